@@ -1,0 +1,169 @@
+"""What an audit yields, as plain data; every report and the terminal show exactly this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION: Final = 1
+"""Version of the JSON report. 1: first published."""
+
+AppVerdict = Literal["clean", "findings", "not proven", "not audited", "failed"]
+
+
+@dataclass(frozen=True)
+class WitnessLine:
+    """One witness of one listing."""
+
+    name: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """One roster or one listing: what it brought and what that proves."""
+
+    name: str
+    fills: Literal["people", "accounts"]
+    app: str | None
+    source: str
+    collected_at: datetime | None
+    as_of: datetime | None
+    reused: bool
+    received: int
+    parsed: int
+    rejected: int
+    acknowledged: int
+    walk: str
+    walk_reason: str
+    scope: str
+    scope_reason: str
+    entitlements: str
+    entitlements_reason: str
+    witnesses: tuple[WitnessLine, ...]
+    notes: tuple[str, ...]
+    requests: int
+    bytes: int
+    seconds: float
+    waited: float
+    error: str
+
+
+@dataclass(frozen=True)
+class AppLine:
+    """One app: its counts, its completeness and the one word that may be said of it.
+
+    ``clean`` needs a complete walk, scope ``all`` and no open finding; without the first two the word is ``not proven``.
+    ``accounts = matched + unmatched + ambiguous``.
+    """
+
+    app: str
+    title: str
+    owner: str
+    regulated: tuple[str, ...]
+    accounts: int
+    active: int
+    inactive: int
+    activity_unknown: int
+    matched: int
+    unmatched: int
+    ambiguous: int
+    grants: int
+    findings: Mapping[str, int]
+    walk: str
+    walk_reason: str
+    scope: str
+    scope_reason: str
+    as_of: datetime | None
+    verdict: AppVerdict
+    verdict_reason: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A count that must balance: ``left = sum of right``."""
+
+    name: str
+    subject: str
+    left: int
+    right: Mapping[str, int]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it balances."""
+        return self.left == sum(self.right.values())
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A safety gate that tripped."""
+
+    name: str
+    subject: str
+    before: int
+    now: int
+    limit: str
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """A finding kind and its documentation."""
+
+    kind: str
+    title: str
+    family: str
+    severity: str
+    detects: str
+    why: str
+    remediation: str
+    controls: tuple[str, ...]
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What the audit is of, and how it ends."""
+
+    version: str
+    organisation: str
+    audit_id: str
+    snapshot_id: str
+    as_of: datetime
+    time_zone: str
+    collected_from: datetime
+    collected_to: datetime
+    people: int
+    people_active: int
+    fail_on: str
+    exit_code: int
+    exit_reasons: tuple[str, ...]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The whole result.
+
+    :param findings: rows of :data:`scimaudit.tables.FINDINGS`, worst first; includes those that another leads.
+    :param checks: rows of :data:`scimaudit.tables.CHECKS`.
+    """
+
+    meta: Meta
+    apps: tuple[AppLine, ...]
+    sources: tuple[SourceLine, ...]
+    equations: tuple[Equation, ...]
+    gates: tuple[Gate, ...]
+    kinds: tuple[KindLine, ...]
+    findings: pd.DataFrame
+    checks: pd.DataFrame
+
+    @property
+    def leading(self) -> pd.DataFrame:
+        """The findings that are counted: one lead per account, and all that no account has."""
+        return self.findings[self.findings["lead"].astype(bool)]
