@@ -31,7 +31,9 @@ class Model(BaseModel):
 class Gates(Model):
     """When a source is too different or too old to be believed."""
 
-    roster_shrink_percent: float = Field(20, ge=0, le=100, description="largest believable loss of people since the last snapshot")
+    roster_shrink_percent: float = Field(
+        20, ge=0, le=100, description="largest believable loss of people since the last snapshot"
+    )
     roster_shrink_rows: int = Field(5, ge=0, description="a loss of up to this many people never trips the gate")
     app_shrink_percent: float = Field(20, ge=0, le=100, description="largest believable loss of accounts of one app")
     roster_stale_days: int = Field(7, ge=0, description="a roster older than this is stale")
@@ -98,7 +100,13 @@ class Drift(Model):
     """``drift``: attributes the roster should feed, each with the severity of a difference."""
 
     attributes: Mapping[str, Severity] = Field(
-        default_factory=lambda: {"emails": "medium", "given_name": "low", "family_name": "low", "department": "low", "title": "low"},
+        default_factory=lambda: {
+            "emails": "medium",
+            "given_name": "low",
+            "family_name": "low",
+            "department": "low",
+            "title": "low",
+        },
         description="account column to severity; columns are compared with the person's column of the same name",
     )
     normalise: Mapping[str, Literal["exact", "text", "text-accents"]] = Field(
@@ -134,17 +142,31 @@ class App(Model):
     name: Name
     owner: str = Field("", description="mail address of who answers for the app")
     title: str = Field("", description="name to show")
-    regulated: tuple[str, ...] = Field((), description="regimes it is in scope of, such as sox; raises severities by one")
+    regulated: tuple[str, ...] = Field(
+        (), description="regimes it is in scope of, such as sox; raises severities by one"
+    )
     reason: str = Field("", description="why it has no listing")
-    external_id_is: str | None = Field(None, description="people column that externalId holds; tier T1 runs only where declared")
-    employee_number_digits: int | None = Field(None, ge=1, le=32, description="zero-pad employee numbers to this length before comparing")
+    external_id_is: str | None = Field(
+        None, description="people column that externalId holds; tier T1 runs only where declared"
+    )
+    employee_number_digits: int | None = Field(
+        None, ge=1, le=32, description="zero-pad employee numbers to this length before comparing"
+    )
     match_local_part: bool = Field(False, description="let tier T4 compare the part before the at sign")
     domains: Mapping[str, str] = Field(default_factory=dict, description="old mail domain to new one (tier T5)")
-    tiers: tuple[Tier, ...] = Field(("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"), description="correlation tiers to run")
-    roster_feeds: bool = Field(True, description="accounts are meant to come from the roster (drift and out-of-band apply)")
+    tiers: tuple[Tier, ...] = Field(
+        ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"), description="correlation tiers to run"
+    )
+    roster_feeds: bool = Field(
+        True, description="accounts are meant to come from the roster (drift and out-of-band apply)"
+    )
     closed: bool = Field(False, description="an entitlement that no policy rule names is excess, not policy-silent")
-    privileged: tuple[str, ...] = Field((), description="patterns (* and ?) over entitlement names or ids that give power over the app")
-    admin_accounts: tuple[str, ...] = Field((), description="patterns over userName of second accounts that are declared, such as adm-*")
+    privileged: tuple[str, ...] = Field(
+        (), description="patterns (* and ?) over entitlement names or ids that give power over the app"
+    )
+    admin_accounts: tuple[str, ...] = Field(
+        (), description="patterns over userName of second accounts that are declared, such as adm-*"
+    )
     sla_hours: float = Field(24, ge=0, description="hours after an end date within which the account must be inactive")
     seats: int | None = Field(None, ge=0, description="number of accounts the app's console shows (witness W8)")
     canaries: tuple[Canary, ...] = ()
@@ -216,7 +238,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     _known(data, ("audit", "network", "rosters", "apps", "rules"), str(path), "")
     rosters = _named(data, "rosters")
     if not rosters:
-        raise ConfigError(f"{path} names no roster", hint="add [rosters.hr] with source = \"csv\" and path = …")
+        raise ConfigError(f"{path} names no roster", hint='add [rosters.hr] with source = "csv" and path = …')
     config = _model(
         Config,
         {
@@ -309,7 +331,9 @@ def _known(data: Mapping[str, Any], known: tuple[str, ...], where: str, prefix: 
             raise ConfigError(f"{where}: {prefix}unknown key {key!r}", hint="known keys: " + ", ".join(sorted(known)))
 
 
-def _model(model: type[Any], data: Mapping[str, Any], where: str, also: tuple[str, ...] = (), hidden: tuple[str, ...] = ()) -> Any:
+def _model(
+    model: type[Any], data: Mapping[str, Any], where: str, also: tuple[str, ...] = (), hidden: tuple[str, ...] = ()
+) -> Any:
     try:
         return model.model_validate(data)
     except ValidationError as error:

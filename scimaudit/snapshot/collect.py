@@ -1,0 +1,361 @@
+"""Filling a snapshot: rosters first, then every app's listings side by side."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, Protocol
+
+import msgspec
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from scimaudit import __version__, tables
+from scimaudit.config import App, AppListing, Config, Roster
+from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError, SourceError
+from scimaudit.snapshot import manifest as manifests
+from scimaudit.snapshot import merge
+from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
+from scimaudit.snapshot.record import Record
+from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
+from scimaudit.sources import Listing, Reply, Source
+
+WORKERS = 16
+RESUME_WITHIN_HOURS = 12
+
+
+class Watcher(Protocol):
+    """Told how a pull goes; called from several threads."""
+
+    def started(self, name: str) -> None:
+        """A source is being collected."""
+
+    def moved(self, name: str, done: int, total: int | None) -> None:
+        """It has this many rows, of a total if the server names one."""
+
+    def ended(self, name: str, listing: Listing | None, error: str) -> None:
+        """It is done or failed."""
+
+
+class SourceSink:
+    """The sink of one source; see :class:`scimaudit.sources.Sink`."""
+
+    def __init__(
+        self, name: str, fills: Literal["people", "accounts"], app: str | None, base: Path, record: Record, watcher: Watcher,
+        now: Callable[[], datetime], stop: Event, *, people: pa.Table | None = None, last_complete_ids: tuple[str, ...] = (),
+        quick: bool = False,
+    ) -> None:  # fmt: skip
+        self.name, self.fills, self.app, self.base = name, fills, app, base
+        self.people, self.last_complete_ids, self.quick = people, last_complete_ids, quick
+        self.now = now
+        self._record, self._watcher, self._stop = record, watcher, stop
+        self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
+
+    def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
+        """See :meth:`scimaudit.sources.Sink.exchange`."""
+        if self._stop.is_set():
+            raise SourceError("the pull was stopped", source=self.name)
+        return self._record.exchange(method, url, send)
+
+    def read(self, path: Path) -> tuple[bytes, int]:
+        """See :meth:`scimaudit.sources.Sink.read`."""
+        return self._record.read(self.base / path, path.as_posix())
+
+    def rows(self, table: pa.Table) -> None:
+        """See :meth:`scimaudit.sources.Sink.rows`."""
+        self._tables[table.schema.metadata[b"name"].decode()].append(table)
+
+    def progress(self, done: int, total: int | None) -> None:
+        """See :meth:`scimaudit.sources.Sink.progress`."""
+        self._watcher.moved(self.name, done, total)
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of one table that the source handed over."""
+        return tables.concat(tables.ALL[name], self._tables[name])
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What every part of a pull needs to know."""
+
+    config: Config
+    folder: Path
+    now: Callable[[], datetime]
+    watcher: Watcher
+    quick: bool
+    stop: Event
+    previous: Snapshot | None
+
+
+def collect(
+    config: Config,
+    *,
+    now: Callable[[], datetime],
+    watcher: Watcher,
+    quick: bool = False,
+    only: Sequence[str] = (),
+) -> Snapshot:
+    """Pull every roster and app into a new snapshot, or finish the one that an interrupted pull began.
+
+    :param only: names of apps to pull; the others are taken over from the newest snapshot, each with its own date.
+    :raises SourceError: a roster could not be had; the begun snapshot stays and the next pull goes on with it.
+    :raises ConfigError: an app of ``only`` is unknown, or another pull is at work on this store.
+    """
+    for name in only:
+        config.app(name)
+    store = config.store
+    _private_folder(store / "snapshots")
+    try:
+        with FileLock(store / "pull.lock", timeout=0):
+            return _collect(config, now, watcher, quick, only)
+    except Timeout as error:
+        raise ConfigError(f"another pull is at work on {store}", hint="wait until it ends") from error
+
+
+def _collect(
+    config: Config, now: Callable[[], datetime], watcher: Watcher, quick: bool, only: Sequence[str]
+) -> Snapshot:
+    finished = snapshots(config.store)
+    previous = finished[-1] if finished else None
+    if only and previous is None:
+        raise ConfigError("there is no snapshot to take the other apps from", hint="pull once without --app")
+    started, folder = _begin(config, now(), quick, only)
+    pull = Pull(config, folder, now, watcher, quick, Event(), previous)
+    rosters = [_roster(pull, roster) for roster in config.rosters]
+    people = merge.people([table for _, table in rosters])
+    write_table(people, folder / "tables" / "people.parquet")
+    collected = [line for line, _ in rosters]
+    lines: list[AppCollected] = []
+    apps = [app for app in config.apps if app.listings]
+    gc.freeze()
+    threshold = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        for sources, line in _side_by_side(pull, apps, people, only):
+            collected.extend(sources)
+            lines.append(line)
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+    return _finish(pull, started, people.num_rows, collected, lines)
+
+
+def _side_by_side(
+    pull: Pull, apps: Sequence[App], people: pa.Table, only: Sequence[str]
+) -> list[tuple[list[Collected], AppCollected]]:
+    if not apps:
+        return []
+    with ThreadPoolExecutor(min(WORKERS, len(apps)), thread_name_prefix="pull") as pool:
+        futures = [
+            pool.submit(_take_over, pull, app)
+            if only and app.name not in only
+            else pool.submit(_app, pull, app, people)
+            for app in apps
+        ]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            failed = [future for future in futures if future.done() and future.exception()]
+        except BaseException:
+            pull.stop.set()
+            raise
+        if failed:
+            pull.stop.set()
+        return [future.result() for future in (*failed, *futures)]
+
+
+def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
+    name = f"rosters.{roster.name}"
+    raw = f"roster.{roster.name}"
+    started = pull.now()
+    record = Record(_raw(pull.folder) / raw, pull.now)
+    sink = SourceSink(
+        name, "people", None, pull.config.base, record, pull.watcher, pull.now, pull.stop, quick=pull.quick
+    )
+    pull.watcher.started(name)
+    try:
+        listing = roster.settings.collect(sink)
+    except SourceError as error:
+        pull.watcher.ended(name, None, error.message)
+        raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
+    record.close()
+    pull.watcher.ended(name, listing, "")
+    acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
+    line = Collected(name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged)
+    table = sink.table("people")
+    code = pa.array([roster.name] * table.num_rows, tables.TEXT).dictionary_encode()
+    return line, table.set_column(table.schema.get_field_index("roster"), table.schema.field("roster"), code)
+
+
+def _app(pull: Pull, app: App, people: pa.Table) -> tuple[list[Collected], AppCollected]:
+    collected, pulled = [], []
+    for index, wanted in enumerate(app.listings):
+        line, brought = _listing(pull, app, index, wanted, people)
+        collected.append(line)
+        pulled.append(brought)
+    accounts, grants, line = merge.app(app.name, pulled)
+    folder = pull.folder / "tables"
+    write_table(accounts, folder / "accounts" / f"{app.name}.parquet")
+    write_table(grants, folder / "grants" / f"{app.name}.parquet")
+    return collected, line
+
+
+def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Table) -> tuple[Collected, merge.Pulled]:
+    name = f"apps.{app.name}.listings[{index}]"
+    raw = f"app.{app.name}.{index}"
+    started = pull.now()
+    record = Record(_raw(pull.folder) / raw, pull.now)
+    sink = SourceSink(
+        name, "accounts", app.name, pull.config.base, record, pull.watcher, pull.now, pull.stop,
+        people=people, last_complete_ids=_last_ids(pull.previous, app.name, name), quick=pull.quick,
+    )  # fmt: skip
+    pull.watcher.started(name)
+    listing, message, hint = None, "", ""
+    try:
+        listing = _told(wanted, app, pull.config).collect(sink)
+    except ScimAuditError as error:
+        if pull.stop.is_set() or isinstance(error, IntegrityError):
+            raise
+        message, hint = error.message, error.hint
+    record.close()
+    pull.watcher.ended(name, listing, message)
+    acknowledged = sum(row.digest in wanted.acknowledged_rows for row in listing.rejected) if listing else 0
+    line = Collected(
+        name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged
+    )
+    # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
+    accounts = sink.table("accounts") if listing else tables.empty(tables.ACCOUNTS)
+    grants = merge.grants_of_known_accounts(accounts, sink.table("grants")) if listing else tables.empty(tables.GRANTS)
+    return line, merge.Pulled(name, wanted.join_on, accounts, grants, listing, message)
+
+
+def _told(wanted: AppListing, app: App, config: Config) -> Source:
+    """The listing's source, told what stands elsewhere in the configuration: canaries, seats, proxy, private CA."""
+    shared = {
+        "canaries": tuple(canary.model_dump() for canary in app.canaries),
+        "seats": app.seats,
+        "proxy": config.network.proxy,
+        "ca": config.network.ca,
+    }
+    return told(wanted.settings, shared)
+
+
+def told(settings: Any, shared: Mapping[str, object]) -> Source:
+    """A source's model with values from elsewhere, for the fields it has and does not set itself."""
+    fields = type(settings).model_fields
+    missing = {
+        name: value
+        for name, value in shared.items()
+        if value and name in fields and name not in settings.model_fields_set
+    }
+    if not missing:
+        return settings  # type: ignore[no-any-return]
+    kept = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]
+
+
+def _take_over(pull: Pull, app: App, _people: pa.Table) -> tuple[list[Collected], AppCollected]:
+    """An app as the newest snapshot has it, with that snapshot's dates."""
+    old = pull.previous
+    line = next((line for line in old.manifest.apps if line.app == app.name), None) if old else None
+    if old is None or line is None:
+        raise ConfigError(f"the newest snapshot does not have the app {app.name}", hint="pull once without --app")
+    taken = []
+    for source in old.manifest.sources:
+        if source.app != app.name:
+            continue
+        for ending in (".bodies", ".jsonl"):
+            shutil.copyfile(old.path / "raw" / (source.raw + ending), _raw(pull.folder) / (source.raw + ending))
+        taken.append(replace(source, reused_from=source.reused_from or old.id))
+    for name in ("accounts", "grants"):
+        (pull.folder / "tables" / name).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(
+            old.path / "tables" / name / f"{app.name}.parquet", pull.folder / "tables" / name / f"{app.name}.parquet"
+        )
+    return taken, line
+
+
+def _last_ids(previous: Snapshot | None, app: str, listing: str) -> tuple[str, ...]:
+    """Ids that this listing's last walk gave, if that walk was complete."""
+    if previous is None:
+        return ()
+    proven = any(
+        source.name == listing and source.listing is not None and source.listing.walk.state == "complete"
+        for source in previous.manifest.sources
+    )
+    if not proven or all(line.app != app for line in previous.manifest.apps):
+        return ()
+    accounts = previous.accounts(app)
+    seen = [listing in names for names in accounts["listings"].to_pylist()]
+    return tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
+
+
+def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> tuple[datetime, Path]:
+    """The folder to fill: an interrupted pull of the same configuration goes on, any other is thrown away."""
+    asked = {"configuration": _digest(config), "quick": quick, "only": sorted(only)}
+    for folder in sorted((config.store / "snapshots").glob("*" + PARTIAL)):
+        try:
+            begun = msgspec.json.decode((folder / "pull.json").read_bytes())
+            started = datetime.fromisoformat(begun.pop("started"))
+        except (OSError, msgspec.DecodeError, KeyError, ValueError):
+            begun, started = {}, now
+        if begun == asked and (now - started).total_seconds() < RESUME_WITHIN_HOURS * 3600:
+            return started, folder
+        shutil.rmtree(folder)
+    # Milliseconds keep the ids of two pulls in one second apart, and in order.
+    folder = (
+        config.store / "snapshots" / (now.strftime("%Y-%m-%dT%H%M%S.") + f"{now.microsecond // 1000:03d}Z" + PARTIAL)
+    )
+    _private_folder(folder)
+    write_bytes(msgspec.json.encode({**asked, "started": now.isoformat()}), folder / "pull.json")
+    return now, folder
+
+
+def _finish(
+    pull: Pull, started: datetime, people: int, collected: Sequence[Collected], lines: Sequence[AppCollected]
+) -> Snapshot:
+    folder = pull.folder
+    (folder / "pull.json").unlink()
+    known = {line.raw for line in collected}
+    for stray in (path for path in _raw(folder).iterdir() if path.name.rpartition(".")[0] not in known):
+        stray.unlink()
+    files = {
+        path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    manifest = Manifest(
+        snapshot_id=folder.name.removesuffix(PARTIAL),
+        version=__version__,
+        started=started,
+        ended=pull.now(),
+        configuration=_digest(pull.config),
+        quick=pull.quick,
+        people=people,
+        sources=tuple(collected),
+        apps=tuple(lines),
+        files=files,
+    )
+    write_bytes(manifests.dump(manifest), folder / "manifest.json")
+    return Snapshot(folder.rename(folder.with_name(manifest.snapshot_id)))
+
+
+def _digest(config: Config) -> str:
+    """Hash of what is pulled and how; policies and rule settings may change without a new pull."""
+    text = config.model_dump_json(include={"network", "rosters", "apps"}, serialize_as_any=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _raw(folder: Path) -> Path:
+    path = folder / "raw"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def _private_folder(path: Path) -> None:
+    """A folder for personal data: its owner's alone, where the system knows owners."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)

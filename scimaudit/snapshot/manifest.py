@@ -1,0 +1,100 @@
+"""What a snapshot is made of: when, from which sources, with which proof, and the hash of every file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from scimaudit.errors import IntegrityError
+from scimaudit.sources import Listing
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One source as it was collected.
+
+    :param listing: what it brought; ``None`` when it failed, and ``error`` says how.
+    :param reused_from: id of the snapshot it was taken over from, with that snapshot's times.
+    :param acknowledged: how many of its rejected rows somebody has acknowledged.
+    """
+
+    name: str
+    fills: Literal["people", "accounts"]
+    app: str | None
+    source: str
+    raw: str
+    started: datetime
+    ended: datetime
+    listing: Listing | None
+    error: str = ""
+    hint: str = ""
+    reused_from: str = ""
+    acknowledged: int = 0
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Accounts that one listing of an app shows and another does not."""
+
+    app: str
+    seen_in: str
+    missing_in: str
+    accounts: int
+
+
+@dataclass(frozen=True)
+class AppCollected:
+    """One app as merged from its listings."""
+
+    app: str
+    accounts: int
+    grants: int
+    walk: str
+    walk_reason: str
+    scope: str
+    scope_reason: str
+    entitlements: str
+    entitlements_reason: str
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The snapshot's table of contents; it is written last, so a snapshot that has one is finished."""
+
+    snapshot_id: str
+    version: str
+    started: datetime
+    ended: datetime
+    configuration: str
+    quick: bool
+    people: int
+    sources: tuple[Collected, ...]
+    apps: tuple[AppCollected, ...]
+    files: dict[str, str]
+    format: int = 1
+
+
+_ADAPTER = TypeAdapter(Manifest)
+
+
+def dump(manifest: Manifest) -> bytes:
+    """The manifest as JSON."""
+    return _ADAPTER.dump_json(manifest, indent=1)
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest.
+
+    :raises IntegrityError: it is missing (the snapshot is unfinished) or not a manifest.
+    """
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise IntegrityError(f"{path.parent.name} is not a finished snapshot", hint="scimaudit pull") from error
+    except (OSError, ValidationError) as error:
+        raise IntegrityError(f"{path} is not a readable manifest") from error

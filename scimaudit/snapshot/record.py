@@ -1,0 +1,190 @@
+"""The raw record of one source: every body as received, in the order received, ready to be replayed.
+
+Two files: ``NAME.bodies`` holds one zstd frame per body, back to back (``zstd -dc NAME.bodies`` reads them all), and
+``NAME.jsonl`` holds one line per body: what was asked, what came, where it lies, its SHA-256. A line is written after
+its frame, so a torn tail is a frame without a line, or half a line; both are cut off when the record is opened again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+import pyarrow as pa
+
+from scimaudit.errors import IntegrityError, SourceError
+from scimaudit.sources import Reply
+
+_CODEC: Final = "zstd"
+_KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "date", "retry-after", "content-encoding", "server")
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One line of the index."""
+
+    number: int
+    method: str
+    url: str
+    status: int
+    headers: dict[str, str]
+    at: str
+    offset: int
+    length: int
+    size: int
+    sha256: str
+
+
+class Record:
+    """An append-only record, or the replay of an interrupted one.
+
+    :param stem: path of the two files without their endings; its folder exists.
+    :param now: gives the time of an exchange.
+    """
+
+    def __init__(self, stem: Path, now: Callable[[], datetime]) -> None:
+        self._index_path = stem.with_name(stem.name + ".jsonl")
+        self._bodies_path = stem.with_name(stem.name + ".bodies")
+        self._now = now
+        self._entries = _sound_entries(self._index_path, self._bodies_path)
+        self._next = 0
+        self._index: BinaryIO | None = None
+        self._bodies: BinaryIO | None = None
+        self._codec = pa.Codec(_CODEC, compression_level=1)
+
+    def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
+        """The recorded exchange if this very request is next on record, else the one ``send`` makes."""
+        if self._next < len(self._entries):
+            entry = self._entries[self._next]
+            if (entry.method, entry.url) == (method, url):
+                self._next += 1
+                return Reply(entry.status, entry.headers, self._body(entry)), entry.number
+            self._forget_from(self._next)
+        return self._append(method, url, send())
+
+    def read(self, path: Path, shown: str) -> tuple[bytes, int]:
+        """Read a file and record its bytes; a file that did not change since an interrupted pull is not recorded again.
+
+        :raises SourceError: it cannot be read.
+        """
+        try:
+            body = path.read_bytes()
+        except FileNotFoundError as error:
+            raise SourceError(f"there is no file {shown}") from error
+        except OSError as error:
+            raise SourceError(f"{shown} cannot be read: {error.strerror}") from error
+        if self._next < len(self._entries):
+            entry = self._entries[self._next]
+            if (entry.method, entry.url, entry.sha256) == ("FILE", shown, hashlib.sha256(body).hexdigest()):
+                self._next += 1
+                return body, entry.number
+            self._forget_from(self._next)
+        reply, number = self._append("FILE", shown, Reply(0, {}, body))
+        return reply.body, number
+
+    def close(self) -> None:
+        """Cut off what was on record and not asked for again, and write everything to disk."""
+        self._forget_from(self._next)
+        self._open()
+        for file in (self._bodies, self._index):
+            if file is not None:
+                file.close()
+        self._bodies = self._index = None
+
+    def _append(self, method: str, url: str, reply: Reply) -> tuple[Reply, int]:
+        bodies, index = self._open()
+        frame = self._codec.compress(reply.body, asbytes=True)
+        entry = Exchange(
+            number=len(self._entries),
+            method=method,
+            url=url,
+            status=reply.status,
+            headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
+            at=self._now().isoformat(timespec="milliseconds"),
+            offset=bodies.tell(),
+            length=len(frame),
+            size=len(reply.body),
+            sha256=hashlib.sha256(reply.body).hexdigest(),
+        )
+        bodies.write(frame)
+        bodies.flush()
+        index.write(msgspec.json.encode(entry) + b"\n")
+        index.flush()
+        self._entries.append(entry)
+        self._next = len(self._entries)
+        return reply, entry.number
+
+    def _body(self, entry: Exchange) -> bytes:
+        with self._bodies_path.open("rb") as file:
+            return _body(file, entry, self._bodies_path)
+
+    def _forget_from(self, number: int) -> None:
+        if number >= len(self._entries):
+            return
+        self._entries = self._entries[:number]
+        _cut(self._index_path, self._bodies_path, self._entries)
+
+    def _open(self) -> tuple[BinaryIO, BinaryIO]:
+        if self._bodies is None or self._index is None:
+            self._bodies = self._bodies_path.open("ab")
+            self._index = self._index_path.open("ab")
+            self._bodies.seek(0, 2)
+        return self._bodies, self._index
+
+
+def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
+    """Every exchange of a finished record with its body, in order.
+
+    :raises IntegrityError: a body is not what was received.
+    """
+    path = stem.with_name(stem.name + ".bodies")
+    with path.open("rb") as file:
+        for entry in _entries(stem.with_name(stem.name + ".jsonl")):
+            yield entry, _body(file, entry, path)
+
+
+def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
+    file.seek(entry.offset)
+    frame = file.read(entry.length)
+    try:
+        body = bytes(pa.Codec(_CODEC).decompress(frame, decompressed_size=entry.size, asbytes=True))
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
+        raise IntegrityError(f"body {entry.number} of {path.name} cannot be decompressed") from error
+    if hashlib.sha256(body).hexdigest() != entry.sha256:
+        raise IntegrityError(f"body {entry.number} of {path.name} is not what was received")
+    return body
+
+
+def _entries(path: Path) -> list[Exchange]:
+    return [msgspec.json.decode(line, type=Exchange) for line in path.read_bytes().splitlines()]
+
+
+def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
+    """The entries of an interrupted record whose line and frame are both whole; the rest is cut off."""
+    if not index.exists() or not bodies_path.exists():
+        index.unlink(missing_ok=True)
+        bodies_path.unlink(missing_ok=True)
+        return []
+    size = bodies_path.stat().st_size
+    found: list[Exchange] = []
+    for line in index.read_bytes().splitlines(keepends=True):
+        try:
+            entry = msgspec.json.decode(line, type=Exchange)
+        except msgspec.DecodeError:
+            break
+        if not line.endswith(b"\n") or entry.number != len(found) or entry.offset + entry.length > size:
+            break
+        found.append(entry)
+    _cut(index, bodies_path, found)
+    return found
+
+
+def _cut(index: Path, bodies_path: Path, entries: list[Exchange]) -> None:
+    lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    with index.open("r+b") as file:
+        file.truncate(len(lines))
+    with bodies_path.open("r+b") as file:
+        file.truncate(entries[-1].offset + entries[-1].length if entries else 0)

@@ -1,0 +1,135 @@
+"""The snapshots on disk: ``snapshots/<id>/`` with ``manifest.json``, ``raw/`` and ``tables/``.
+
+While it is being filled a snapshot's folder is called ``<id>.partial`` and has no manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scimaudit.errors import IntegrityError
+from scimaudit.snapshot import manifest as manifests
+from scimaudit.snapshot.manifest import Manifest
+
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A finished snapshot, read from its folder."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The snapshot's id: the time it began."""
+        return self.path.name
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Its table of contents.
+
+        :raises IntegrityError: it is unfinished.
+        """
+        return manifests.load(self.path / "manifest.json")
+
+    def people(self) -> pa.Table:
+        """The merged rosters: rows of :data:`scimaudit.tables.PEOPLE` and declared extras."""
+        return self._table("people.parquet", self.manifest.people)
+
+    def accounts(self, app: str) -> pa.Table:
+        """The accounts of one app: rows of :data:`scimaudit.tables.ACCOUNTS`."""
+        counts = {line.app: line.accounts for line in self.manifest.apps}
+        return self._table(f"accounts/{app}.parquet", counts[app])
+
+    def grants(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The grants of one app: rows of :data:`scimaudit.tables.GRANTS`."""
+        counts = {line.app: line.grants for line in self.manifest.apps}
+        return self._table(f"grants/{app}.parquet", counts[app], columns)
+
+    def verify(self) -> None:
+        """Compare every file with the manifest's hash of it.
+
+        :raises IntegrityError: a file is missing, changed, or not named in the manifest.
+        """
+        found = {path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()}
+        strangers = found - set(self.manifest.files) - {"manifest.json"}
+        if strangers:
+            raise IntegrityError(f"snapshot {self.id} holds files that its manifest does not name: {min(strangers)}")
+        for name, digest in self.manifest.files.items():
+            if name not in found or file_digest(self.path / name) != digest:
+                raise IntegrityError(f"{name} of snapshot {self.id} is missing or changed since it was collected")
+
+    def _table(self, name: str, rows: int, columns: Sequence[str] | None = None) -> pa.Table:
+        path = self.path / "tables" / name
+        try:
+            table = pq.read_table(path, columns=list(columns) if columns else None)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise IntegrityError(f"{name} of snapshot {self.id} cannot be read") from error
+        if table.num_rows != rows:
+            raise IntegrityError(
+                f"{name} of snapshot {self.id} has {table.num_rows} rows where its manifest says {rows}"
+            )
+        return table
+
+
+def snapshots(store: Path) -> list[Snapshot]:
+    """All finished snapshots of a store, oldest first."""
+    folder = store / "snapshots"
+    if not folder.is_dir():
+        return []
+    found = (path for path in folder.iterdir() if path.is_dir() and not path.name.endswith(PARTIAL))
+    return [Snapshot(path) for path in sorted(found) if (path / "manifest.json").is_file()]
+
+
+def open_snapshot(store: Path, name: str | None = None) -> Snapshot:
+    """The snapshot of that id (or folder), or the newest.
+
+    :raises IntegrityError: there is none, or it is unfinished.
+    """
+    if name is None:
+        found = snapshots(store)
+        if not found:
+            raise IntegrityError(f"there is no snapshot in {store}", hint="scimaudit pull makes one")
+        return found[-1]
+    for path in (store / "snapshots" / name, Path(name)):
+        if path.is_dir():
+            snapshot = Snapshot(path)
+            snapshot.manifest  # noqa: B018 - reading it is the check that the snapshot is finished
+            return snapshot
+    known = ", ".join(snapshot.id for snapshot in snapshots(store)[-5:])
+    raise IntegrityError(
+        f"there is no snapshot {name}", hint=f"the newest are: {known}" if known else "scimaudit pull makes one"
+    )
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet so that a reader sees the whole of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".draft")
+    pq.write_table(table, draft, compression="zstd", compression_level=1)
+    draft.replace(path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file so that a reader sees the whole of it or nothing, and so that it survives a loss of power."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
