@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -18,6 +18,7 @@ from scimaudit.tables import SEVERITIES
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Mechanism = Literal["saml", "oidc", "password", "scim", "jit", "manual", "none"]
+Parsed = TypeVar("Parsed", bound=BaseModel)
 Tier = Literal["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 
@@ -96,17 +97,20 @@ class Canary(Model):
     active: bool = True
 
 
+_DRIFT: Mapping[str, Severity] = {
+    "emails": "medium",
+    "given_name": "low",
+    "family_name": "low",
+    "department": "low",
+    "title": "low",
+}
+
+
 class Drift(Model):
     """``drift``: attributes the roster should feed, each with the severity of a difference."""
 
     attributes: Mapping[str, Severity] = Field(
-        default_factory=lambda: {
-            "emails": "medium",
-            "given_name": "low",
-            "family_name": "low",
-            "department": "low",
-            "title": "low",
-        },
+        default=_DRIFT,
         description="account column to severity; columns are compared with the person's column of the same name",
     )
     normalise: Mapping[str, Literal["exact", "text", "text-accents"]] = Field(
@@ -332,8 +336,8 @@ def _known(data: Mapping[str, Any], known: tuple[str, ...], where: str, prefix: 
 
 
 def _model(
-    model: type[Any], data: Mapping[str, Any], where: str, also: tuple[str, ...] = (), hidden: tuple[str, ...] = ()
-) -> Any:
+    model: type[Parsed], data: Mapping[str, Any], where: str, also: tuple[str, ...] = (), hidden: tuple[str, ...] = ()
+) -> Parsed:
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _ASCII_LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
-_JOINERS = dict.fromkeys([0x00AD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
+_JOINERS = dict.fromkeys(
+    [0x00AD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+)
 # Cyrillic and Greek letters that print like Latin ones (Unicode TR 39, confusables).
 _LOOK_ALIKES = str.maketrans(
     {

@@ -59,7 +59,7 @@ class SourceLine:
 class AppLine:
     """One app: its counts, its completeness and the one word that may be said of it.
 
-    ``clean`` needs a complete walk, scope ``all`` and no open finding; without the first two the word is ``not proven``.
+    ``clean`` needs a complete walk, scope ``all`` and no open finding; without the first two it is ``not proven``.
     ``accounts = matched + unmatched + ambiguous``.
     """
 

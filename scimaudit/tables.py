@@ -116,7 +116,9 @@ LINKS: Final = pa.schema(
         _field("situation", CODE, "matched, unmatched or ambiguous", required=True),
         _field("tier", CODE, "T0 to T8: the highest tier that speaks for the link or the suggestion"),
         _field("confidence", NUMBER, "0 to 1, fixed per tier; for T8 the similarity"),
-        _field("keys", TEXTS, "what was compared: 'T2 employee_number 00123 = 00123', one per agreeing tier", required=True),
+        _field(
+            "keys", TEXTS, "what was compared: 'T2 employee_number 00123 = 00123', one per agreeing tier", required=True
+        ),
         _field("runners_up", TEXTS, "person_id of every other candidate", required=True),
         _field("reason", TEXT, "why an account is not matched, in words"),
         _field("decided_by", TEXT, "who decided, for T0"),
@@ -126,7 +128,9 @@ LINKS: Final = pa.schema(
 
 FINDINGS: Final = pa.schema(
     [
-        _field("finding_id", TEXT, "hash of kind, app, account or else person, attribute and grant value", required=True),
+        _field(
+            "finding_id", TEXT, "hash of kind, app, account or else person, attribute and grant value", required=True
+        ),
         _field("kind", CODE, "the rule", required=True),
         _field("family", CODE, "orphan, drift, excess, control or data", required=True),
         _field("severity", CODE, "info, low, medium, high or critical", required=True),
@@ -236,7 +240,7 @@ def frame(table: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame
     """The table as pandas holds it in scimaudit.
 
     Text is Arrow-backed ``str`` (missing is NaN), codes are ``category``, flags are nullable ``boolean``, counts are
-    nullable ``Int64``, times are ``datetime64[us, UTC]``, days are ``datetime64[s]`` at midnight, lists stay Arrow lists.
+    nullable ``Int64``, times are ``datetime64[us, UTC]``, days are ``datetime64[s]`` at midnight, lists stay in Arrow.
     """
     chosen = table if columns is None else table.select(list(columns))
     days = [index for index, field in enumerate(chosen.schema) if pa.types.is_date32(field.type)]

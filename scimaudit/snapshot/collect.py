@@ -44,18 +44,36 @@ class Watcher(Protocol):
         """It is done or failed."""
 
 
+@dataclass(frozen=True)
+class Pull:
+    """What every part of a pull needs to know."""
+
+    config: Config
+    folder: Path
+    now: Callable[[], datetime]
+    watcher: Watcher
+    quick: bool
+    stop: Event
+    previous: Snapshot | None
+
+
 class SourceSink:
     """The sink of one source; see :class:`scimaudit.sources.Sink`."""
 
     def __init__(
-        self, name: str, fills: Literal["people", "accounts"], app: str | None, base: Path, record: Record, watcher: Watcher,
-        now: Callable[[], datetime], stop: Event, *, people: pa.Table | None = None, last_complete_ids: tuple[str, ...] = (),
-        quick: bool = False,
-    ) -> None:  # fmt: skip
-        self.name, self.fills, self.app, self.base = name, fills, app, base
-        self.people, self.last_complete_ids, self.quick = people, last_complete_ids, quick
-        self.now = now
-        self._record, self._watcher, self._stop = record, watcher, stop
+        self,
+        pull: Pull,
+        record: Record,
+        name: str,
+        fills: Literal["people", "accounts"],
+        app: str | None = None,
+        people: pa.Table | None = None,
+        last_complete_ids: tuple[str, ...] = (),
+    ) -> None:
+        self.name, self.fills, self.app, self.base = name, fills, app, pull.config.base
+        self.people, self.last_complete_ids, self.quick = people, last_complete_ids, pull.quick
+        self.now = pull.now
+        self._record, self._watcher, self._stop = record, pull.watcher, pull.stop
         self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
@@ -79,19 +97,6 @@ class SourceSink:
     def table(self, name: str) -> pa.Table:
         """All rows of one table that the source handed over."""
         return tables.concat(tables.ALL[name], self._tables[name])
-
-
-@dataclass(frozen=True)
-class Pull:
-    """What every part of a pull needs to know."""
-
-    config: Config
-    folder: Path
-    now: Callable[[], datetime]
-    watcher: Watcher
-    quick: bool
-    stop: Event
-    previous: Snapshot | None
 
 
 def collect(
@@ -175,9 +180,7 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
     raw = f"roster.{roster.name}"
     started = pull.now()
     record = Record(_raw(pull.folder) / raw, pull.now)
-    sink = SourceSink(
-        name, "people", None, pull.config.base, record, pull.watcher, pull.now, pull.stop, quick=pull.quick
-    )
+    sink = SourceSink(pull, record, name, "people")
     pull.watcher.started(name)
     try:
         listing = roster.settings.collect(sink)
@@ -199,11 +202,11 @@ def _app(pull: Pull, app: App, people: pa.Table) -> tuple[list[Collected], AppCo
         line, brought = _listing(pull, app, index, wanted, people)
         collected.append(line)
         pulled.append(brought)
-    accounts, grants, line = merge.app(app.name, pulled)
+    accounts, grants, merged = merge.app(app.name, pulled)
     folder = pull.folder / "tables"
     write_table(accounts, folder / "accounts" / f"{app.name}.parquet")
     write_table(grants, folder / "grants" / f"{app.name}.parquet")
-    return collected, line
+    return collected, merged
 
 
 def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Table) -> tuple[Collected, merge.Pulled]:
@@ -211,10 +214,8 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     raw = f"app.{app.name}.{index}"
     started = pull.now()
     record = Record(_raw(pull.folder) / raw, pull.now)
-    sink = SourceSink(
-        name, "accounts", app.name, pull.config.base, record, pull.watcher, pull.now, pull.stop,
-        people=people, last_complete_ids=_last_ids(pull.previous, app.name, name), quick=pull.quick,
-    )  # fmt: skip
+    last = _last_ids(pull.previous, app.name, name)
+    sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
     pull.watcher.started(name)
     listing, message, hint = None, "", ""
     try:
@@ -260,7 +261,7 @@ def told(settings: Any, shared: Mapping[str, object]) -> Source:
     return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]
 
 
-def _take_over(pull: Pull, app: App, _people: pa.Table) -> tuple[list[Collected], AppCollected]:
+def _take_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
     """An app as the newest snapshot has it, with that snapshot's dates."""
     old = pull.previous
     line = next((line for line in old.manifest.apps if line.app == app.name), None) if old else None

@@ -15,6 +15,9 @@ from scimaudit.sources import Listing, Scope, Walk
 
 _WALK_ORDER = ("failed", "incomplete", "unprovable", "complete")
 _LIST_COLUMNS = {"emails": "email_keys"}
+_NOT_FILLED = frozenset(
+    ["app", "account_id", "raw_file", "raw_body", "raw_row", "account_kind", "listings", "active", "last_login", "last_login_source"]
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Pulled:
 
 
 def people(rosters: Sequence[pa.Table]) -> pa.Table:
-    """The union of rosters, the earlier one first in precedence: it gives the row, later ones fill what it leaves empty.
+    """The union of rosters: the earlier one gives the row, later ones fill what it leaves empty.
 
     :param rosters: tables of people in the order of the configuration.
     :returns: one row per ``person_id``, in the order met.
@@ -102,10 +105,7 @@ def _pairs(left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:
 def _filled(left: pd.DataFrame, right: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     aligned = right.loc[pairs["right"]].set_axis(pairs["left"]).reindex(left.index)
     merged = left.copy()
-    for name in tables.ACCOUNTS.names:
-        if name in ("app", "account_id", "raw_file", "raw_body", "raw_row", "account_kind", "listings", "active", "last_login",
-                    "last_login_source"):  # fmt: skip
-            continue
+    for name in (name for name in tables.ACCOUNTS.names if name not in _NOT_FILLED):
         merged[name] = left[name].where(left[name].notna(), aligned[name])
     merged["active"] = left["active"].where(left["active"].notna(), aligned["active"])
     merged["active"] = merged["active"].mask(aligned["active"].fillna(value=False).astype(bool), other=True)
