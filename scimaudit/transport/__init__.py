@@ -1,1 +1,308 @@
-"""The one HTTP client: origin-bound credentials, GET only, budgets, retries. It knows nothing of SCIM."""
+"""The one HTTP client: origin-bound credentials, GET only, budgets, retries. It knows nothing of SCIM.
+
+Redirects are never followed, the environment's proxy variables are never read, cookies are never kept, and a URL of
+another origin (scheme, host, port) is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
+from scimaudit.sources import Cost, Reply
+from scimaudit.transport.body import Cut, TooLarge, read_body
+from scimaudit.transport.origin import Origin, OriginAuth
+from scimaudit.transport.retry import backoff, retry_after
+
+Exchange = Callable[[str, str, Callable[[], Reply]], tuple[Reply, int]]
+
+_RETRIED: Final = frozenset({429, 502, 503, 504})
+_DENIED: Final = frozenset({401, 403})
+
+
+class ServerError(Unavailable):
+    """The server answered with a 5xx status that waiting does not cure."""
+
+    def __init__(self, message: str, *, status: int, source: str = "", hint: str = "") -> None:
+        super().__init__(message, source=source, hint=hint)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """How much one listing may ask of a server before it stops as ``Incomplete``.
+
+    :param requests: requests sent, retries included.
+    :param bytes: bytes of all bodies, after decompression.
+    :param seconds: wall clock of the whole listing.
+    :param body: bytes of one body, after decompression.
+    :param read: seconds without a byte before a read fails.
+    :param request: seconds one request may take in all, so that a server that drips bytes ends too.
+    :param waits: seconds spent waiting for rate limits and failing servers in all.
+    :param longest_wait: a server that asks for a longer pause than this is not waited for.
+    :param attempts: how often one request is tried.
+    """
+
+    requests: int = 200_000
+    bytes: int = 4 << 30
+    seconds: float = 6 * 3600
+    body: int = 64 << 20
+    read: float = 60
+    request: float = 300
+    waits: float = 1800
+    longest_wait: float = 300
+    attempts: int = 5
+
+
+@cache
+def tls_context(ca: Path | None = None) -> ssl.SSLContext:
+    """The TLS settings for every client that trusts the system's authorities and ``ca``; built once per ``ca``.
+
+    Building one costs more than a listing of a small app, so it is shared.
+
+    :param ca: PEM file of a private certificate authority.
+    :raises ConfigError: the file cannot be read as certificates.
+    """
+    context = ssl.create_default_context()
+    # create_default_context honours SSLKEYLOGFILE, which would write session keys where the environment says.
+    context.keylog_filename = None  # type: ignore[assignment]
+    if ca is not None:
+        try:
+            context.load_verify_locations(cafile=ca)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"the certificate authority file {ca} cannot be used: {error}") from error
+    return context
+
+
+def segment(text: str) -> str:
+    """``text`` as exactly one path segment of a URL, so that an id such as ``../Groups/1`` stays an id."""
+    quoted = quote(text, safe="")
+    return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
+
+
+class Client:
+    """One connection to one origin; a context manager.
+
+    :param base_url: ``https://`` address; ``http://`` is taken for loopback only.
+    :param headers: credentials, sent to the origin of ``base_url`` and nowhere else.
+    :param accept: media types to ask for.
+    :param rate: requests per second the server allows, where known.
+    :param exchange: records an exchange or replays it; see :meth:`scimaudit.sources.Sink.exchange`.
+    :param now: the time, to understand a ``Retry-After`` date where the reply has no ``Date``.
+    :param source: how the configuration spells the source, for error messages.
+    :raises ConfigError: ``base_url`` or ``proxy`` cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        exchange: Exchange,
+        now: Callable[[], datetime],
+        headers: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        verify: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        budgets: Budgets | None = None,
+        rate: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        source: str = "",
+    ) -> None:
+        self._origin = Origin.of_base(base_url)
+        self._base = base_url.rstrip("/")
+        self._exchange = exchange
+        self._now = now
+        self._budgets = budgets or Budgets()
+        self._gap = 1 / rate if rate else 0.0
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._source = source
+        self._started = monotonic()
+        self._last = float("-inf")
+        self._requests = self._bytes = 0
+        self._waited = 0.0
+        try:
+            self._http = httpx.Client(
+                auth=OriginAuth(self._origin, headers or {}),
+                headers={"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "scimaudit"},
+                verify=verify or tls_context(),
+                proxy=proxy,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(self._budgets.read, connect=min(30.0, self._budgets.read)),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            # The proxy's URL may hold a password, so it is not repeated here.
+            raise ConfigError("the proxy's address cannot be used", hint="write it as http://host:port") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    @property
+    def cost(self) -> Cost:
+        """What was asked of the server so far; replayed exchanges cost nothing."""
+        return Cost(self._requests, self._bytes, self._monotonic() - self._started, self._waited)
+
+    def get(self, target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
+        """Fetch ``target`` and give the reply with the number of its body in the raw record.
+
+        :param target: a path below the base address, beginning with ``/``, or an absolute URL of the same origin.
+        :param params: query parameters, percent-encoded here.
+        :raises Malformed: the URL belongs to another origin, the reply redirects, or its encoding cannot be read.
+        :raises AuthenticationFailed: 401 or 403.
+        :raises ServerError: another 5xx than those that are retried.
+        :raises Unavailable: the server could not be reached or kept failing.
+        :raises Incomplete: a budget ran out.
+        """
+        url = self._base + target if target.startswith("/") and not target.startswith("//") else target
+        if params:
+            url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote, safe="")
+        if not self._origin.owns(url):
+            raise Malformed(
+                f"refused to ask {_shown(url)}: it is not at {self._origin}",
+                source=self._source,
+                hint="the server named an address elsewhere; nothing was sent to it",
+            )
+        return self._exchange("GET", url, lambda: self._send(url))
+
+    def _send(self, url: str) -> Reply:
+        trouble = ""
+        for attempt in range(self._budgets.attempts):
+            self._may_ask()
+            try:
+                reply = self._once(url)
+            except httpx.InvalidURL as error:
+                raise Malformed(f"{_shown(url)} cannot be asked: {error}", source=self._source) from error
+            except (httpx.TransportError, Cut) as error:
+                trouble = f"{type(error).__name__}: {error}"
+                if "CERTIFICATE_VERIFY_FAILED" in trouble:
+                    raise Unavailable(
+                        f"the certificate of {self._origin} is not trusted: {error}",
+                        source=self._source,
+                        hint="name the PEM file of a private authority as ca",
+                    ) from error
+                pause = backoff(attempt)
+            else:
+                if reply.status not in _RETRIED:
+                    return self._judged(reply, url)
+                trouble = f"status {reply.status}"
+                asked = retry_after(reply.headers, self._now)
+                pause = backoff(attempt) if asked is None else asked
+                if pause > self._budgets.longest_wait:
+                    raise Unavailable(
+                        f"{_shown(url)} answered {reply.status} and asks for a pause of {pause:.0f} s",
+                        source=self._source,
+                        hint=f"the longest pause taken is {self._budgets.longest_wait:.0f} s; try again later",
+                    )
+            if attempt + 1 < self._budgets.attempts:
+                self._pause(pause)
+        raise Unavailable(
+            f"{_shown(url)} failed {self._budgets.attempts} times; the last time: {trouble}",
+            source=self._source,
+            hint="check the address, the proxy and whether the server is up",
+        )
+
+    def _once(self, url: str) -> Reply:
+        self._requests += 1
+        deadline = self._monotonic() + self._budgets.request
+        with self._http.stream("GET", url) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            try:
+                body = read_body(
+                    response.iter_raw(),
+                    headers.get("content-encoding", ""),
+                    min(self._budgets.body, self._budgets.bytes - self._bytes),
+                    lambda: self._in_time(deadline, url),
+                )
+            except TooLarge as error:
+                raise Incomplete(
+                    f"the body of {_shown(url)} passes {error.ceiling} bytes",
+                    source=self._source,
+                    hint="raise max_bytes or lower page_size",
+                ) from error
+            except ValueError as error:
+                raise Malformed(f"the body of {_shown(url)} cannot be read: {error}", source=self._source) from error
+        self._bytes += len(body)
+        return Reply(response.status_code, headers, body)
+
+    def _judged(self, reply: Reply, url: str) -> Reply:
+        if reply.status in _DENIED:
+            raise AuthenticationFailed(
+                f"{_shown(url)} answered {reply.status}: the credentials were refused",
+                source=self._source,
+                hint="check that the token is valid and may read this resource",
+            )
+        if 300 <= reply.status < 400:
+            where = _shown(reply.headers.get("location", "nowhere"))
+            raise Malformed(
+                f"{_shown(url)} redirects to {where}; redirects are never followed",
+                source=self._source,
+                hint="if that address is right, write it as base_url",
+            )
+        if reply.status >= 500:
+            raise ServerError(f"{_shown(url)} answered {reply.status}", status=reply.status, source=self._source)
+        return reply
+
+    def _may_ask(self) -> None:
+        if self._requests >= self._budgets.requests:
+            raise Incomplete(
+                f"the budget of {self._budgets.requests} requests ran out",
+                source=self._source,
+                hint="raise max_requests",
+            )
+        if self._bytes >= self._budgets.bytes:
+            raise Incomplete(
+                f"the budget of {self._budgets.bytes} bytes ran out", source=self._source, hint="raise max_bytes"
+            )
+        self._in_time(float("inf"), self._base)
+        early = self._last + self._gap - self._monotonic()
+        if early > 0:
+            self._waited += early
+            self._sleep(early)
+        self._last = self._monotonic()
+
+    def _in_time(self, deadline: float, url: str) -> None:
+        now = self._monotonic()
+        if now - self._started > self._budgets.seconds:
+            raise Incomplete(
+                f"the budget of {self._budgets.seconds:.0f} seconds ran out",
+                source=self._source,
+                hint="raise max_seconds",
+            )
+        if now > deadline:
+            raise Cut(f"{_shown(url)} took longer than {self._budgets.request:.0f} s")
+
+    def _pause(self, seconds: float) -> None:
+        if self._waited + seconds > self._budgets.waits:
+            raise Incomplete(
+                f"the budget of {self._budgets.waits:.0f} seconds of waiting for the server ran out",
+                source=self._source,
+                hint="the server limits the rate of requests; try again later",
+            )
+        self._waited += seconds
+        self._sleep(seconds)
+
+
+def _shown(url: str) -> str:
+    """A URL without its query, which may hold names of people, and without a password."""
+    plain = url.partition("?")[0].partition("#")[0]
+    scheme, mark, rest = plain.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else plain

@@ -1,0 +1,94 @@
+"""Origins (RFC 6454: scheme, host, port) and credentials that are bound to one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+from scimaudit.errors import ConfigError
+
+_PORTS: Final = {"http": 80, "https": 443}
+_STRANGE: Final = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of_base(cls, url: str) -> Origin:
+        """The origin of a configured base address.
+
+        :raises ConfigError: it is not an ``https://`` address (or ``http://`` to loopback), or holds more than a path.
+        """
+        found = _origin(url)
+        if found is None or "?" in url or "#" in url:
+            raise ConfigError(
+                "base_url must be an absolute https:// address without user name, query or fragment",
+                hint="write it as https://host/path",
+            )
+        if found.scheme == "http" and not found.loopback:
+            raise ConfigError(
+                f"base_url is plain http to {found.host}: the token would travel in the clear",
+                hint="use https://; http:// is taken for loopback only",
+            )
+        return found
+
+    def owns(self, url: str) -> bool:
+        """Whether ``url`` is an absolute URL of this origin, with no user name in it."""
+        return _origin(url) == self
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is this machine."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+class OriginAuth(httpx.Auth):
+    """Adds credential headers to requests of one origin; to any other it adds nothing.
+
+    Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
+    """
+
+    def __init__(self, origin: Origin, headers: Mapping[str, str]) -> None:
+        self._origin = origin
+        self._headers = dict(headers)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request, with the credentials if it is theirs."""
+        if self._origin.owns(str(request.url)):
+            request.headers.update(self._headers)
+        yield request
+
+
+def _origin(url: str) -> Origin | None:
+    if _STRANGE.search(url):
+        return None
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
+        return None
+    return Origin(scheme, parts.hostname, port or _PORTS[scheme])
