@@ -1,0 +1,130 @@
+"""What is said of an audit in words, the same in every report. No report may make an app look better than this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from scimaudit.result import AppLine, Audit, Equation, Gate, Meta
+
+NOT_PROVEN: Final = "not proven"
+
+WALKS: Final[Mapping[str, str]] = {
+    "complete": "every row was received",
+    "incomplete": "listing was cut short",
+    "unprovable": "nothing proves that every row was received",
+    "failed": "listing failed",
+}
+SCOPES: Final[Mapping[str, str]] = {
+    "all": "shows every account",
+    "partial": "hides some accounts",
+    "unknown": "unknown whether it shows every account",
+}
+EXITS: Final[Mapping[int, str]] = {
+    0: "nothing at or above the threshold",
+    1: "findings at or above the threshold",
+    2: "usage or configuration",
+    3: "a listing or a roster was not proven complete",
+    4: "a safety gate tripped",
+    5: "evidence failed verification",
+    130: "interrupted",
+}
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 app``, ``1,204 accounts``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def when(instant: datetime | None, zone: str = "UTC") -> str:
+    """An instant to the minute in a zone, with the zone's name; empty for none."""
+    return "" if instant is None else f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """How old ``then`` is at ``now``: ``3 days``, ``5 hours``, ``unknown age``."""
+    if then is None:
+        return "unknown age"
+    hours = (now - then).total_seconds() / 3600
+    if hours < 0:
+        return f"{age(now, then)} after the audit's date"
+    if hours < 1:
+        return "under an hour"
+    return count(int(hours), "hour") if hours < 48 else count(int(hours // 24), "day")
+
+
+def proven(app: AppLine) -> bool:
+    """Whether every account of the app was seen: walk complete and scope all, and no verdict that says otherwise."""
+    return app.walk == "complete" and app.scope == "all" and app.verdict in ("clean", "findings")
+
+
+def verdict(app: AppLine) -> str:
+    """The app's verdict in words. Whatever was not proven says so, even if its verdict claims more than its listing."""
+    if proven(app):
+        return "proven clean" if app.verdict == "clean" else "findings"
+    return f"{NOT_PROVEN}: {app.verdict}" if app.verdict in ("failed", "not audited") else NOT_PROVEN
+
+
+def verdicts(audit: Audit) -> Mapping[str, str]:
+    """What may be said of each app, by the app's name and by the names of its listings."""
+    said = {app.app: verdict(app) for app in audit.apps}
+    return said | {line.name: said.get(line.app, NOT_PROVEN) for line in audit.sources if line.app is not None}
+
+
+def reason(app: AppLine) -> str:
+    """Why the app has its verdict."""
+    if app.verdict_reason:
+        return app.verdict_reason
+    parts = []
+    if app.walk != "complete":
+        parts.append(_because(WALKS.get(app.walk, app.walk), app.walk_reason))
+    if app.scope != "all":
+        parts.append(_because(SCOPES.get(app.scope, app.scope), app.scope_reason))
+    return "; ".join(parts)
+
+
+def title(app: AppLine) -> str:
+    """The app's name to show."""
+    return app.title or app.app
+
+
+def headline(apps: Iterable[AppLine]) -> str:
+    """The verdict over all apps: ``3 of 6 apps proven complete; 1 proven clean``."""
+    every = list(apps)
+    whole = [app for app in every if proven(app)]
+    clean = [app for app in whole if app.verdict == "clean"]
+    return f"{len(whole):,} of {count(len(every), 'app')} proven complete; {len(clean):,} proven clean"
+
+
+def scope_sentence(audit: Audit) -> str:
+    """What the audit looked at, in one sentence."""
+    rosters = sum(source.fills == "people" for source in audit.sources)
+    listed = sum(app.verdict not in ("failed", "not audited") for app in audit.apps)
+    accounts = sum(app.accounts for app in audit.apps)
+    return (
+        f"{count(accounts, 'account')} of {listed:,} listed apps ({len(audit.apps):,} known) were compared with "
+        f"{count(audit.meta.people, 'person', 'people')}, {audit.meta.people_active:,} of them active, "
+        f"from {count(rosters, 'roster')}."
+    )
+
+
+def balance(equation: Equation) -> str:
+    """An equation in figures: ``412 = 400 parsed + 12 rejected``."""
+    right = " + ".join(f"{number:,} {name}" for name, number in equation.right.items())
+    return f"{equation.left:,} {'=' if equation.holds else '≠'} {right or '0'}"
+
+
+def _because(what: str, why: str) -> str:
+    return f"{what} ({why})" if why else what
+
+
+def gate(tripped: Gate) -> str:
+    """A tripped gate in one sentence."""
+    return f"{tripped.name}: {tripped.subject} went from {tripped.before:,} to {tripped.now:,} (limit {tripped.limit})"
+
+
+def exit_sentence(meta: Meta) -> str:
+    """The exit code and why: ``3: the listing of crm was cut short``."""
+    return f"{meta.exit_code}: " + ("; ".join(meta.exit_reasons) or EXITS.get(meta.exit_code, "unknown"))

@@ -1,0 +1,83 @@
+"""The whole audit as one JSON document for machines: versioned, keys sorted, a finding a line, same input same bytes.
+
+Text is as the source gave it. ``docs/report-schema.json`` is its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, BinaryIO, Final
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scimaudit import tables
+from scimaudit.renderers.encode import utf8
+from scimaudit.result import FORMAT_VERSION, Audit
+
+SUFFIX: Final = ".json"
+
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
+_BATCH: Final = 20_000
+
+
+def render(audit: Audit, stream: BinaryIO) -> None:
+    """Write the document."""
+    equations = [plain(equation) | {"holds": equation.holds} for equation in audit.equations]
+    parts: dict[str, Iterator[bytes]] = {
+        "apps": _lines(map(plain, audit.apps)),
+        "checks": _rows(tables.conform(audit.checks, tables.CHECKS)),
+        "equations": _lines(equations),
+        "findings": _rows(tables.conform(audit.findings, tables.FINDINGS)),
+        "format_version": iter((orjson.dumps(FORMAT_VERSION),)),
+        "gates": _lines(map(plain, audit.gates)),
+        "kinds": _lines(map(plain, audit.kinds)),
+        "meta": iter((_dump(plain(audit.meta)),)),
+        "sources": _lines(map(plain, audit.sources)),
+    }
+    before = b"{\n"
+    for name, chunks in sorted(parts.items()):
+        stream.write(before + orjson.dumps(name) + b": ")
+        stream.writelines(chunks)
+        before = b",\n"
+    stream.write(b"\n}\n")
+
+
+def plain(value: Any) -> Any:
+    """A dataclass, mapping or sequence as dictionaries and lists."""
+    if isinstance(value, str):
+        return utf8(value)
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _dump(value: Any) -> bytes:
+    return orjson.dumps(value, option=_OPTIONS)
+
+
+def _lines(items: Any) -> Iterator[bytes]:
+    yield b"["
+    for number, item in enumerate(items):
+        yield (b",\n" if number else b"\n") + _dump(item)
+    yield b"]"
+
+
+def _rows(table: pa.Table) -> Iterator[bytes]:
+    def rows() -> Iterator[dict[str, Any]]:
+        for batch in table.to_batches(max_chunksize=_BATCH):
+            columns = [_values(column) for column in batch.columns]
+            for row in zip(*columns, strict=True):
+                yield dict(zip(table.column_names, row, strict=True))
+
+    return _lines(rows())
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
+    return column.to_pylist()  # type: ignore[no-any-return]
