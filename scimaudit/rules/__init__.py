@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from scimaudit.errors import ConfigError
 from scimaudit.tables import FAMILIES, NOT_EVALUABLE, SEVERITIES
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from scimaudit.view import View
@@ -35,6 +36,10 @@ class Judgement:
 
     failed: pd.DataFrame
     ledger: pd.DataFrame
+
+    def saying(self, **columns: Any) -> Judgement:
+        """The same judgement with columns added to the failed rows: a value, a series, or a function of those rows."""
+        return replace(self, failed=self.failed.assign(**columns))
 
 
 @dataclass(frozen=True)
@@ -87,35 +92,73 @@ def rule(
     return declare
 
 
-def judge(rows: pd.DataFrame, *, fails: pd.Series, unknown: pd.Series | None = None) -> Judgement:
+def judge(
+    rows: pd.DataFrame, *, fails: pd.Series, unknown: pd.Series | None = None, within: pd.Series | None = None
+) -> Judgement:
     """Sort a population into failed, passed and not evaluable, so that the three always add up.
 
     :param rows: the population; counted by its ``app`` column, or as one where it has none.
     :param fails: boolean mask; null is refused, for an unknown must be named, not dropped.
     :param unknown: reason (one of :data:`~scimaudit.tables.NOT_EVALUABLE`) where a row cannot be judged, else null; a row
         that both fails and has a reason fails: what is known to be wrong is not excused by what else is unknown.
+    :param within: mask of the rows that are the population; all where it is left out. Spares a copy of a wide frame.
     """
+    import numpy as np
     import pandas as pd
 
-    if fails.isna().any():
-        msg = "a row is neither failing nor not failing; name the reason in unknown instead"
-        raise ValueError(msg)
-    fails = fails.astype(bool)
-    reasons = pd.Series(None, index=rows.index, dtype="str") if unknown is None else unknown.astype("str").mask(fails)
-    strangers = set(reasons.dropna().unique()) - set(NOT_EVALUABLE)
+    for name, mask in (("fails", fails), ("within", within)):
+        if mask is not None and mask.isna().any():
+            msg = f"{name} is neither true nor false for some row; name the reason in unknown instead"
+            raise ValueError(msg)
+    everyone = np.ones(len(rows), dtype=bool) if within is None else within.to_numpy(dtype=bool)
+    failing = fails.to_numpy(dtype=bool) & everyone
+    reasons = pd.Categorical(np.full(len(rows), None) if unknown is None else unknown)
+    strangers = set(reasons.categories) - set(NOT_EVALUABLE)
     if strangers:
         msg = f"unknown reasons {sorted(strangers)}"
         raise ValueError(msg)
-    app = rows["app"].astype("str") if "app" in rows else pd.Series(None, index=rows.index, dtype="str")
-    counts = pd.DataFrame({"app": app, "failed": fails, "reason": reasons})
-    grouped = counts.groupby("app", dropna=False, sort=True)
-    ledger = grouped.agg(population=("failed", "size"), failed=("failed", "sum"), not_evaluable=("reason", "count"))
-    told = counts.dropna(subset=["reason"]).value_counts(["app", "reason"], sort=False, dropna=False).reset_index()
-    told["text"] = told["reason"] + " " + told["count"].astype("str")
-    told = told.sort_values(["app", "reason"])
-    texts = told.groupby("app", dropna=False)["text"].agg(", ".join).rename("reason")
-    # Null keys never join elsewhere; here the null group is one row on either side.
-    return Judgement(rows[fails], ledger.join(texts).reset_index())
+    verdict = np.where(failing, -2, reasons.set_categories(NOT_EVALUABLE).codes)
+    apps = pd.Categorical(rows["app"] if "app" in rows else np.full(len(rows), None))
+    return Judgement(rows[failing], _ledger(apps[everyone], verdict[everyone]))
+
+
+def because(index: pd.Index, *reasons: tuple[pd.Series | bool, str]) -> pd.Series:
+    """The first reason whose mask holds, for each row; null where none does.
+
+    :param reasons: pairs of a boolean mask, or one boolean for all rows, and the reason.
+    """
+    import numpy as np
+    import pandas as pd
+
+    codes = np.full(len(index), -1, dtype=np.int8)
+    for mask, reason in reversed(reasons):
+        codes[np.broadcast_to(np.asarray(mask, dtype=bool), len(index))] = NOT_EVALUABLE.index(reason)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=list(NOT_EVALUABLE)), index=index)
+
+
+def _ledger(apps: pd.Categorical, verdict: np.ndarray) -> pd.DataFrame:
+    """Counts per app; ``verdict`` is -2 failed, -1 passed, else the position of a reason."""
+    import numpy as np
+    import pandas as pd
+
+    wide, rows = len(NOT_EVALUABLE) + 2, len(apps.categories) + 1
+    # A null app has code -1; the shift by one gives it row 0.
+    flat = np.bincount((apps.codes.astype(np.int64) + 1) * wide + verdict + 2, minlength=rows * wide)
+    counts = flat.reshape(rows, wide)
+    names = [None, *apps.categories]
+    order = [*sorted(range(1, rows), key=lambda row: str(names[row])), 0]
+    used = [row for row in order if counts[row].any()]
+    told = sorted((reason, place + 2) for place, reason in enumerate(NOT_EVALUABLE))
+    texts = [", ".join(f"{reason} {counts[row, at]}" for reason, at in told if counts[row, at]) for row in used]
+    return pd.DataFrame(
+        {
+            "app": pd.array([names[row] for row in used], dtype="str"),
+            "population": counts[used].sum(axis=1),
+            "failed": counts[used, 0],
+            "not_evaluable": counts[used, 2:].sum(axis=1),
+            "reason": pd.array([text or None for text in texts], dtype="str"),
+        }
+    )
 
 
 def names() -> tuple[str, ...]:
