@@ -1,15 +1,14 @@
 """Accounts, grants and people with their joins, made once, as rules read them.
 
-Joins are look-ups by position: every account has exactly one link, every grant and every link at most one account, every
-accepted link exactly one person. A key that is null or unknown finds nothing; no join can add a row.
+Joins are look-ups by position: every account has exactly one link, every grant and every link at most one account,
+every accepted link exactly one person. A key that is null or unknown finds nothing; no join can add a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
-from datetime import timezone as _timezone
+from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 import numpy as np
@@ -137,14 +136,14 @@ class View:
     :param people: the people table, with ``started`` (boolean), ``ended`` (terminated, or the end date has passed; null
         when the status is unknown and no date decides), ``days_since_end`` (Int64) and ``current`` (active or on leave,
         started, not ended; null when unknown).
-    :param accounts: the accounts table, with the link's ``person_id``, ``situation``, ``tier``, ``confidence``, ``keys``,
-        ``runners_up``, ``link_reason``; ``owner_row`` (position in ``people``, -1 for none) and ``owner_…`` for each of
-        :data:`OWNER_COLUMNS`; ``nhi`` (a register line that has not expired covers it), ``nhi_kind``, ``nhi_owner``,
-        ``nhi_purpose``, ``nhi_expires``; ``account_kind`` as the register has it, else as listed; ``privileged`` (holds a
-        grant known to be privileged).
-    :param grants: the grants table, with ``account`` (position in ``accounts``, -1 where no listing shows the account),
-        ``active`` and ``person_id`` of that account, ``entitlement`` (position in ``entitlements``) and ``privileged`` as
-        the app's patterns decide, else as listed. ``account_id`` and ``person_id`` are categories.
+    :param accounts: the accounts table, with the link's ``person_id``, ``situation``, ``tier``, ``confidence``,
+        ``keys``, ``runners_up``, ``link_reason``; ``owner_row`` (position in ``people``, -1 for none) and ``owner_…``
+        for each of :data:`OWNER_COLUMNS`; ``nhi`` (a register line that has not expired covers it), ``nhi_kind``,
+        ``nhi_owner``, ``nhi_purpose``, ``nhi_expires``; ``account_kind`` as the register has it, else as listed;
+        ``privileged`` (holds a grant known to be privileged).
+    :param grants: the grants table, with ``account`` (position in ``accounts``, -1 where no listing shows the
+        account), ``active`` and ``person_id`` of that account, ``entitlement`` (position in ``entitlements``) and
+        ``privileged`` as the app's patterns decide, else as listed. ``account_id`` and ``person_id`` are categories.
     :param entitlements: one row per distinct ``app``, ``attribute``, ``value``, ``display``.
     :param apps: one row per app: the fields of :class:`AppFacts` that are not mappings or patterns; ``regulated`` is a
         boolean.
@@ -172,7 +171,7 @@ class View:
 
     @property
     def roster_unproven(self) -> bool:
-        """Whether the system of record cannot vouch for what it does not say: no roster, one not complete, or one stale."""
+        """Whether the system of record cannot vouch for people: no roster, one not proven complete, or one stale."""
         rosters = self.sources[self.sources["fills"] == "people"]
         fresh = self.age_days(rosters) <= rosters["stale_after_days"]
         proven = (rosters["walk"] == "complete") & fresh.fillna(False).astype(bool) & (rosters["error"] == "")
@@ -180,14 +179,16 @@ class View:
 
     def age_days(self, sources: pd.DataFrame) -> pd.Series:
         """Whole days between ``as_of`` of each source and the moment judged; null where unknown."""
-        return (pd.Timestamp(self.as_of) - sources["as_of"]).dt.days.astype("Int64")
+        age: pd.Series = pd.Timestamp(self.as_of) - sources["as_of"]
+        days: pd.Series = age.dt.days.astype("Int64")
+        return days
 
     def of_app(self, app: pd.Series, column: str) -> pd.Series:
         """A column of :attr:`apps` for each row of a categorical ``app`` column."""
         return self.apps[column].take(app.cat.codes.to_numpy()).set_axis(app.index)
 
     def supplied(self, column: str) -> pd.Series:
-        """For each account, whether a listing that shows it supplies the column: a null then means *none*, not *unknown*."""
+        """For each account, whether a listing that shows it supplies the column: null is then *none*, not *unknown*."""
         names = [name for name, columns in self.supplies.items() if column in columns]
         lists = pa.array(self.accounts["listings"], from_pandas=True)
         hits = pc.is_in(pc.list_flatten(lists), value_set=pa.array(names, pa.string()))
@@ -221,7 +222,7 @@ def build(
     policy: Policy,
     as_of: datetime,
     today: date,
-    zone: tzinfo = _timezone.utc,
+    zone: tzinfo = UTC,
     previous_counts: Previous | None = None,
 ) -> View:
     """Make the view of one snapshot (or of whole apps of it).
@@ -314,13 +315,13 @@ def accounts_with_register(accounts: pd.DataFrame, register: Sequence[nhi.NonHum
             "nhi_kind": pd.array([line.kind for line in register], dtype="str"),
             "nhi_owner": pd.array([line.owner or None for line in register], dtype="str"),
             "nhi_purpose": pd.array([line.purpose or None for line in register], dtype="str"),
-            "nhi_expires": pd.array([line.expires for line in register], dtype="datetime64[s]"),
+            "nhi_expires": pd.Series([line.expires for line in register], dtype="datetime64[s]"),
         }
     )
     taken = {name: _taken(lines[name], places, accounts.index) for name in lines.columns}
     kind = taken["nhi_kind"].replace("bot", "service")
     kinds = pd.Categorical(kind.where(kind.notna(), accounts["account_kind"].astype("str")), tables.ACCOUNT_KINDS)
-    return accounts.assign(**{**taken, "nhi": known_true(taken["nhi"]), "account_kind": kinds})
+    return accounts.assign(**taken).assign(nhi=known_true(taken["nhi"]), account_kind=kinds)
 
 
 def grants_with_accounts(
@@ -334,10 +335,10 @@ def grants_with_accounts(
     frame = tables.frame(coded)
     frame["app"] = frame["app"].cat.set_categories([facts.app for facts in apps])
     entitlement, entitlements = _entitlements(frame, apps)
-    owner = _taken(accounts["owner_row"], places, frame.index, missing=-1)
+    owner = np.append(accounts["owner_row"].to_numpy(), np.int32(-1))[places]
     frame["account"] = places.astype(np.int32)
     frame["active"] = _taken(accounts["active"], places, frame.index)
-    frame["person_id"] = pd.Categorical.from_codes(owner.to_numpy(), categories=pd.Index(people["person_id"]))
+    frame["person_id"] = pd.Categorical.from_codes(owner, categories=pd.Index(people["person_id"]))
     frame["entitlement"] = entitlement
     matched = entitlements["privileged"].take(entitlement)
     frame["privileged"] = frame["privileged"].mask(matched.set_axis(frame.index).to_numpy(dtype=bool), True)
@@ -387,11 +388,8 @@ def _looked_up(values: np.ndarray, codes: pa.Array) -> np.ndarray:
     return found
 
 
-def _taken(column: pd.Series, rows: np.ndarray, index: pd.Index, missing: object = None) -> pd.Series:
-    """Values at the positions given, null (or ``missing``) where a position is -1."""
-    if missing is not None:
-        values = np.append(column.to_numpy(), missing)[rows]
-        return pd.Series(values, index=index)
+def _taken(column: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:
+    """Values at the positions given, null where a position is -1."""
     nullable = column.astype("boolean") if column.dtype == bool else column
     return pd.Series(pd.api.extensions.take(nullable.array, rows, allow_fill=True), index=index)
 
@@ -446,7 +444,8 @@ def _app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
 
 def _source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
     texts = (
-        "name", "fills", "app", "walk", "walk_reason", "scope", "scope_reason", "entitlements", "entitlements_reason", "error",
+        "name", "fills", "app", "walk", "walk_reason", "scope", "scope_reason",
+        "entitlements", "entitlements_reason", "error",
     )  # fmt: skip
     counts = ("received", "parsed", "rejected", "unacknowledged", "stale_after_days")
     unmapped = [
@@ -460,3 +459,9 @@ def _source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
             "unmapped_status": pd.array(unmapped, dtype="str"),
         }
     )
+
+
+def joined(lists: pd.Series) -> pd.Series:
+    """A column of text lists as text, separated by commas."""
+    texts = pc.binary_join(pa.array(lists, pa.list_(pa.string()), from_pandas=True), ", ")
+    return pd.Series(texts.to_pandas(), index=None).set_axis(lists.index).astype("str")

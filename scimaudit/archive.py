@@ -1,0 +1,112 @@
+"""The audits on disk: ``audits/<id>/`` with the result as JSON and its tables as Parquet, and a ``latest`` pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+
+from scimaudit import tables
+from scimaudit.errors import IntegrityError
+from scimaudit.result import AppLine, Audit, Equation, Gate, KindLine, Meta, SourceLine
+from scimaudit.snapshot.store import write_bytes, write_table
+
+_FRAMES: Final = {"findings": tables.FINDINGS, "checks": tables.CHECKS}
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The parts of an audit that are not tables, as they are stored."""
+
+    meta: Meta
+    apps: tuple[AppLine, ...]
+    sources: tuple[SourceLine, ...]
+    equations: tuple[Equation, ...]
+    gates: tuple[Gate, ...]
+    kinds: tuple[KindLine, ...]
+
+
+_ADAPTER: Final = TypeAdapter(_Plain)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored audit."""
+
+    path: Path
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit as it was judged.
+
+        :raises IntegrityError: it is unfinished or not readable.
+        """
+        try:
+            plain = _ADAPTER.validate_json((self.path / "audit.json").read_bytes())
+        except (OSError, ValidationError) as error:
+            raise IntegrityError(
+                f"the audit {self.path.name} cannot be read", hint="scimaudit audit makes a new one"
+            ) from error
+        parts = {field.name: getattr(plain, field.name) for field in fields(plain)}
+        frames = {name: tables.frame(self._table(name)) for name in _FRAMES}
+        return Audit(**parts, **frames)
+
+    def links(self) -> pa.Table:
+        """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""
+        return self._table("links")
+
+    def _table(self, name: str) -> pa.Table:
+        try:
+            return pq.read_table(self.path / f"{name}.parquet")
+        except (OSError, pa.ArrowInvalid) as error:
+            raise IntegrityError(f"{name} of the audit {self.path.name} cannot be read") from error
+
+
+def save(audit: Audit, links: pd.DataFrame, store: Path) -> Stored:
+    """Write an audit and point ``latest`` at it; an audit of the same id is written over, being the same."""
+    folder = store / "audits" / audit.meta.audit_id
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(tables.conform(audit.findings, tables.FINDINGS), folder / "findings.parquet")
+    write_table(tables.conform(audit.checks, tables.CHECKS), folder / "checks.parquet")
+    write_table(tables.conform(links, tables.LINKS), folder / "links.parquet")
+    plain: Mapping[str, Any] = {field.name: getattr(audit, field.name) for field in fields(_Plain)}
+    data = {
+        name: [asdict(line) for line in part] if isinstance(part, tuple) else asdict(part)
+        for name, part in plain.items()
+    }
+    write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), folder / "audit.json")
+    write_bytes(folder.name.encode(), store / "audits" / "latest")
+    return Stored(folder)
+
+
+def latest(store: Path, name: str | None = None) -> Stored:
+    """The audit of that id, or the newest.
+
+    :raises IntegrityError: there is none.
+    """
+    pointer = store / "audits" / "latest"
+    try:
+        chosen = name or pointer.read_text("utf-8").strip()
+    except OSError as error:
+        raise IntegrityError(f"there is no audit in {store}", hint="scimaudit run makes one") from error
+    folder = store / "audits" / chosen
+    if not (folder / "audit.json").is_file():
+        raise IntegrityError(f"there is no audit {chosen} in {store}", hint="scimaudit audit makes one")
+    return Stored(folder)
+
+
+def first_seen(store: Path) -> dict[str, datetime]:
+    """Finding id to the time it was first shown, by the newest audit; nothing when there is none."""
+    if not (store / "audits" / "latest").exists():
+        return {}
+    findings = latest(store).audit.findings
+    return dict(zip(findings["finding_id"], findings["first_seen"].dt.to_pydatetime(), strict=True))

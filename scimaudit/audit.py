@@ -1,0 +1,229 @@
+"""Judging a snapshot: correlate, make the view, run the rules, and say what may be said of each app."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import pandas as pd
+
+from scimaudit import __version__, correlate, facts, findings, policy, rules, tables, verdicts, view
+from scimaudit.config import App, Config
+from scimaudit.correlate import decisions
+from scimaudit.result import Audit, KindLine, Meta
+from scimaudit.rules import Judgement, Rule
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.view import View
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An audit with what it was judged from, for questions about single accounts and people."""
+
+    audit: Audit
+    view: View
+    links: pd.DataFrame
+
+
+def judge(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    as_of: date | None = None,
+    previous: Snapshot | None = None,
+    first_seen: Mapping[str, datetime] | None = None,
+    fail_on: str | None = None,
+    require_scope: bool = False,
+) -> Judged:
+    """Judge one snapshot by the configuration and the policy files as they are now.
+
+    :param as_of: judge as of the end of this day; default: the configuration's, else the end of the snapshot.
+    :param previous: the snapshot before, for the shrink gates and the time guard of correlation.
+    :param first_seen: finding id to the time that an earlier audit first showed it.
+    :param fail_on: severity from which findings count for the exit code; default: the configuration's.
+    :param require_scope: an unproven scope counts for the exit code too.
+    :raises ScimAuditError: the snapshot or a policy file cannot be used.
+    """
+    seen = seen_view(snapshot, config, as_of=as_of, previous=previous)
+    judged = [(rule, _run(rule, seen, config)) for rule in enabled(config)]
+    gates = verdicts.gates(seen, config)
+    rows = findings.assemble(
+        judged,
+        seen,
+        severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
+        first_seen=first_seen or {},
+        gated_apps=frozenset(gate.subject for gate in gates if gate.name == "app-shrunk"),
+        all_gated=any(gate.name == "roster-shrunk" for gate in gates),
+    )
+    checks = _ledger(judged)
+    sources = verdicts.source_lines(snapshot)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks)
+    fail = fail_on or config.audit.fail_on
+    exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
+    manifest = snapshot.manifest
+    meta = Meta(
+        version=__version__,
+        organisation=config.audit.organisation,
+        audit_id=_audit_id(snapshot, seen, config),
+        snapshot_id=snapshot.id,
+        as_of=seen.as_of,
+        time_zone=config.audit.time_zone,
+        collected_from=manifest.started,
+        collected_to=manifest.ended,
+        people=len(seen.people),
+        people_active=int(seen.people["current"].fillna(value=False).sum()),
+        fail_on=fail,
+        exit_code=exit_code,
+        exit_reasons=reasons,
+        defaults=_defaults(config),
+    )
+    equations = verdicts.equations(sources, apps, checks)
+    kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
+    audit = Audit(
+        meta, apps, sources, equations, gates, kinds, tables.frame(tables.conform(rows, tables.FINDINGS)), checks
+    )
+    links = seen.accounts.rename(columns={"link_reason": "reason"})
+    return Judged(audit, seen, links)
+
+
+def seen_view(
+    snapshot: Snapshot, config: Config, *, as_of: date | None = None, previous: Snapshot | None = None
+) -> View:
+    """The snapshot as the rules read it: accounts with their owners, grants, apps, sources and policy."""
+    moment, today = _moment(snapshot, config, as_of)
+    people = snapshot.people()
+    extras = [name for name in people.column_names if name not in tables.PEOPLE.names]
+    loaded = policy.load(config.policy, extra_columns=extras)
+    lines = snapshot.manifest.apps
+    accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in lines])
+    links = correlate.correlate(
+        tables.frame(accounts),
+        tables.frame(people),
+        apps={app.name: app_rules(app) for app in config.apps},
+        decisions=decided(config),
+        history=_history(previous),
+        today=today,
+    )
+    return view.build(
+        people=people,
+        accounts=accounts,
+        grants=tables.concat(tables.GRANTS, [snapshot.grants(line.app) for line in lines]),
+        links=tables.conform(links, tables.LINKS),
+        apps=facts.app_facts(config, snapshot),
+        sources=facts.source_facts(config, snapshot),
+        policy=loaded,
+        as_of=moment,
+        today=today,
+        zone=config.zone,
+        previous_counts=facts.previous_counts(previous),
+    )
+
+
+def enabled(config: Config) -> list[Rule]:
+    """The rules that the configuration does not switch off, in the order of their kinds."""
+    return [rules.load(kind) for kind in rules.names() if config.rules.get(kind, {}).get("enabled", True)]
+
+
+def app_rules(app: App) -> correlate.AppRules:
+    """What correlation needs to know of an app."""
+    return correlate.AppRules(
+        external_id_is=app.external_id_is,
+        employee_number_digits=app.employee_number_digits,
+        match_local_part=app.match_local_part,
+        domains=dict(app.domains),
+        tiers=app.tiers,
+    )
+
+
+def decided(config: Config) -> pd.DataFrame | None:
+    """Human decisions about links, where the policy folder holds any.
+
+    :raises PolicyError: the file cannot be used.
+    """
+    path = config.policy / "links.csv"
+    return decisions.read(path) if path.exists() else None
+
+
+def _run(rule: Rule, seen: View, config: Config) -> Judgement:
+    own = {name: value for name, value in config.rules.get(rule.kind, {}).items() if name in rule.settings}
+    try:
+        return rule.check(seen, **own)
+    except Exception as error:
+        # Not handled, only named: a rule that fails must stop the run, and say which rule it was.
+        error.add_note(f"while judging by the rule {rule.kind}")
+        raise
+
+
+def _ledger(judged: list[tuple[Rule, Judgement]]) -> pd.DataFrame:
+    frames = [judgement.ledger.assign(kind=rule.kind) for rule, judgement in judged if len(judgement.ledger)]
+    if not frames:
+        return tables.frame(tables.empty(tables.CHECKS))
+    rows = pd.concat(frames, ignore_index=True)
+    rows["passed"] = rows["population"] - rows["failed"] - rows["not_evaluable"]
+    rows = rows.sort_values(["kind", "app"], ignore_index=True)
+    return tables.frame(tables.conform(rows, tables.CHECKS))
+
+
+def _moment(snapshot: Snapshot, config: Config, as_of: date | None) -> tuple[datetime, date]:
+    zone = config.zone
+    day = as_of or config.audit.as_of
+    if day is None:
+        ended = snapshot.manifest.ended
+        return ended, ended.astimezone(zone).date()
+    return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC), day
+
+
+def _history(previous: Snapshot | None) -> pd.DataFrame | None:
+    """Who held an identifier when the previous snapshot was taken."""
+    if previous is None:
+        return None
+    people = tables.frame(previous.people(), ["person_id", "user_name_key", "email_keys"])
+    mails = people[["person_id", "email_keys"]].explode("email_keys").rename(columns={"email_keys": "identifier_key"})
+    names = people[["person_id", "user_name_key"]].rename(columns={"user_name_key": "identifier_key"})
+    held = pd.concat([names, mails.astype("str")], ignore_index=True).dropna()
+    seen = pd.Timestamp(previous.manifest.ended)
+    return held.drop_duplicates().assign(first_seen=seen, last_seen=seen).reset_index(drop=True)
+
+
+def _kind_line(rule: Rule, config: Config) -> KindLine:
+    sections = _sections(rule.doc)
+    own = config.rules.get(rule.kind, {})
+    shown = {name: str(own.get(name, parameter.default)) for name, parameter in rule.settings.items()}
+    return KindLine(
+        rule.kind, rule.title, rule.family, str(own.get("severity", rule.severity)),
+        sections.get("Detects", ""), sections.get("Why", ""), sections.get("Remediation", ""), rule.controls, shown,
+    )  # fmt: skip
+
+
+def _sections(doc: str) -> dict[str, str]:
+    """The fixed parts of a rule's docstring, each on one line."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in inspect.cleandoc(doc).splitlines():
+        head, colon, rest = line.partition(":")
+        starts = bool(colon) and head in ("Detects", "Why", "Remediation")
+        name = head if starts else name
+        if name:
+            found.setdefault(name, []).append((rest if starts else line).strip())
+    return {head: " ".join(part for part in lines if part) for head, lines in found.items()}
+
+
+def _defaults(config: Config) -> dict[str, str]:
+    gates = config.audit.gates
+    return {
+        "roster shrink gate": f"max({gates.roster_shrink_percent:g} %, {gates.roster_shrink_rows} rows)",
+        "app shrink gate": f"{gates.app_shrink_percent:g} %",
+        "roster is stale after": f"{gates.roster_stale_days} days",
+        "listing is stale after": f"{gates.listing_stale_days} days",
+        "leaver must be inactive within": ", ".join(sorted({f"{app.sla_hours:g} h" for app in config.apps})),
+        "automatic links": "tiers T0 to T5 only",
+    }
+
+
+def _audit_id(snapshot: Snapshot, seen: View, config: Config) -> str:
+    """Names what was judged and by what; the same snapshot, day and configuration give the same id."""
+    text = config.model_dump_json(serialize_as_any=True, exclude={"path"}) + seen.as_of.isoformat() + __version__
+    return f"{snapshot.id}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -1,0 +1,89 @@
+"""The command line: parse, call, show, exit. One file per command; what is heavy is imported inside the command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from scimaudit.cli import (
+    access,
+    account,
+    audit,
+    check,
+    demo,
+    explain,
+    findings,
+    init,
+    links,
+    pull,
+    report,
+    run,
+    schema,
+    who,
+)
+from scimaudit.cli.options import show_version
+from scimaudit.errors import ScimAuditError
+
+app = typer.Typer(
+    name="scimaudit",
+    help="Find zombie accounts: every app's accounts against the system of record, with proof that the listing was whole.",
+    epilog="Start with: scimaudit demo. Then: scimaudit init, scimaudit check, scimaudit run.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Interrupted(BaseException):
+    """Ctrl-C; raised past typer, which would end with 1."""
+
+
+@app.callback()
+def _root(_version: show_version = False) -> None:
+    """Find zombie accounts: every app's accounts against the system of record, with proof that the listing was whole."""
+
+
+app.command("init")(init.command)
+app.command("check")(check.command)
+app.command("pull")(pull.command)
+app.command("audit")(audit.command)
+app.command("report")(report.command)
+app.command("run")(run.command)
+app.command("who")(who.command)
+app.command("account")(account.command)
+app.command("orphans")(findings.orphans)
+app.command("drift")(findings.drift)
+app.command("excess")(findings.excess)
+app.command("findings")(findings.command)
+app.command("access")(access.command)
+app.command("explain")(explain.command)
+app.command("links")(links.command)
+app.command("demo")(demo.command)
+app.command("schema")(schema.command)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        app()
+    except ScimAuditError as error:
+        print(f"scimaudit: {error.message}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except Interrupted:
+        print("scimaudit: interrupted; the next pull goes on where this one stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; Python must not complain again while it shuts down.
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise Interrupted

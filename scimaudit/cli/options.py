@@ -1,0 +1,73 @@
+"""The options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scimaudit import __version__
+
+
+class Severity(StrEnum):
+    """The severities, mildest first."""
+
+    info = "info"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+class Format(StrEnum):
+    """How a list is written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class ReportFormat(StrEnum):
+    """The files that a report can be."""
+
+    html = "html"
+    csv = "csv"
+    xlsx = "xlsx"
+    json = "json"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scimaudit {__version__}")
+        raise typer.Exit
+
+
+show_version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+]
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration.", envvar="SCIMAUDIT_CONFIG")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+FailOn = Annotated[
+    Severity | None, typer.Option("--fail-on", help="End with 1 when a finding is at least this severe.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="Judge as of the end of this day, such as 2026-11-20."
+    ),
+]
+RequireScope = Annotated[bool, typer.Option("--require-scope", help="End with 3 when an app's scope is not proven.")]
+Formats = Annotated[
+    list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; repeat for several. Default: all.")
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the reports.")]
+AuditId = Annotated[str | None, typer.Option("--audit", metavar="ID", help="A stored audit; default: the newest.")]
+
+DEFAULT_CONFIG = Path("scimaudit.toml")

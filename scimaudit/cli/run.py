@@ -1,0 +1,60 @@
+"""``scimaudit run``."""
+
+from __future__ import annotations
+
+import typer
+
+from scimaudit.cli.options import (
+    DEFAULT_CONFIG,
+    AsOf,
+    ConfigPath,
+    FailOn,
+    Formats,
+    Json,
+    NoColor,
+    Output,
+    Quiet,
+    ReportFormat,
+    RequireScope,
+)
+from scimaudit.cli.pull import Apps, Quick
+
+
+def command(
+    config: ConfigPath = DEFAULT_CONFIG,
+    app: Apps = None,
+    quick: Quick = False,
+    as_of: AsOf = None,
+    fail_on: FailOn = None,
+    require_scope: RequireScope = False,
+    format: Formats = None,
+    output: Output = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> None:
+    """Pull, audit and report in one go.
+
+    Example: scimaudit run --fail-on high --output evidence/
+    """
+    from datetime import UTC, datetime
+
+    from scimaudit import workflow
+    from scimaudit.cli import show
+    from scimaudit.cli.progress import Live
+    from scimaudit.config import load
+    from scimaudit.renderers.terminal import console
+
+    loaded = load(config)
+    with Live(quiet=quiet, no_color=no_color) as live:
+        snapshot = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=live, quick=quick, only=app or ())
+    day = as_of.date() if as_of else None
+    stored = workflow.audit(loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope)
+    paths = workflow.report(stored, format or list(ReportFormat), output)
+    show.audit(stored.audit, json=json, quiet=quiet, no_color=no_color)
+    if not quiet:
+        said = console(no_color=no_color, stderr=json)
+        said.print()
+        for path in paths:
+            said.print(path)
+    raise typer.Exit(stored.audit.meta.exit_code)

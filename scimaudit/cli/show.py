@@ -1,0 +1,106 @@
+"""How results reach standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from scimaudit import renderers, tables
+from scimaudit.cli.options import Format
+from scimaudit.renderers import terminal
+from scimaudit.renderers.csv import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from rich.console import Console
+
+    from scimaudit.result import Audit
+
+
+def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
+    """An audit's summary, or the whole of it as JSON."""
+    if json:
+        renderers.load("json").render(result, sys.stdout.buffer)
+    elif not quiet:
+        terminal.summary(terminal.console(no_color=no_color), result)
+
+
+def findings(frame: pd.DataFrame, form: Format, *, no_color: bool, title: str = "") -> None:
+    """Findings as a table, as CSV or as JSON Lines."""
+    if form is Format.table:
+        terminal.findings(terminal.console(no_color=no_color), frame, title)
+    elif form is Format.json:
+        records(frame)
+    else:
+        csv(tables.conform(frame, tables.FINDINGS))
+
+
+def holders(frame: pd.DataFrame, form: Format, out: Console) -> None:
+    """Who holds what in an app."""
+    if form is Format.json:
+        records(frame)
+    elif form is Format.csv:
+        csv(pa.Table.from_pandas(frame, preserve_index=False))
+    else:
+        plain = frame.astype("str").fillna("")
+        plain["privileged"] = plain["privileged"].map({"True": "privileged", "False": ""})
+        plain["active"] = plain["active"].map({"True": "active", "False": "inactive"}).fillna("unknown")
+        plain["via"] = ("through " + plain["via"]).where(plain["type"] == "indirect", "")
+        head = ("power", "kind", "right", "account", "status", "person", "how")
+        columns = ["privileged", "attribute", "entitlement", "user_name", "active", "person", "via"]
+        terminal.rows(out, f"{len(frame)} rights", head, plain[columns].itertuples(index=False, name=None))
+
+
+def queue(frame: pd.DataFrame, form: Format, out: Console, decisions: Path) -> None:
+    """Accounts whose owner is unclear, and how to decide them."""
+    if form is Format.json:
+        records(frame)
+    elif form is Format.csv:
+        csv(pa.Table.from_pandas(frame, preserve_index=False))
+    else:
+        columns = ["app", "user_name", "display_name", "situation", "tier", "candidates", "reason"]
+        head = ("app", "account", "name", "situation", "tier", "candidates", "why it is not accepted")
+        plain = frame[columns].astype("str").fillna("")
+        terminal.rows(out, f"{len(frame)} to decide", head, plain.itertuples(index=False, name=None))
+        if len(frame):
+            first = frame.iloc[0]
+            out.print()
+            out.print(terminal.text(f"To decide one, add a line to {decisions}, for example"))
+            out.print(terminal.text("app,account_id,person_id,relation,decided_by,decided_on,until,reason"))
+            line = f"{first['app']},{first['account_id']},{first['first']},is,you@example.com,YYYY-MM-DD,,asked the manager"
+            out.print(terminal.text(line))
+
+
+def csv(table: pa.Table) -> None:
+    """A table as the CSV reports write it: safe to open in a spreadsheet."""
+    write(table, sys.stdout.buffer)
+
+
+def records(frame: pd.DataFrame) -> None:
+    """A frame as JSON Lines, one object per row; unknown is null."""
+    known = [name for name in tables.FINDINGS.names if name in frame.columns]
+    table = tables.conform(frame, tables.FINDINGS) if len(known) == len(tables.FINDINGS) else None
+    lines: Sequence[dict[str, Any]] = table.to_pylist() if table is not None else _rows(frame)
+    for line in lines:
+        sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_UTC_Z) + b"\n")
+
+
+def json(value: object) -> None:
+    """A result as indented JSON."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z) + b"\n")
+
+
+def plain(row: pd.Series) -> dict[str, Any]:
+    """One row as JSON can hold it."""
+    return _rows(row.to_frame().T)[0]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    whole = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in whole.to_dict("records")]

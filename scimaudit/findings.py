@@ -1,0 +1,180 @@
+"""Turning the rows that rules marked into findings: identity, severity that explains itself, one lead per account."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from scimaudit import tables
+from scimaudit.rules import Judgement, Rule
+from scimaudit.tables import SEVERITIES
+from scimaudit.view import View
+
+# An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
+_LEADING = ("leaver-active", "external-expired", "nhi-unowned", "unmatched", "ambiguous")
+_IDENTITY = ("kind", "app", "account_id", "person_id", "attribute", "value")
+_TEXTS = (
+    "app",
+    "account_id",
+    "person_id",
+    "attribute",
+    "value",
+    "expected",
+    "actual",
+    "why",
+    "owner",
+    "action",
+    "severity",
+)
+
+
+def assemble(
+    judged: Sequence[tuple[Rule, Judgement]],
+    view: View,
+    *,
+    severities: Mapping[str, str],
+    first_seen: Mapping[str, datetime],
+    gated_apps: frozenset[str],
+    all_gated: bool,
+) -> pd.DataFrame:
+    """All findings of an audit.
+
+    :param severities: base severity per kind where the configuration overrides the rule's.
+    :param first_seen: finding id to the time an earlier audit first showed it.
+    :param gated_apps: apps whose safety gate tripped; ``all_gated``: a roster's gate did.
+    :returns: a frame that conforms to :data:`scimaudit.tables.FINDINGS`, worst first, then by kind, app and account.
+    """
+    marked = [_marked(rule, judgement.failed, severities.get(rule.kind, rule.severity)) for rule, judgement in judged]
+    rows = (
+        pd.concat([frame for frame in marked if len(frame)], ignore_index=True)
+        if any(map(len, marked))
+        else _marked_none()
+    )
+    rows = _with_account(rows, view)
+    rows = _with_person(rows, view)
+    rows = _with_app(rows, view)
+    rows = _with_severity(rows, view)
+    rows["finding_id"] = _identities(rows)
+    rows = rows.drop_duplicates("finding_id", ignore_index=True)
+    seen = rows["finding_id"].map(dict(first_seen))
+    rows["first_seen"] = pd.to_datetime(seen, utc=True).fillna(pd.Timestamp(view.as_of)).dt.as_unit("us")
+    rows["disposition"] = "open"
+    rows["gated"] = all_gated | rows["app"].isin(gated_apps)
+    return _led(_sorted(rows))
+
+
+def severity_at_least(severities: pd.Series, floor: str) -> pd.Series:
+    """Mask of severities that are ``floor`` or worse."""
+    return severities.astype("str").isin(SEVERITIES[SEVERITIES.index(floor) :])
+
+
+def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
+    given = {name: failed[name].astype("str") for name in _TEXTS if name in failed}
+    rows = pd.DataFrame(given, index=failed.index)
+    rows = rows.reindex(columns=list(_TEXTS)).astype("str").reset_index(drop=True)
+    rows["kind"] = rule.kind
+    rows["family"] = rule.family
+    rows["base"] = rows["severity"].fillna(severity)
+    rows["bump"] = failed["bump"].fillna(0).astype("int64").to_numpy() if "bump" in failed else 0
+    rows["privileged_grant"] = (
+        failed["privileged"].fillna(value=False).astype(bool).to_numpy() if "privileged" in failed else False
+    )
+    rows["action"] = rows["action"].fillna(rule.action)
+    rows["controls"] = pd.Series([list(rule.controls)] * len(rows), index=rows.index, dtype=pd.ArrowDtype(tables.TEXTS))
+    return rows
+
+
+def _marked_none() -> pd.DataFrame:
+    columns = {name: pd.Series(dtype="str") for name in (*_TEXTS, "kind", "family", "base")}
+    return pd.DataFrame(columns).assign(
+        bump=pd.Series(dtype="int64"),
+        privileged_grant=pd.Series(dtype=bool),
+        controls=pd.Series(dtype=pd.ArrowDtype(tables.TEXTS)),
+    )
+
+
+def _with_account(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Rows with the account's user name, owner and place in the raw record."""
+    known = view.accounts[["app", "account_id", "user_name", "person_id", "raw_file", "raw_body", "raw_row"]]
+    known = known.assign(app=known["app"].astype("str"), person_id=known["person_id"].astype("str")).rename(
+        columns={"person_id": "account_person"}
+    )
+    needed = known["account_id"].isin(rows["account_id"].dropna().unique())
+    joined = rows.merge(known[needed], on=["app", "account_id"], how="left", validate="m:1")
+    joined["person_id"] = joined["person_id"].fillna(joined["account_person"])
+    place = (
+        joined["raw_file"].astype("str")
+        + " body "
+        + joined["raw_body"].astype("str")
+        + " row "
+        + joined["raw_row"].astype("str")
+    )
+    joined["evidence"] = place.where(joined["raw_file"].notna())
+    return joined.drop(columns=["account_person", "raw_file", "raw_body", "raw_row"])
+
+
+def _with_person(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    names = view.people.set_index("person_id")["display_name"]
+    wanted = names[names.index.isin(rows["person_id"].dropna().unique())]
+    return rows.assign(person_name=rows["person_id"].map(wanted).astype("str"))
+
+
+def _with_app(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    apps = view.apps.set_index(view.apps["app"].astype("str"))
+    owner = rows["app"].map(apps["owner"]).astype("str").replace("", float("nan"))
+    regulated = rows["app"].map(apps["regulated"]).astype("boolean").fillna(value=False).astype(bool)
+    return rows.assign(owner=rows["owner"].fillna(owner), regulated=regulated)
+
+
+def _with_severity(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Base, plus one where the account holds power or the app is regulated, plus the rule's own steps."""
+    grants = view.grants
+    powerful = grants.loc[
+        grants["privileged"].fillna(value=False).astype(bool), ["app", "account_id"]
+    ].drop_duplicates()
+    held = pd.MultiIndex.from_frame(powerful.astype("str"))
+    on_account = (
+        pd.MultiIndex.from_frame(rows[["app", "account_id"]]).isin(held) & rows["account_id"].notna().to_numpy()
+    )
+    privileged = pd.Series(on_account, index=rows.index) | rows["privileged_grant"]
+    steps = rows["bump"] + (privileged | rows["regulated"]).astype("int64")
+    ranks = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+    rank = rows["base"].map(ranks).astype("int64")
+    # Advice and statements about data do not grow with the power of an account.
+    fixed = (rows["base"] == "info") | (rows["family"] == "data")
+    final = rank.where(fixed, (rank + steps).clip(0, len(SEVERITIES) - 1))
+    why = "base " + rows["base"]
+    why = why.where(~(privileged & ~fixed), why + ", +1 privileged")
+    why = why.where(~(rows["regulated"] & ~privileged & ~fixed), why + ", +1 regulated app")
+    own = ", " + rows["bump"].map("{:+d} ".format) + rows["why"].fillna("by the rule")
+    why = why.where(~((rows["bump"] != 0) & ~fixed), why + own)
+    return rows.assign(severity=final.map(dict(enumerate(SEVERITIES))).astype("str"), severity_why=why)
+
+
+def _identities(rows: pd.DataFrame) -> pd.Series:
+    """A hash of what the problem *is*: an account's problems do not change identity when its owner becomes known."""
+    person = rows["person_id"].mask(rows["account_id"].notna())
+    parts = rows.assign(person_id=person)[list(_IDENTITY)].fillna("")
+    joined = parts[_IDENTITY[0]].str.cat([parts[name] for name in _IDENTITY[1:]], sep="\x1f")
+    return pd.Series([hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined], index=rows.index, dtype="str")
+
+
+def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
+    rank = rows["severity"].map({severity: -rank for rank, severity in enumerate(SEVERITIES)})
+    keyed = rows.assign(rank=rank)
+    by = ["rank", "kind", "app", "account_id", "person_id", "attribute", "value", "finding_id"]
+    return keyed.sort_values(by, ignore_index=True).drop(columns="rank")
+
+
+def _led(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with ``lead`` and ``covered_by``: a whole-account finding covers what else is wrong with the account."""
+    order = rows["kind"].map({kind: place for place, kind in enumerate(_LEADING)})
+    leaders = rows.assign(order=order).dropna(subset=["order", "account_id"]).sort_values("order", kind="stable")
+    leaders = leaders.drop_duplicates(["app", "account_id"])[["app", "account_id", "finding_id"]]
+    leaders = leaders.rename(columns={"finding_id": "leader"})
+    joined = rows.merge(leaders, on=["app", "account_id"], how="left", validate="m:1")
+    covered = joined["leader"].notna() & (joined["leader"] != joined["finding_id"])
+    return joined.assign(lead=~covered, covered_by=joined["leader"].where(covered)).drop(columns="leader")

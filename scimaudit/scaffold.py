@@ -1,0 +1,89 @@
+"""The first ``scimaudit.toml``: commented, valid, and short enough to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scimaudit.errors import ConfigError
+
+_TEMPLATE = """\
+# scimaudit.toml: what is audited, and against what. Paths are relative to this file.
+# scimaudit check says what is missing; scimaudit schema gives editors the whole list of keys.
+
+[audit]
+organisation = {organisation}
+time_zone = "UTC"              # where end dates end, such as "Europe/Berlin"
+fail_on = "high"               # scimaudit run ends with 1 when a finding is at least this severe
+
+# The system of record: who works here. Several rosters are merged in the order they stand in.
+[rosters.hr]
+source = {source}
+path = {roster}
+# as_of = "2026-01-31"         # when the file was true; without it its age is unknown, and unknown never passes
+# declared_total = 1234        # rows that HR says it holds: proves that the export is whole
+# columns = {{ employee_number = "Personnel No", user_name = "Login", emails = "Mail", status = "State" }}
+# status = {{ active = ["A"], terminated = ["T", "Left"], leave = ["L"] }}
+
+# One app. Delete what it does not need, and copy the block for the next app.
+# [apps.slack]
+# owner = "collab-owner@example.com"
+# regulated = ["sox"]                     # raises the severity of what is found in it
+# external_id_is = "employee_number"      # what externalId holds, if it holds a roster column
+# privileged = ["*admin*", "*owner*"]     # rights that give power over the app
+# seats = 412                             # what the app's console shows: proves that nothing is hidden
+# register = {{ sign_in = "saml", create = "scim", update = "scim", disable = "scim", entitlement_removal = "manual" }}
+#
+# [[apps.slack.listings]]
+# source = "scim"
+# provider = "slack"
+# base_url = "https://api.slack.com/scim/v2"
+# token = {{ env = "SLACK_SCIM_TOKEN" }}    # or {{ file = "slack.token" }} (chmod 600) or {{ command = "pass show slack" }}
+#
+# [[apps.slack.listings]]                 # a second inventory: the member export from the console
+# source = "csv"
+# path = "exports/slack-members.csv"
+# exported_by = "j.doe"
+# exported_at = "2026-01-31"
+# declared_total = 412
+# join_on = "emails"
+
+# An app that nobody can list yet. It is reported as not audited, so that nobody forgets it.
+# [apps.fax]
+# reason = "the vendor has no export"
+
+# Rules and their settings: docs/rules.md
+# [rules.dormant]
+# days = 90
+"""
+
+
+def write(path: Path, *, roster: str, organisation: str, force: bool) -> list[Path]:
+    """Write the configuration and put the store into ``.gitignore`` beside it.
+
+    :param roster: the HR export's path; ``.xlsx`` chooses the source ``xlsx``, ``.json`` the source ``json``.
+    :returns: the files written or added to.
+    :raises ConfigError: the file is there and ``force`` is false, or cannot be written.
+    """
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already", hint="--force writes over it")
+    ending = Path(roster).suffix.lower().lstrip(".")
+    source = ending if ending in ("xlsx", "json") else "csv"
+    text = _TEMPLATE.format(organisation=json.dumps(organisation), source=json.dumps(source), roster=json.dumps(roster))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return [path, *_ignored(path.parent / ".gitignore")]
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def _ignored(path: Path) -> list[Path]:
+    """Add the store, which holds personal data, to a ``.gitignore`` that does not name it yet."""
+    line = "scimaudit-data/"
+    known = path.read_text("utf-8") if path.exists() else ""
+    if line in known.splitlines():
+        return []
+    gap = "" if not known or known.endswith("\n") else "\n"
+    path.write_text(f"{known}{gap}{line}\n", "utf-8")
+    return [path]

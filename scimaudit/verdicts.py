@@ -1,0 +1,301 @@
+"""What may be said of a source, an app and the whole audit, and what may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from scimaudit.config import App, Config
+from scimaudit.findings import severity_at_least
+from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
+from scimaudit.snapshot.manifest import AppCollected, Collected
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.tables import SEVERITIES
+from scimaudit.view import View
+
+# A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
+_BASIC = ("leaver-active", "unmatched", "ambiguous", "external-expired", "nhi-unowned")
+_UNPROVEN = ("failed", "incomplete", "unprovable")
+
+
+def source_lines(snapshot: Snapshot) -> tuple[SourceLine, ...]:
+    """One line per roster and listing, in the order of the configuration."""
+    return tuple(_source_line(source) for source in snapshot.manifest.sources)
+
+
+def app_lines(
+    seen: View, config: Config, snapshot: Snapshot, rows: pd.DataFrame, checks: pd.DataFrame
+) -> tuple[AppLine, ...]:
+    """One line per app of the configuration, those without a listing included.
+
+    :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
+    """
+    collected = {line.app: line for line in snapshot.manifest.apps}
+    app = seen.accounts["app"].astype("str")
+    active = seen.accounts["active"]
+    counts = pd.DataFrame(
+        {
+            "accounts": app.value_counts(),
+            "active": app[active.fillna(value=False).astype(bool)].value_counts(),
+            "activity_unknown": app[active.isna()].value_counts(),
+        }
+    )
+    situations = pd.crosstab(app, seen.accounts["situation"].astype("str"))
+    counts = counts.join(situations).reindex([each.name for each in config.apps]).fillna(0).astype("int64")
+    leading = rows[rows["lead"]]
+    severities = pd.crosstab(leading["app"], leading["severity"])
+    roster_doubt = _roster_doubt(snapshot, config, seen)
+    lines = []
+    for each in config.apps:
+        count = counts.loc[each.name].to_dict()
+        found = severities.loc[each.name].to_dict() if each.name in severities.index else {}
+        line = collected.get(each.name)
+        failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
+        verdict, reason = _app_verdict(each, line, failed, found, _doubts(each, snapshot, seen, checks), roster_doubt)
+        lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
+    return tuple(lines)
+
+
+def gates(seen: View, config: Config) -> tuple[Gate, ...]:
+    """The safety gates that tripped: a roster or an app is much smaller than it was."""
+    limits = config.audit.gates
+    before = seen.previous
+    if before is None:
+        return ()
+    tripped = []
+    lost = before.people - len(seen.people)
+    if lost > max(before.people * limits.roster_shrink_percent / 100, limits.roster_shrink_rows):
+        limit = f"max({limits.roster_shrink_percent:g} %, {limits.roster_shrink_rows} rows)"
+        tripped.append(Gate("roster-shrunk", "rosters", before.people, len(seen.people), limit))
+    now = seen.accounts["app"].astype("str").value_counts()
+    for app, count in sorted(before.accounts.items()):
+        left = int(now.get(app, 0))
+        if count - left > count * limits.app_shrink_percent / 100:
+            tripped.append(Gate("app-shrunk", app, count, left, f"{limits.app_shrink_percent:g} %"))
+    return tuple(tripped)
+
+
+def exit_code(
+    rows: pd.DataFrame,
+    apps: Sequence[AppLine],
+    sources: Sequence[SourceLine],
+    tripped: Sequence[Gate],
+    *,
+    fail_on: str,
+    require_scope: bool,
+) -> tuple[int, tuple[str, ...]]:
+    """How a run ends: the highest of 4, 3 and 1 that applies, and every reason in words."""
+    reasons: dict[int, list[str]] = {}
+    for gate in tripped:
+        reasons.setdefault(4, []).append(
+            f"{gate.name}: {gate.subject} went from {gate.before} to {gate.now} (limit {gate.limit})"
+        )
+    for source in sources:
+        if source.fills == "people" and source.walk != "complete":
+            reasons.setdefault(3, []).append(
+                f"{source.name} is not proven complete: {source.walk_reason or source.walk}"
+            )
+    for app in apps:
+        if app.walk in _UNPROVEN:
+            reasons.setdefault(3, []).append(
+                f"the listing of {app.app} is not proven complete: {app.walk_reason or app.walk}"
+            )
+        elif require_scope and app.walk == "complete" and app.scope != "all":
+            reasons.setdefault(3, []).append(f"the scope of {app.app} is not proven: {app.scope_reason or app.scope}")
+    severe = rows[rows["lead"] & severity_at_least(rows["severity"], fail_on)]
+    if len(severe):
+        noun = "finding" if len(severe) == 1 else "findings"
+        reasons.setdefault(1, []).append(f"{len(severe)} {noun} at or above {fail_on}")
+    code = max(reasons, default=0)
+    return code, tuple(text for number in sorted(reasons, reverse=True) for text in reasons[number])
+
+
+def equations(sources: Sequence[SourceLine], apps: Sequence[AppLine], checks: pd.DataFrame) -> tuple[Equation, ...]:
+    """The counts that must balance, from the rows received to the rows judged."""
+    found = [
+        Equation(
+            "received = parsed + rejected",
+            source.name,
+            source.received,
+            {"parsed": source.parsed, "rejected": source.rejected},
+        )
+        for source in sources
+    ]
+    found += [
+        Equation(
+            "accounts = matched + unmatched + ambiguous",
+            app.app,
+            app.accounts,
+            {"matched": app.matched, "unmatched": app.unmatched, "ambiguous": app.ambiguous},
+        )
+        for app in apps
+    ]
+    totals = checks.groupby("kind", observed=True)[["population", "passed", "failed", "not_evaluable"]].sum()
+    found += [
+        Equation(
+            "population = passed + failed + not evaluable",
+            str(kind),
+            int(row["population"]),
+            {"passed": int(row["passed"]), "failed": int(row["failed"]), "not evaluable": int(row["not_evaluable"])},
+        )
+        for kind, row in totals.sort_index().to_dict("index").items()
+    ]
+    return tuple(found)
+
+
+def _app_verdict(
+    app: App,
+    line: AppCollected | None,
+    failed: Sequence[Collected],
+    found: Mapping[str, int],
+    doubts: Sequence[str],
+    roster_doubt: str,
+) -> tuple[AppVerdict, str]:
+    """The one word for an app. Findings are findings even where the listing is unproven, and then the words say so."""
+    if line is None:
+        if app.listings:
+            return "not audited", "the snapshot does not have it; pull again"
+        return "not audited", app.reason or "no listing is configured"
+    if failed and line.accounts == 0:
+        return "failed", "; ".join(f"{source.name}: {source.error}" for source in failed)
+    missing = [*doubts]
+    if line.scope != "all":
+        missing.insert(0, f"scope {line.scope}" + (f" ({line.scope_reason})" if line.scope_reason else ""))
+    if line.walk != "complete":
+        missing.insert(0, f"walk {line.walk}" + (f" ({line.walk_reason})" if line.walk_reason else ""))
+    if roster_doubt:
+        missing.append(roster_doubt)
+    accepted = app.scope_accepted
+    if accepted is not None and line.scope != "all":
+        missing.append(f"scope accepted by {accepted.by} until {accepted.until}: {accepted.reason}")
+    total = sum(found.values())
+    if total:
+        words = f"{total} finding{'s' if total != 1 else ''}"
+        return "findings", words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
+    if missing:
+        return "not proven", "not proven: " + "; ".join(missing)
+    return "clean", f"every one of {line.accounts} accounts was listed and judged, and none is at fault"
+
+
+def _doubts(app: App, snapshot: Snapshot, seen: View, checks: pd.DataFrame) -> list[str]:
+    """What stands in the way of calling an app clean, beyond its walk and its scope."""
+    found = []
+    line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
+    if line is not None and line.entitlements != "complete":
+        found.append(
+            f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
+        )
+    for source in snapshot.manifest.sources:
+        if source.app != app.name or source.listing is None:
+            continue
+        left = len(source.listing.rejected) - source.acknowledged
+        if left:
+            found.append(f"{left} rejected row{'s' if left != 1 else ''} in {source.name}")
+    own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
+    blind = own[own["not_evaluable"] > 0]
+    found.extend(
+        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
+        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
+    )
+    stale = seen.sources[(seen.sources["app"].astype("str") == app.name) & _stale(seen)]
+    found.extend(f"{name} is stale" for name in stale["name"])
+    return found
+
+
+def _roster_doubt(snapshot: Snapshot, config: Config, seen: View) -> str:
+    """Why the system of record itself is not to be relied on, or nothing."""
+    owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
+    for source in snapshot.manifest.sources:
+        if source.fills != "people" or source.listing is None:
+            continue
+        if source.listing.walk.state != "complete":
+            return f"{source.name} is not proven complete"
+        if len(source.listing.rejected) > source.acknowledged:
+            return f"{source.name} has rejected rows"
+        if source.name not in owners:
+            return f"{source.name} is no longer configured"
+    stale = seen.sources[(seen.sources["fills"] == "people") & _stale(seen)]
+    return f"{stale['name'].iloc[0]} is stale" if len(stale) else ""
+
+
+def _stale(seen: View) -> pd.Series:
+    """Sources whose data are older, at the moment judged, than the configuration believes; an unknown age is stale."""
+    fresh = seen.age_days(seen.sources) <= seen.sources["stale_after_days"]
+    return ~fresh.fillna(value=False).astype(bool)
+
+
+def _app_line(
+    app: App,
+    line: AppCollected | None,
+    snapshot: Snapshot,
+    count: Mapping[str, int],
+    found: Mapping[str, int],
+    verdict: AppVerdict,
+    reason: str,
+) -> AppLine:
+    dates = [as_of(source) for source in snapshot.manifest.sources if source.app == app.name]
+    accounts = int(count.get("accounts", 0))
+    active, unknown = int(count.get("active", 0)), int(count.get("activity_unknown", 0))
+    return AppLine(
+        app=app.name,
+        title=app.title or app.name,
+        owner=app.owner,
+        regulated=app.regulated,
+        accounts=accounts,
+        active=active,
+        inactive=accounts - active - unknown,
+        activity_unknown=unknown,
+        matched=int(count.get("matched", 0)),
+        unmatched=int(count.get("unmatched", 0)),
+        ambiguous=int(count.get("ambiguous", 0)),
+        grants=line.grants if line else 0,
+        findings={severity: int(found[severity]) for severity in reversed(SEVERITIES) if found.get(severity)},
+        walk=line.walk if line else "not audited",
+        walk_reason=line.walk_reason if line else "",
+        scope=line.scope if line else "unknown",
+        scope_reason=line.scope_reason if line else "",
+        as_of=min((day for day in dates if day), default=None),
+        verdict=verdict,
+        verdict_reason=reason,
+    )
+
+
+def _source_line(source: Collected) -> SourceLine:
+    listing = source.listing
+    return SourceLine(
+        name=source.name,
+        fills=source.fills,
+        app=source.app,
+        source=source.source,
+        collected_at=source.ended,
+        as_of=as_of(source),
+        reused=bool(source.reused_from),
+        received=listing.received if listing else 0,
+        parsed=listing.parsed if listing else 0,
+        rejected=len(listing.rejected) if listing else 0,
+        acknowledged=source.acknowledged,
+        walk=listing.walk.state if listing else "failed",
+        walk_reason=listing.walk.reason if listing else source.error,
+        scope=listing.scope.state if listing else "unknown",
+        scope_reason=listing.scope.reason if listing else "",
+        entitlements=listing.entitlements.state if listing else "failed",
+        entitlements_reason=listing.entitlements.reason if listing else source.error,
+        witnesses=tuple(WitnessLine(each.name, each.outcome, each.detail) for each in listing.witnesses)
+        if listing
+        else (),
+        notes=listing.notes if listing else (),
+        requests=listing.cost.requests if listing else 0,
+        bytes=listing.cost.bytes if listing else 0,
+        seconds=listing.cost.seconds if listing else 0.0,
+        waited=listing.cost.waited if listing else 0.0,
+        error=source.error,
+    )
+
+
+def as_of(source: Collected) -> datetime | None:
+    """When the source's data were true: what it says of itself, else, for a server, when it was asked."""
+    if source.listing is not None and source.listing.as_of is not None:
+        return source.listing.as_of
+    return source.ended if source.listing is not None and source.listing.cost.requests else None

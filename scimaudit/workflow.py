@@ -1,0 +1,61 @@
+"""The steps of the command line without its words: pull, judge, keep, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from scimaudit import archive, renderers
+from scimaudit.archive import Stored
+from scimaudit.audit import judge
+from scimaudit.config import Config
+from scimaudit.inquiry import Case
+from scimaudit.snapshot.collect import Watcher, collect
+from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
+
+
+def pull(
+    config: Config, *, now: Callable[[], datetime], watcher: Watcher, quick: bool = False, only: Sequence[str] = ()
+) -> Snapshot:
+    """A new snapshot; see :func:`scimaudit.snapshot.collect.collect`."""
+    return collect(config, now=now, watcher=watcher, quick=quick, only=only)
+
+
+def audit(
+    config: Config,
+    *,
+    snapshot: str | None = None,
+    as_of: date | None = None,
+    fail_on: str | None = None,
+    require_scope: bool = False,
+) -> Stored:
+    """Judge a snapshot (default: the newest) and keep the audit in the store."""
+    chosen = open_snapshot(config.store, snapshot)
+    judged = judge(
+        chosen,
+        config,
+        as_of=as_of,
+        previous=_before(chosen, config),
+        first_seen=archive.first_seen(config.store),
+        fail_on=fail_on,
+        require_scope=require_scope,
+    )
+    return archive.save(judged.audit, judged.links, config.store)
+
+
+def report(stored: Stored, formats: Iterable[str], folder: Path | None = None) -> list[Path]:
+    """Write a stored audit's reports, by default beside it."""
+    return renderers.write(stored.audit, folder or stored.path / "reports", formats)
+
+
+def case(config: Config, audit_id: str | None = None) -> Case:
+    """A stored audit (default: the newest) with its snapshot, to ask questions of."""
+    stored = archive.latest(config.store, audit_id)
+    snapshot = open_snapshot(config.store, stored.audit.meta.snapshot_id)
+    return Case(snapshot, stored.audit, stored.links(), {app.name: app.privileged for app in config.apps})
+
+
+def _before(chosen: Snapshot, config: Config) -> Snapshot | None:
+    earlier = [snapshot for snapshot in snapshots(config.store) if snapshot.id < chosen.id]
+    return earlier[-1] if earlier else None
