@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
-from scimaudit.errors import TableError
+from scimaudit.errors import PolicyError, TableError
 from scimaudit.policy import Policy, nhi, patterns
 
 OWNER_COLUMNS: Final = (
@@ -189,7 +189,10 @@ class View:
 
     def supplied(self, column: str) -> pd.Series:
         """For each account, whether a listing that shows it supplies the column: null is then *none*, not *unknown*."""
-        names = [name for name, columns in self.supplies.items() if column in columns]
+        return self.seen_in([name for name, columns in self.supplies.items() if column in columns])
+
+    def seen_in(self, names: Sequence[str]) -> pd.Series:
+        """For each account, whether any of the listings named shows it."""
         lists = pa.array(self.accounts["listings"], from_pandas=True)
         hits = pc.is_in(pc.list_flatten(lists), value_set=pa.array(names, pa.string()))
         found = np.zeros(len(self.accounts), dtype=bool)
@@ -235,10 +238,12 @@ def build(
     :param sources: every roster and every listing, failed ones included.
     :param today: the date at ``as_of`` in the organisation's ``zone``; end dates are inclusive.
     :raises TableError: a table breaks the shape a join relies on.
+    :raises PolicyError: the policy names an app that is not configured.
     """
     names = [facts.app for facts in apps]
     if len(set(names)) != len(names):
         raise TableError("the view was given an app twice")
+    _known_to_policy(policy, names)
     persons = people_with_employment(people, today)
     index = _AccountIndex(accounts, names)
     linked = accounts_with_links(tables.frame(accounts), links, index, names)
@@ -260,6 +265,15 @@ def build(
         zone=zone,
         previous=previous_counts,
     )
+
+
+def _known_to_policy(policy: Policy, apps: list[str]) -> None:
+    """A policy line for an app that is misspelt would silently decide nothing."""
+    named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
+    named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
+    strangers = sorted(named - set(apps))
+    if strangers:
+        raise PolicyError(f"the policy names the app {strangers[0]!r}", hint="known apps: " + ", ".join(sorted(apps)))
 
 
 def people_with_employment(people: pa.Table, today: date) -> pd.DataFrame:

@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scimaudit.policy import nhi
+import pyarrow as pa
+
+from scimaudit import tables
+from scimaudit.policy import entitlements, nhi, sod
 
 
 @dataclass(frozen=True)
 class Policy:
     """The policy files, read and checked.
 
+    :param rules: who may, must or must not hold what.
+    :param conflicts: pairs that one person must not hold together.
     :param nhi: the register of non-humans.
     """
 
+    rules: tuple[entitlements.EntitlementRule, ...] = ()
+    conflicts: tuple[sod.Conflict, ...] = ()
     nhi: tuple[nhi.NonHuman, ...] = ()
 
 
@@ -25,4 +32,14 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
     :param extra_columns: columns that the rosters declare beyond those of the people table.
     :raises PolicyError: a file is wrong.
     """
-    return Policy(nhi=nhi.load(folder / "nhi.csv"))
+    return Policy(
+        rules=entitlements.load(folder / "entitlements.toml", people_columns(extra_columns)),
+        conflicts=sod.load(folder / "sod.toml"),
+        nhi=nhi.load(folder / "nhi.csv"),
+    )
+
+
+def people_columns(extra_columns: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns that a rule's ``who`` may name: those of people that hold one text or one day, and the extras."""
+    plain = [field.name for field in tables.PEOPLE if not pa.types.is_list(field.type) and field.name != "raw_row"]
+    return (*(name for name in plain if not name.endswith("_key")), *extra_columns)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from scimaudit.view import View
-
 
 @dataclass(frozen=True)
 class Judgement:
     """What a rule says of its population.
 
     :param failed: the rows that are findings, with ``expected`` and ``actual`` (text) and, where they apply, ``app``,
-        ``account_id``, ``person_id``, ``attribute``, ``value``, ``severity`` (overrides the rule's), ``bump`` (steps added
-        to the severity), ``why`` (text for the bump), ``owner``, ``action`` (override the rule's).
+        ``account_id``, ``person_id``, ``attribute``, ``value``, ``severity`` (overrides the rule's), ``bump`` (steps
+        added to the severity), ``why`` (text for the bump), ``owner``, ``action`` (override the rule's).
     :param ledger: one row per app (``app`` null where the rule has none) with ``population``, ``failed``,
         ``not_evaluable`` and ``reason``.
     """
@@ -99,8 +98,8 @@ def judge(
 
     :param rows: the population; counted by its ``app`` column, or as one where it has none.
     :param fails: boolean mask; null is refused, for an unknown must be named, not dropped.
-    :param unknown: reason (one of :data:`~scimaudit.tables.NOT_EVALUABLE`) where a row cannot be judged, else null; a row
-        that both fails and has a reason fails: what is known to be wrong is not excused by what else is unknown.
+    :param unknown: reason (one of :data:`~scimaudit.tables.NOT_EVALUABLE`) where a row cannot be judged, else null; a
+        row that both fails and has a reason fails: what is known to be wrong is not excused by what else is unknown.
     :param within: mask of the rows that are the population; all where it is left out. Spares a copy of a wide frame.
     """
     import numpy as np
@@ -122,7 +121,7 @@ def judge(
     return Judgement(rows[failing], _ledger(apps[everyone], verdict[everyone]))
 
 
-def because(index: pd.Index, *reasons: tuple[pd.Series | bool, str]) -> pd.Series:
+def because(index: pd.Index, *reasons: tuple[pd.Series | np.ndarray | bool, str]) -> pd.Series:
     """The first reason whose mask holds, for each row; null where none does.
 
     :param reasons: pairs of a boolean mask, or one boolean for all rows, and the reason.
@@ -133,7 +132,39 @@ def because(index: pd.Index, *reasons: tuple[pd.Series | bool, str]) -> pd.Serie
     codes = np.full(len(index), -1, dtype=np.int8)
     for mask, reason in reversed(reasons):
         codes[np.broadcast_to(np.asarray(mask, dtype=bool), len(index))] = NOT_EVALUABLE.index(reason)
-    return pd.Series(pd.Categorical.from_codes(codes, categories=list(NOT_EVALUABLE)), index=index)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(NOT_EVALUABLE)), index=index)
+
+
+def merged(judgements: Sequence[Judgement]) -> Judgement:
+    """Several judgements of one rule as one: failed rows one after the other, counts added per app."""
+    import pandas as pd
+
+    parts = [part.ledger for part in judgements if len(part.ledger)]
+    if len(parts) < 2:
+        ledger = parts[0] if parts else judge(pd.DataFrame(), fails=pd.Series(dtype=bool)).ledger
+    else:
+        every = pd.concat(parts, ignore_index=True)
+        counts = ["population", "failed", "not_evaluable"]
+        sums = every.groupby("app", dropna=False, sort=True)[counts].sum().reset_index()
+        told = every.groupby("app", dropna=False, sort=True)["reason"].agg(_reasons_added).astype("str")
+        ledger = sums.assign(reason=told.to_numpy())
+    failed = [part.failed for part in judgements if len(part.failed)]
+    return Judgement(pd.concat(failed, ignore_index=True) if failed else _no_rows(judgements), ledger)
+
+
+def _no_rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
+    import pandas as pd
+
+    return judgements[0].failed if judgements else pd.DataFrame({"expected": [], "actual": []}, dtype="str")
+
+
+def _reasons_added(texts: pd.Series) -> str | None:
+    counts: Counter[str] = Counter()
+    for text in texts.dropna():
+        for part in text.split(", "):
+            reason, _, rows = part.rpartition(" ")
+            counts[reason] += int(rows)
+    return ", ".join(f"{reason} {rows}" for reason, rows in sorted(counts.items())) or None
 
 
 def _ledger(apps: pd.Categorical, verdict: np.ndarray) -> pd.DataFrame:

@@ -21,15 +21,15 @@ from scimaudit.view import View, known_false, known_true
 def leaver_active(view: View, *, grace_days: int = 0) -> Judgement:
     """Active accounts of people who have left.
 
-    Detects: an account that is active while the one person it belongs to is terminated in the system of record, or has
-    an end date that has passed (end dates are inclusive). An account whose owner is ambiguous is never reported here.
-    Sign-in after the end date raises the severity by one step. ``grace_days`` lets that many days after the end date go
-    unreported; a termination without a date has no grace.
+    Detects: an account that is active while the one person it belongs to is terminated in the system of record, or
+    has an end date that has passed (end dates are inclusive). An account whose owner is ambiguous is never reported
+    here. Sign-in after the end date raises the severity by one step. ``grace_days`` lets that many days after the
+    end date go unreported; a termination without a date has no grace.
 
     Why: an account that outlives its owner's employment is access that nobody is entitled to and nobody watches.
 
-    Remediation: disable the account first, then its sessions, tokens and keys; hand over what it owns; then find out which
-    step of the leaver process did not reach this app.
+    Remediation: disable the account first, then its sessions, tokens and keys; hand over what it owns; then find
+    out which step of the leaver process did not reach this app.
     """
     accounts = view.accounts
     ended = known_true(accounts["owner_ended"])
@@ -57,14 +57,16 @@ def leaver_active(view: View, *, grace_days: int = 0) -> Judgement:
 
 def _used_after_end(view: View, rows: pd.DataFrame) -> pd.Series:
     signed_in = rows["last_login"].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
-    return signed_in > rows["owner_end_date"]
+    later: pd.Series = signed_in > rows["owner_end_date"]
+    return later
 
 
 def _left(rows: pd.DataFrame) -> pd.Series:
-    day = rows["owner_end_date"].dt.strftime("%Y-%m-%d")
-    return (" left on " + day).where(rows["owner_days_since_end"].notna().to_numpy(dtype=bool), " is terminated")
+    day: pd.Series = " left on " + rows["owner_end_date"].dt.strftime("%Y-%m-%d")
+    return day.where(rows["owner_days_since_end"].notna().to_numpy(dtype=bool), " is terminated")
 
 
 def _since(rows: pd.DataFrame) -> pd.Series:
     days = rows["owner_days_since_end"]
-    return (", " + days.astype("str") + " days after the end date").where(days.notna().to_numpy(dtype=bool), "")
+    text: pd.Series = ", " + days.astype("str") + " days after the end date"
+    return text.where(days.notna().to_numpy(dtype=bool), "")

@@ -20,13 +20,14 @@ def unmatched(view: View) -> Judgement:
     """Active accounts that no person in the system of record owns.
 
     Detects: an account that is active, that no exact tier (T0 to T5) links to a person, and that the register of
-    non-humans does not cover. Accounts with several candidates are ``ambiguous``, not this. Where a weaker tier suggests
-    somebody, the finding names the probable owner.
+    non-humans does not cover. Accounts with several candidates are ``ambiguous``, not this. Where a weaker tier
+    suggests somebody, the finding names the probable owner.
 
-    Why: nobody is told when such an account should end, nobody reviews it, and no leaver process will ever reach it.
+    Why: nobody is told when such an account should end, nobody reviews it, and no leaver process will ever reach
+    it.
 
-    Remediation: decide who owns it (``scimaudit links``), register it as non-human with a live owner, or disable it. If
-    many appear at once, look at the roster and at ``external_id_is`` before the accounts.
+    Remediation: decide who owns it (``scimaudit links``), register it as non-human with a live owner, or disable
+    it. If many appear at once, look at the roster and at ``external_id_is`` before the accounts.
     """
     accounts = view.accounts
     found = judge(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_a_registered_non_human_is_outside(make):
 
 
 @pytest.mark.parametrize(
-    "roster", [{"walk": "unprovable"}, {"as_of": datetime(2026, 11, 1, tzinfo=timezone.utc)}, {"as_of": None}]
+    "roster", [{"walk": "unprovable"}, {"as_of": datetime(2026, 11, 1, tzinfo=UTC)}, {"as_of": None}]
 )
 def test_an_unproven_or_stale_roster_lets_nobody_pass_but_still_convicts(make, roster):
     view = make.view(
@@ -86,8 +86,8 @@ def test_an_unproven_or_stale_roster_lets_nobody_pass_but_still_convicts(make, r
 
 
 def test_use_after_the_end_date_raises_the_severity(make):
-    day_after = datetime(2026, 11, 11, 0, 30, tzinfo=timezone.utc)
-    last_day = datetime(2026, 11, 10, 23, 30, tzinfo=timezone.utc)
+    day_after = datetime(2026, 11, 11, 0, 30, tzinfo=UTC)
+    last_day = datetime(2026, 11, 10, 23, 30, tzinfo=UTC)
     view = make.view(
         people=[make.person("p1", status="terminated", end_date=date(2026, 11, 10))],
         accounts=[

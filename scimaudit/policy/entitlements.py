@@ -1,0 +1,182 @@
+"""``policy/entitlements.toml``: which people may, must or must not hold which entitlements.
+
+Order never matters and a deny beats an allow. An entitlement that no allowing rule names is policy-silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from scimaudit.errors import PolicyError
+from scimaudit.policy import expression, patterns, reading
+
+ATTRIBUTES: Final = ("groups", "roles", "entitlements", "licenses")
+ALLOWED, DENIED, NOT_ALLOWED, SILENT = 0, 1, 2, 3
+"""What the policy says of one grant."""
+
+
+@dataclass(frozen=True)
+class What:
+    """Entitlements of an app.
+
+    :param attribute: ``groups``, ``roles``, ``entitlements`` or ``licenses``; ``None`` is any of them.
+    :param exact: ids or names, compared exactly (``values`` in the file).
+    :param patterns: patterns over ids and names, blind to letter case.
+    """
+
+    app: str
+    attribute: str | None = None
+    exact: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def names(self, entitlements: pd.DataFrame) -> np.ndarray:
+        """Which rows of ``app``, ``attribute``, ``value``, ``display`` are meant."""
+        hit = np.zeros(len(entitlements), dtype=bool)
+        for column in ("value", "display"):
+            hit |= entitlements[column].isin(self.exact).to_numpy()
+            hit |= patterns.matches(entitlements[column], self.patterns)
+        hit &= (entitlements["app"] == self.app).to_numpy(dtype=bool)
+        return hit if self.attribute is None else hit & (entitlements["attribute"] == self.attribute).to_numpy()
+
+
+@dataclass(frozen=True)
+class EntitlementRule:
+    """One ``[[rules]]`` table.
+
+    :param who: the people it speaks of; ``text`` is what the file says.
+    :param what: the entitlements; without values and patterns it speaks of the app alone.
+    :param birthright: these people should have it, not only may.
+    :param deny: they must not hold it.
+    :param days: longest time that a grant by this rule may last.
+    :param requires_approval: a grant by this rule needs an approval on record.
+    """
+
+    name: str
+    who: expression.Node
+    text: str
+    what: What
+    why: str
+    owner: str = ""
+    birthright: bool = False
+    deny: bool = False
+    days: int | None = None
+    requires_approval: bool = False
+
+
+_KEYS: Final = {
+    "name": str, "who": str, "what": dict, "why": str, "owner": str, "birthright": bool, "deny": bool, "days": int,
+    "requires_approval": bool,
+}  # fmt: skip
+
+
+def load(path: Path, columns: Collection[str]) -> tuple[EntitlementRule, ...]:
+    """Read the rules; a file that is not there has none.
+
+    :param columns: the columns of people that ``who`` may name.
+    :raises PolicyError: the file is wrong; names the rule.
+    """
+    tables = reading.tables_in(path, "rules")
+    found = [_rule(data, columns, f"{path}, rule {place}") for place, data in enumerate(tables, 1)]
+    reading.unique([rule.name for rule in found], str(path))
+    return tuple(found)
+
+
+def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
+    """Entitlements as a policy file names them: ``{ app = …, attribute = …, values = […], patterns = […] }``.
+
+    :param whole_app: neither values nor patterns are needed.
+    :raises PolicyError: it is something else.
+    """
+    reading.check(data, {"app": str, "attribute": str, "values": list, "patterns": list}, ("app",), where)
+    attribute = data.get("attribute")
+    if attribute is not None and attribute not in ATTRIBUTES:
+        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
+    found = What(data["app"], attribute, reading.texts(data, "values", where), reading.texts(data, "patterns", where))
+    if not whole_app and not found.exact and not found.patterns:
+        raise PolicyError(f"{where}: says neither values nor patterns")
+    return found
+
+
+def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
+    """For each person (row) and rule (column), whether the rule speaks of them; decided per distinct combination."""
+    found = np.zeros((len(people), len(rules)), dtype=bool)
+    for place, rule in enumerate(rules):
+        columns = sorted(expression.columns_of(rule.who))
+        if not columns:
+            found[:, place] = expression.holds(rule.who, {})
+            continue
+        texts = pd.DataFrame({name: _text(people[name]) for name in columns})
+        group = texts.groupby(columns, dropna=False, sort=False).ngroup().to_numpy()
+        firsts = texts[~pd.Series(group).duplicated().to_numpy()]
+        truths = [
+            expression.holds(
+                rule.who, {name: None if pd.isna(cell) else cell for name, cell in zip(columns, row, strict=True)}
+            )
+            for row in firsts.itertuples(index=False, name=None)
+        ]
+        found[:, place] = np.array(truths, dtype=bool)[group]
+    return found
+
+
+def verdicts(
+    rules: Sequence[EntitlementRule], people: pd.DataFrame, entitlements: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the policy says of every person and entitlement, without spelling out every pair.
+
+    :returns: class of each person, class of each entitlement, and the table of :data:`ALLOWED`, :data:`DENIED`,
+        :data:`NOT_ALLOWED` or :data:`SILENT` by both classes.
+    """
+    who, person = _classes(people_of(rules, people))
+    named, entitlement = _classes(np.column_stack([np.zeros((len(entitlements), 0), dtype=bool), *(
+        rule.what.names(entitlements) for rule in rules
+    )]))  # fmt: skip
+    deny = np.array([rule.deny for rule in rules], dtype=bool)
+    allows = who[:, ~deny].astype(np.int32) @ named[:, ~deny].T.astype(np.int32) > 0
+    denies = who[:, deny].astype(np.int32) @ named[:, deny].T.astype(np.int32) > 0
+    table = np.where(allows, ALLOWED, NOT_ALLOWED).astype(np.int8)
+    # A deny says nothing of the people it does not name.
+    table[:, ~named[:, ~deny].any(axis=1)] = SILENT
+    table[denies] = DENIED
+    return person, entitlement, table
+
+
+def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[str, np.ndarray]:
+    """For each app that policy gives by birthright, which people should have an account in it."""
+    giving = [rule for rule in rules if rule.birthright]
+    who = people_of(giving, people)
+    found: dict[str, np.ndarray] = {}
+    for place, rule in enumerate(giving):
+        found[rule.what.app] = found.get(rule.what.app, False) | who[:, place]
+    return found
+
+
+def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> EntitlementRule:
+    where = f"{where} ({data['name']})" if isinstance(data.get("name"), str) else where
+    reading.check(data, _KEYS, ("name", "who", "what", "why"), where)
+    if data.get("deny") and data.get("birthright"):
+        raise PolicyError(f"{where}: cannot both deny and be a birthright")
+    if data.get("days", 1) < 1:
+        raise PolicyError(f"{where}: days must be at least 1")
+    who = expression.parse(data["who"], columns, f"{where}: who")
+    named = what(data["what"], f"{where}: what", whole_app=bool(data.get("birthright")))
+    rest = {key: value for key, value in data.items() if key not in ("who", "what")}
+    return EntitlementRule(who=who, text=data["who"], what=named, **rest)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """A column as text; days as ``2026-12-31``."""
+    return column.dt.strftime("%Y-%m-%d") if column.dtype.kind == "M" else column.astype("str")
+
+
+def _classes(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of a table of flags, and for each row which of them it is."""
+    if not flags.shape[1]:
+        return np.zeros((1, 0), dtype=bool), np.zeros(len(flags), dtype=np.int64)
+    distinct, place = np.unique(np.packbits(flags, axis=1), axis=0, return_inverse=True)
+    return np.unpackbits(distinct, axis=1, count=flags.shape[1]).astype(bool), place.reshape(-1)

@@ -1,0 +1,60 @@
+"""Finding kind ``dormant``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.view import View, known_false, known_true
+
+
+@rule(
+    title="Account is dormant",
+    family="orphan",
+    severity="medium",
+    action="Ask the owner whether the account is needed, and disable it if not.",
+    controls=(
+        "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.6", "nist-800-53-r5/AC-2(3)",
+        "cis-8.1/5.3",
+    ),
+)  # fmt: skip
+def dormant(view: View, *, days: int = 90, nhi_days: int = 180, break_glass_days: int = 400) -> Judgement:
+    """Active accounts that nobody has signed in to for a long time.
+
+    Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
+    shared accounts, ``break_glass_days`` for break-glass accounts. An account whose listings supply no sign-in time
+    is not evaluable. One that has none on record is judged by ``never-used``.
+
+    Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
+
+    Remediation: disable it, wait, then delete it. CIS 5.3 asks for 45 days, PCI DSS 8.2.6 for 90: set ``days`` to
+    the strictest that binds you.
+    """
+    accounts = view.accounts
+    idle = (pd.Timestamp(view.as_of) - accounts["last_login"]).dt.days
+    kind = accounts["account_kind"]
+    machine, reserve = kind.isin(["service", "shared"]), kind == "break-glass"
+    limit = pd.Series(np.select([machine, reserve], [nhi_days, break_glass_days], days), index=accounts.index)
+    never = accounts["last_login"].isna() & view.supplied("last_login")
+    found = judge(
+        accounts,
+        within=~known_false(accounts["active"]) & ~never,
+        fails=known_true(accounts["active"]) & (idle > limit),
+        unknown=because(
+            accounts.index,
+            (accounts["last_login"].isna(), "attribute-absent"),
+            (accounts["active"].isna(), "semantics-unknown"),
+        ),
+    )
+    ago, most = (
+        idle.loc[found.failed.index].astype("Int64").astype("str"),
+        limit.loc[found.failed.index],
+    )
+    return found.saying(
+        attribute="last_login",
+        expected="a sign-in within " + most.astype("str") + " days, or inactive",
+        actual=lambda rows: (
+            "active, last sign-in " + rows["last_login"].dt.strftime("%Y-%m-%d") + ", " + ago + " days ago"
+        ),
+    )

@@ -1,0 +1,100 @@
+"""Finding kind ``excess``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scimaudit.policy import entitlements
+from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT
+from scimaudit.rules import Judgement, because, judge, merged, rule
+from scimaudit.view import View, known_false, known_true
+
+
+@rule(
+    title="Entitlement that no policy allows",
+    family="excess",
+    severity="medium",
+    action="Remove the entitlement, or add the rule that allows it.",
+    controls=(
+        "soc2/CC6.3", "iso27001-2022/A.5.15", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2(3)",
+        "nist-800-53-r5/AC-6", "nist-800-53-r5/PS-5", "cis-8.1/6.8",
+    ),
+)  # fmt: skip
+def excess(view: View) -> Judgement:
+    """Entitlements that people hold and policy does not allow them.
+
+    Detects: an entitlement on an active account whose owner is denied it by a rule of ``policy/entitlements.toml``,
+    or to whom no rule allows it. An entitlement that no allowing rule names is policy-silent, so not evaluable,
+    unless the app is declared ``closed``. An account that shows no entitlement counts as one row. Nothing passes
+    where the app's entitlements are not proven listed.
+
+    Why: rights pile up with every change of post; each is a way in that nobody needs.
+
+    Remediation: remove what is not needed; where it is, write the rule, so that the next audit knows.
+    """
+    judged = judge(view.grants, **_grants_judged(view))
+    told = judged.saying(expected=_expected(view, judged.failed), actual=_actual)
+    return merged([told, _holding_nothing(view)])
+
+
+def _population(view: View) -> pd.Series:
+    accounts = view.accounts
+    human: pd.Series = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~known_false(accounts["active"])
+    return human
+
+
+def _grants_judged(view: View) -> dict[str, pd.Series]:
+    grants = view.grants
+    verdict = _verdicts(view, grants)
+    closed = view.of_app(grants["app"], "closed")
+    wrong = pd.Series((verdict != ALLOWED) & (verdict != SILENT), index=grants.index) | (closed & (verdict == SILENT))
+    return {
+        "within": pd.Series(np.append(_population(view).to_numpy(), False)[grants["account"]], index=grants.index),
+        "fails": wrong & known_true(grants["active"]),
+        "unknown": because(
+            grants.index,
+            (grants["active"].isna(), "semantics-unknown"),
+            (verdict == SILENT, "policy-silent"),
+            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.roster_unproven, "roster-unproven"),
+        ),
+    }
+
+
+def _verdicts(view: View, grants: pd.DataFrame) -> np.ndarray:
+    person, entitlement, table = entitlements.verdicts(view.policy.rules, view.people, view.entitlements)
+    # Code -1, an account without an owner, reads the last place; such grants are outside the population.
+    mine = np.append(person, 0)[grants["person_id"].cat.codes]
+    found: np.ndarray = table[mine, entitlement[grants["entitlement"]]]
+    return found
+
+
+def _holding_nothing(view: View) -> Judgement:
+    accounts = view.accounts
+    places = view.grants["account"].to_numpy()
+    held = np.bincount(places[places >= 0], minlength=len(accounts)) > 0
+    return judge(
+        accounts,
+        within=_population(view) & ~held,
+        fails=pd.Series(False, index=accounts.index),
+        unknown=because(
+            accounts.index,
+            (accounts["active"].isna(), "semantics-unknown"),
+            (view.of_app(accounts["app"], "entitlements") != "complete", "walk-unproven"),
+        ),
+    )
+
+
+def _expected(view: View, failed: pd.DataFrame) -> pd.Series:
+    verdict = pd.Series(_verdicts(view, failed), index=failed.index)
+    text = pd.Series("not held: no rule allows it", index=failed.index, dtype="str")
+    text = text.mask(verdict == SILENT, "not held: the app is closed and no rule names it")
+    return text.mask(verdict == DENIED, "not held: a rule denies it")
+
+
+def _actual(failed: pd.DataFrame) -> pd.Series:
+    name = failed["display"].astype("str").fillna(failed["value"].astype("str"))
+    through = (" through " + failed["via"].astype("str")).fillna("")
+    text: pd.Series = "holds " + failed["attribute"].astype("str") + " " + name + through
+    return text

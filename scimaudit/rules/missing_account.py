@@ -1,0 +1,65 @@
+"""Finding kind ``missing-account``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scimaudit.policy import entitlements
+from scimaudit.rules import Judgement, because, judge, merged, rule
+from scimaudit.view import View, known_false, known_true
+
+
+@rule(
+    title="Person lacks an account that policy gives",
+    family="drift",
+    severity="low",
+    action="Create the account, or correct the birthright in the policy.",
+    controls=("soc2/CC6.2", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.4", "nist-800-53-r5/AC-2", "cis-8.1/6.1"),
+)
+def missing_account(view: View) -> Judgement:
+    """People who should have an account by birthright and have none.
+
+    Detects: a current person to whom a birthright in ``policy/entitlements.toml`` gives an app, and who owns no
+    account there, active or not. Where the listing is not proven complete, or is known not to show every account, a
+    missing account is not evaluable; so is a person who is a candidate for an account with several possible owners.
+
+    Why: joiners without their accounts borrow other people's.
+
+    Remediation: create the account; if many lack it, the joiner feed has stopped.
+    """
+    due = entitlements.birthrights(view.policy.rules, view.people)
+    return merged([_judged(view, app, due[app]) for app in sorted(due)])
+
+
+def _judged(view: View, app: str, due: np.ndarray) -> Judgement:
+    people = view.people[due & ~known_false(view.people["current"]).to_numpy()]
+    mine = view.accounts[(view.accounts["app"] == app) & ~view.accounts["nhi"]]
+    has = np.zeros(len(view.people) + 1, dtype=bool)
+    has[mine["owner_row"]] = True
+    rows = people[["person_id"]].assign(app=app)
+    lacks = pd.Series(~has[people.index], index=people.index)
+    current = known_true(people["current"])
+    facts = view.facts[app]
+    walked, partial = facts.walk == "complete", facts.scope == "partial"
+    candidate = people["person_id"].isin(_candidates(mine))
+    found = judge(
+        rows,
+        fails=lacks & current & ~candidate & (walked and not partial),
+        unknown=because(
+            rows.index,
+            (lacks & (not walked), "walk-unproven"),
+            (lacks & partial, "scope-unproven"),
+            ((lacks & candidate) | ~current, "semantics-unknown"),
+            (view.roster_unproven, "roster-unproven"),
+        ),
+    )
+    unknown_scope = "" if facts.scope == "all" else " (whether it shows every account is not proven)"
+    return found.saying(expected="an account, by birthright", actual="no account in the listing" + unknown_scope)
+
+
+def _candidates(accounts: pd.DataFrame) -> list[str]:
+    lists = accounts.loc[accounts["situation"] == "ambiguous", "runners_up"]
+    return list(pc.unique(pc.list_flatten(pa.array(lists, pa.list_(pa.string()), from_pandas=True))).to_pylist())

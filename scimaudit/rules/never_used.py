@@ -1,0 +1,51 @@
+"""Finding kind ``never-used``."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.view import View, known_false, known_true
+
+
+@rule(
+    title="Account was never used",
+    family="orphan",
+    severity="low",
+    action="Ask the owner whether the account is needed, and disable it if not.",
+    controls=(
+        "soc2/CC6.2", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.6", "nist-800-53-r5/AC-2(3)", "cis-8.1/5.3",
+    ),
+)  # fmt: skip
+def never_used(view: View, *, days: int = 90) -> Judgement:
+    """Active accounts without any sign-in on record.
+
+    Detects: an active account that is more than ``days`` old and for which a listing that supplies sign-in times
+    has none. Break-glass accounts are outside: they are meant to be unused. Without sign-in times or a creation
+    date the account is not evaluable; a younger one is too young to tell.
+
+    Why: an initial password nobody has changed is often one that several people know.
+
+    Remediation: disable the account; look at why it was provisioned, for the same rule keeps making more of them.
+    """
+    accounts = view.accounts
+    unseen = accounts["last_login"].isna()
+    age = (pd.Timestamp(view.as_of) - accounts["created"]).dt.days
+    supplied = view.supplied("last_login")
+    found = judge(
+        accounts,
+        within=~known_false(accounts["active"]) & (accounts["account_kind"] != "break-glass"),
+        fails=known_true(accounts["active"]) & unseen & supplied & (age > days),
+        unknown=because(
+            accounts.index,
+            (unseen & ~supplied, "attribute-absent"),
+            (accounts["active"].isna(), "semantics-unknown"),
+            (unseen & age.isna(), "attribute-absent"),
+            (unseen, "too-young"),
+        ),
+    )
+    return found.saying(
+        attribute="last_login",
+        expected=f"a sign-in within {days} days of creation, or inactive",
+        actual=lambda rows: "active, no sign-in since its creation on " + rows["created"].dt.strftime("%Y-%m-%d"),
+    )

@@ -1,0 +1,215 @@
+"""What every rule promises, for every rule that is found."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import tomllib
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import scimaudit
+from scimaudit import rules, tables
+from scimaudit.policy import Policy, expression
+from scimaudit.policy.entitlements import EntitlementRule, What
+from scimaudit.policy.nhi import NonHuman
+from scimaudit.policy.sod import Conflict
+from scimaudit.tables import NOT_EVALUABLE, SEVERITIES
+from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "sources")
+CONTROLS = {
+    control
+    for path in (Path(scimaudit.__file__).parent / "frameworks").glob("*.toml")
+    for data in [tomllib.loads(path.read_text("utf-8"))]
+    for control in (f"{data['id']}/{name}" for name in data["controls"])
+}
+
+
+def made(people, accounts, grants, links, apps, sources, policy, previous) -> View:
+    return build(
+        people=people, accounts=accounts, grants=grants, links=links, apps=apps, sources=sources, policy=policy,
+        as_of=NOW, today=NOW.date(), previous_counts=previous,
+    )  # fmt: skip
+
+
+def empty_view() -> View:
+    none = [tables.empty(schema) for schema in (tables.PEOPLE, tables.ACCOUNTS, tables.GRANTS, tables.LINKS)]
+    return made(*none, [], [], Policy(), None)
+
+
+def full_view() -> View:
+    """Two apps, of which one has two listings; people and accounts of every shape, many columns null."""
+    states = ["active", "leave", "prehire", "terminated", "unknown"]
+    size = 30
+    people = tables.build(
+        tables.PEOPLE,
+        {
+            "person_id": [f"p{n}" for n in range(size)],
+            "status": [states[n % 5] for n in range(size)],
+            "department": [None if n % 3 else "Sales" for n in range(size)],
+            "worker_type": [None if n % 4 else "contractor" for n in range(size)],
+            "end_date": [date(2026, 11, 1) if n % 7 == 0 else None for n in range(size)],
+            "emails": [[f"p{n}@corp.example"] if n % 2 else None for n in range(size)],
+            "email_keys": [[f"p{n}@corp.example"] if n % 2 else None for n in range(size)],
+            "roster": ["hr"] * size,
+            "raw_row": list(range(size)),
+        },
+    )
+    rows = 3 * size
+    app = ["slack" if n % 3 else "erp" for n in range(rows)]
+    owner = [f"p{n % size}" if n % 4 < 2 else None for n in range(rows)]
+    accounts = tables.build(
+        tables.ACCOUNTS,
+        {
+            "app": app,
+            "account_id": [f"a{n}" for n in range(rows)],
+            "external_id": [None if n % 2 else f"x{n}" for n in range(rows)],
+            "user_name": [f"u{n}" if n % 5 else None for n in range(rows)],
+            "user_name_key": [f"u{n}" if n % 5 else None for n in range(rows)],
+            "active": [(True, False, None, True)[n % 4] for n in range(rows)],
+            "department": ["Sales" if n % 2 else None for n in range(rows)],
+            "emails": [[f"p{n}@corp.example"] if n % 3 else [] for n in range(rows)],
+            "email_keys": [[f"p{n}@corp.example"] if n % 3 else [] for n in range(rows)],
+            "created": [datetime(2026, 1 + n % 11, 1, tzinfo=UTC) if n % 5 else None for n in range(rows)],
+            "last_login": [datetime(2026, 1 + n % 11, 9, tzinfo=UTC) if n % 2 else None for n in range(rows)],
+            "account_kind": [tables.ACCOUNT_KINDS[n % 6] for n in range(rows)],
+            "listings": [[f"apps.{app[n]}.listings[0]"] for n in range(rows)],
+            "raw_file": ["raw"] * rows,
+            "raw_body": [0] * rows,
+            "raw_row": list(range(rows)),
+        },
+    )
+    grants = tables.build(
+        tables.GRANTS,
+        {
+            "app": [*app, "slack"],
+            "account_id": [*(f"a{n}" for n in range(rows)), "not listed"],
+            "attribute": ["groups"] * (rows + 1),
+            "value": [f"g{n % 4}" for n in range(rows + 1)],
+            "display": [None if n % 2 else f"Group {n % 4}" for n in range(rows + 1)],
+            "type": ["direct"] * (rows + 1),
+        },
+    )
+    situation = ["matched" if person else ("ambiguous" if n % 8 == 2 else "unmatched") for n, person in enumerate(owner)]
+    links = tables.build(
+        tables.LINKS,
+        {
+            "app": app,
+            "account_id": [f"a{n}" for n in range(rows)],
+            "person_id": owner,
+            "situation": situation,
+            "keys": [[]] * rows,
+            "runners_up": [["p1", "p2"] if word == "ambiguous" else [] for word in situation],
+        },
+    )
+    everyone = expression.parse("everyone", ())
+    policy = Policy(
+        rules=(
+            EntitlementRule("all", everyone, "everyone", What("slack", "groups", exact=("g1",)), "work", birthright=True),
+            EntitlementRule("none", everyone, "everyone", What("erp", patterns=("g2",)), "risk", deny=True),
+        ),
+        conflicts=(Conflict("pair", What("slack", exact=("g1",)), What("erp", exact=("g0",)), "fraud"),),
+        nhi=(NonHuman("slack", "u1*", "bot", "p1@corp.example"), NonHuman("erp", "a3", "service")),
+    )
+    drift = {"emails": "medium", "department": "low", "manager": "low"}
+    apps = [
+        AppFacts("slack", external_id_is="employee_number", drift=drift, walk="complete", entitlements="complete"),
+        AppFacts("erp", scope="partial", closed=True, drift=drift),
+        AppFacts("fax", listed=False, reason="no export"),
+    ]
+    known = frozenset({"external_id", "last_login", "created"})
+    sources = [
+        SourceFacts("rosters.hr", "people", walk="complete", as_of=NOW, unmapped_status={"Z": 3}),
+        SourceFacts("apps.slack.listings[0]", "accounts", "slack", walk="complete", as_of=NOW, attributes=known),
+        SourceFacts("apps.slack.listings[1]", "accounts", "slack", walk="complete", received=2, rejected=2, unacknowledged=1),
+        SourceFacts("apps.erp.listings[0]", "accounts", "erp", walk="incomplete", error="gone"),
+    ]
+    return made(people, accounts, grants, links, apps, sources, policy, Previous(99, {"slack": 99, "erp": 1}))
+
+
+@pytest.fixture(scope="module")
+def full() -> View:
+    return full_view()
+
+
+@pytest.fixture(params=rules.names())
+def rule(request) -> rules.Rule:
+    return rules.load(request.param)
+
+
+def test_the_docstring_has_its_three_sections_in_order(rule):
+    heads = [line.partition(":")[0] for line in rule.doc.splitlines() if line.partition(":")[0] in ("Detects", "Why", "Remediation")]
+    assert heads == ["Detects", "Why", "Remediation"]
+
+
+def test_the_declaration_is_complete(rule):
+    assert rule.title
+    assert rule.action.endswith(".")
+    assert rule.controls
+    assert set(rule.controls) <= CONTROLS
+
+
+def test_settings_have_defaults_of_a_type_that_toml_has(rule):
+    for parameter in rule.settings.values():
+        assert parameter.default is not inspect.Parameter.empty
+        assert type(parameter.default) in (bool, int, float, str)
+
+
+def test_an_empty_view_is_accepted(rule):
+    judgement = rule.check(empty_view())
+    assert judgement.failed.empty
+    assert judgement.ledger[["population", "failed", "not_evaluable"]].to_numpy().sum() == 0
+
+
+def test_the_ledger_balances(rule, full):
+    ledger = rule.check(full).ledger
+    assert list(ledger.columns) == ["app", "population", "failed", "not_evaluable", "reason"]
+    assert (ledger["population"] > 0).all()
+    assert (ledger["population"] - ledger["failed"] - ledger["not_evaluable"] >= 0).all()
+    assert (ledger["not_evaluable"] > 0).eq(ledger["reason"].notna()).all()
+    assert not ledger["app"].duplicated().any()
+
+
+def test_the_reasons_add_up_to_what_is_not_evaluable(rule, full):
+    ledger = rule.check(full).ledger
+    for text, total in zip(ledger["reason"], ledger["not_evaluable"], strict=True):
+        parts = [] if pd.isna(text) else [part.rpartition(" ") for part in text.split(", ")]
+        assert {reason for reason, _, _ in parts} <= set(NOT_EVALUABLE)
+        assert sum(int(count) for _, _, count in parts) == total
+
+
+def test_findings_say_what_is_due_and_what_is(rule, full):
+    failed = rule.check(full).failed
+    for name in ("expected", "actual"):
+        assert failed[name].notna().all()
+        assert (failed[name].astype("str").str.strip() != "").all()
+    for name, allowed in (("severity", {*SEVERITIES}), ("bump", {0, 1})):
+        if name in failed:
+            assert set(failed[name].dropna()) <= allowed
+
+
+def test_findings_have_an_identity_of_their_own(rule, full):
+    failed = rule.check(full).failed
+    identity = failed.reindex(columns=["app", "account_id", "person_id", "attribute", "value"]).astype("str")
+    assert not identity.duplicated().any()
+
+
+def test_every_rule_has_something_to_judge_here(rule, full):
+    assert len(rule.check(full).ledger)
+
+
+def test_the_view_is_not_changed(rule, full):
+    before = {name: copy.deepcopy(getattr(full, name)) for name in FRAMES}
+    rule.check(full)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(getattr(full, name), frame)
+
+
+def test_the_frames_compared_above_are_all_there_are():
+    assert {field.name for field in fields(View) if field.type == "pd.DataFrame"} == set(FRAMES)

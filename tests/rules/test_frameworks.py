@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import scimaudit
+from scimaudit import rules
+
+FILES = sorted((Path(scimaudit.__file__).parent / "frameworks").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_framework_names_itself_and_titles_every_control(path):
+    data = tomllib.loads(path.read_text("utf-8"))
+    assert data["id"] == path.stem
+    assert data["title"]
+    assert all(title.strip() for title in data["controls"].values())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_control_is_listed_without_a_rule_that_is_relevant_to_it(path):
+    used = {control for kind in rules.names() for control in rules.load(kind).controls}
+    data = tomllib.loads(path.read_text("utf-8"))
+    assert {f"{data['id']}/{name}" for name in data["controls"]} <= used
