@@ -14,9 +14,19 @@ from scimaudit.snapshot.manifest import AppCollected, Gap
 from scimaudit.sources import Listing, Scope, Walk
 
 _WALK_ORDER = ("failed", "incomplete", "unprovable", "complete")
-_LIST_COLUMNS = {"emails": "email_keys"}
 _NOT_FILLED = frozenset(
-    ["app", "account_id", "raw_file", "raw_body", "raw_row", "account_kind", "listings", "active", "last_login", "last_login_source"]
+    [
+        "app",
+        "account_id",
+        "raw_file",
+        "raw_body",
+        "raw_row",
+        "account_kind",
+        "listings",
+        "active",
+        "last_login",
+        "last_login_source",
+    ]
 )
 
 
@@ -41,10 +51,16 @@ def people(rosters: Sequence[pa.Table]) -> pa.Table:
     merged = tables.concat(tables.PEOPLE, list(rosters))
     if len(rosters) < 2:
         return merged
-    frame = merged.to_pandas(types_mapper=pd.ArrowDtype)
-    first = frame.groupby("person_id", sort=False, as_index=False).first()
-    extras = {name: first[name] for name in merged.column_names}
-    return tables.build(tables.PEOPLE, extras)
+    plain = _decoded(merged)
+    order = pc.dictionary_encode(plain["person_id"]).combine_chunks().indices
+    # One row per person for the nth time a person is met, so that the rows of the first pass can be filled by the next.
+    passes = pd.Series(order).groupby(order.to_numpy()).cumcount().to_numpy()
+    result = plain.filter(pa.array(passes == 0))
+    for number in range(1, int(passes.max(initial=0)) + 1):
+        later = plain.filter(pa.array(passes == number))
+        partner = later.take(pc.index_in(result["person_id"], value_set=later["person_id"].combine_chunks()))
+        result = pa.table({name: pc.coalesce(result[name], partner[name]) for name in result.column_names})
+    return tables.build(tables.PEOPLE, {name: result[name] for name in result.column_names})
 
 
 def app(name: str, pulled: Sequence[Pulled]) -> tuple[pa.Table, pa.Table, AppCollected]:
@@ -73,54 +89,66 @@ def app(name: str, pulled: Sequence[Pulled]) -> tuple[pa.Table, pa.Table, AppCol
 
 def _join(accounts: pa.Table, other: Pulled) -> tuple[pa.Table, Mapping[str, str], int]:
     """Accounts with the other listing's rows joined in, its ids as they are called now, and how many rows were new."""
-    left = accounts.to_pandas(types_mapper=pd.ArrowDtype)
-    right = other.accounts.to_pandas(types_mapper=pd.ArrowDtype)
+    left, right = _decoded(accounts), _decoded(other.accounts)
     pairs = _pairs(left, right, other.join_on)
-    ids = right["account_id"].copy()
-    ids.loc[pairs["right"]] = left["account_id"].loc[pairs["left"]].to_numpy()
-    alone = ~right.index.isin(pairs["right"])
-    taken = alone & ids.isin(left["account_id"]).to_numpy()
-    ids = ids.mask(taken, ids + f" ({other.name})")
-    renamed = dict(zip(right["account_id"], ids, strict=True))
-    filled = _filled(left, right, pairs)
-    new = right[alone].assign(account_id=ids[alone])
-    merged = pd.concat([filled, new], ignore_index=True)
-    return tables.conform(merged, tables.ACCOUNTS), renamed, int(alone.sum())
+    partner = dict(zip(pairs["right"], pairs["left"], strict=True))
+    theirs, ours = right["account_id"].to_pylist(), left["account_id"].to_pylist()
+    taken = set(ours)
+    ids = [
+        ours[partner[row]] if row in partner else f"{name} ({other.name})" if name in taken else name
+        for row, name in enumerate(theirs)
+    ]
+    alone = [row for row in range(right.num_rows) if row not in partner]
+    new = right.set_column(right.schema.get_field_index("account_id"), "account_id", pa.array(ids, tables.TEXT))
+    merged = pa.concat_tables([_filled(left, right, pairs), new.take(pa.array(alone, pa.int64()))])
+    columns = {name: merged[name] for name in merged.column_names}
+    return tables.build(tables.ACCOUNTS, columns, rows=merged.num_rows), dict(zip(theirs, ids, strict=True)), len(alone)
 
 
-def _pairs(left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:
-    """Positions in both frames of the rows that share a key which is unique on both sides; null keys never join."""
+def _pairs(left: pa.Table, right: pa.Table, on: str) -> pd.DataFrame:
+    """Positions in both tables of the rows that share a key which is unique on both sides; null keys never join."""
     sides = {}
-    for side, frame in (("left", left), ("right", right)):
-        key = (
-            frame[_LIST_COLUMNS[on]].list[0]
-            if on in _LIST_COLUMNS and len(frame)
-            else frame.get(f"{on}_key", frame[on])
-        )
-        pairs = pd.DataFrame({"key": key.astype("str"), side: frame.index}).dropna(subset=["key"])
-        sides[side] = pairs.drop_duplicates("key", keep=False)
+    for side, table in (("left", left), ("right", right)):
+        keys = pd.DataFrame({"key": pd.Series(_join_keys(table, on), dtype="str"), side: range(table.num_rows)})
+        sides[side] = keys.dropna(subset=["key"]).drop_duplicates("key", keep=False)
     return sides["left"].merge(sides["right"], on="key", how="inner", validate="1:1")
 
 
-def _filled(left: pd.DataFrame, right: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    aligned = right.loc[pairs["right"]].set_axis(pairs["left"]).reindex(left.index)
-    merged = left.copy()
-    for name in (name for name in tables.ACCOUNTS.names if name not in _NOT_FILLED):
-        merged[name] = left[name].where(left[name].notna(), aligned[name])
-    merged["active"] = left["active"].where(left["active"].notna(), aligned["active"])
-    merged["active"] = merged["active"].mask(aligned["active"].fillna(value=False).astype(bool), other=True)
-    later = aligned["last_login"].notna() & (
-        left["last_login"].isna() | (aligned["last_login"] > left["last_login"]).fillna(value=False)
+def _join_keys(table: pa.Table, on: str) -> list[str | None]:
+    if on == "emails":
+        return [keys[0] if keys else None for keys in table["email_keys"].to_pylist()]
+    return table[on if on == "account_id" else f"{on}_key"].to_pylist()  # type: ignore[no-any-return]
+
+
+def _filled(left: pa.Table, right: pa.Table, pairs: pd.DataFrame) -> pa.Table:
+    """The left rows, each with what its partner on the right knows and it does not."""
+    places: list[int | None] = [None] * left.num_rows
+    for mine, theirs in zip(pairs["left"], pairs["right"], strict=True):
+        places[mine] = theirs
+    partner = right.take(pa.array(places, pa.int64()))
+    filled = {name: left[name] for name in left.column_names}
+    for name in (name for name in left.column_names if name not in _NOT_FILLED):
+        filled[name] = pc.coalesce(left[name], partner[name])
+    known = pc.coalesce(left["active"], partner["active"])
+    filled["active"] = pc.if_else(pc.fill_null(partner["active"], fill_value=False), pa.scalar(value=True), known)
+    later = pc.and_(
+        pc.is_valid(partner["last_login"]),
+        pc.fill_null(pc.less(left["last_login"], partner["last_login"]), fill_value=True),
     )
     for name in ("last_login", "last_login_source"):
-        merged[name] = left[name].mask(later.astype(bool), aligned[name])
-    known = left["account_kind"].astype("str") != "unknown"
-    merged["account_kind"] = left["account_kind"].where(known | aligned["account_kind"].isna(), aligned["account_kind"])
-    seen = aligned["listings"].notna()
-    both = [[*mine, *theirs] if joined else list(mine) for mine, theirs, joined in
-            zip(left["listings"], aligned["listings"], seen, strict=True)]  # fmt: skip
-    merged["listings"] = pd.Series(both, index=left.index, dtype=pd.ArrowDtype(tables.TEXTS))
-    return merged
+        filled[name] = pc.if_else(later, partner[name], left[name])
+    unsaid = pc.and_(pc.equal(left["account_kind"], "unknown"), pc.is_valid(partner["account_kind"]))
+    filled["account_kind"] = pc.if_else(unsaid, partner["account_kind"], left["account_kind"])
+    seen = zip(left["listings"].to_pylist(), partner["listings"].to_pylist(), strict=True)
+    filled["listings"] = pa.array([[*mine, *(theirs or [])] for mine, theirs in seen], tables.TEXTS)
+    return pa.table(filled)
+
+
+def _decoded(table: pa.Table) -> pa.Table:
+    """The table with plain text where it had codes: Arrow fills and concatenates text, not codes of two dictionaries."""
+    plain = {name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+             for name, column in zip(table.column_names, table.columns, strict=True)}  # fmt: skip
+    return pa.table(plain)
 
 
 def _gaps(app_name: str, pulled: Sequence[Pulled], other: Pulled, new: int, accounts: pa.Table) -> list[Gap]:

@@ -51,8 +51,6 @@ class Record:
         self._now = now
         self._entries = _sound_entries(self._index_path, self._bodies_path)
         self._next = 0
-        self._index: BinaryIO | None = None
-        self._bodies: BinaryIO | None = None
         self._codec = pa.Codec(_CODEC, compression_level=1)
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
@@ -86,33 +84,29 @@ class Record:
         return reply.body, number
 
     def close(self) -> None:
-        """Cut off what was on record and not asked for again, and write everything to disk."""
+        """Cut off what was on record and not asked for again; both files exist from now on, be they empty."""
         self._forget_from(self._next)
-        self._open()
-        for file in (self._bodies, self._index):
-            if file is not None:
-                file.close()
-        self._bodies = self._index = None
+        for path in (self._bodies_path, self._index_path):
+            path.touch()
 
     def _append(self, method: str, url: str, reply: Reply) -> tuple[Reply, int]:
-        bodies, index = self._open()
         frame = self._codec.compress(reply.body, asbytes=True)
-        entry = Exchange(
-            number=len(self._entries),
-            method=method,
-            url=url,
-            status=reply.status,
-            headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
-            at=self._now().isoformat(timespec="milliseconds"),
-            offset=bodies.tell(),
-            length=len(frame),
-            size=len(reply.body),
-            sha256=hashlib.sha256(reply.body).hexdigest(),
-        )
-        bodies.write(frame)
-        bodies.flush()
-        index.write(msgspec.json.encode(entry) + b"\n")
-        index.flush()
+        with self._bodies_path.open("ab") as bodies_file, self._index_path.open("ab") as index_file:
+            entry = Exchange(
+                number=len(self._entries),
+                method=method,
+                url=url,
+                status=reply.status,
+                headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
+                at=self._now().isoformat(timespec="milliseconds"),
+                offset=bodies_file.tell(),
+                length=len(frame),
+                size=len(reply.body),
+                sha256=hashlib.sha256(reply.body).hexdigest(),
+            )
+            bodies_file.write(frame)
+            bodies_file.flush()
+            index_file.write(msgspec.json.encode(entry) + b"\n")
         self._entries.append(entry)
         self._next = len(self._entries)
         return reply, entry.number
@@ -126,13 +120,6 @@ class Record:
             return
         self._entries = self._entries[:number]
         _cut(self._index_path, self._bodies_path, self._entries)
-
-    def _open(self) -> tuple[BinaryIO, BinaryIO]:
-        if self._bodies is None or self._index is None:
-            self._bodies = self._bodies_path.open("ab")
-            self._index = self._index_path.open("ab")
-            self._bodies.seek(0, 2)
-        return self._bodies, self._index
 
 
 def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:

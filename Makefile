@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .venv-demo
+
+.PHONY: help demo test lint test-lowest golden docs lock bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+demo: ## audit a fictional company whose apps are real SCIM services on this machine
+	@test -x $(DEMO)/bin/scimaudit || { $(PYTHON) -m venv $(DEMO) && $(DEMO)/bin/python -m pip install --quiet .; }
+	@$(DEMO)/bin/scimaudit demo --output scimaudit-demo
+
+test: $(VENV)/.ready ## run the whole suite with lint, types and coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python tests/coverage_floor.py
+
+lint: $(VENV)/.ready ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test-lowest: .venv-lowest/.ready ## the suite with the lowest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest $(PYTEST_ARGS)
+
+golden: $(VENV)/.ready ## write sample-data/expected anew
+	$(BIN)/python -m pytest tests/golden --update-golden
+
+docs: $(VENV)/.ready ## write the generated pages anew
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.ready ## measure; see docs/performance.md
+	$(BIN)/python -m benchmarks
+
+lock: ## resolve the pinned dependencies anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements/dev.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --resolution lowest-direct --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements/lowest.lock
+
+clean: ## remove environments and caches
+	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis scimaudit-demo
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-lowest/.ready: requirements/lowest.lock pyproject.toml
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --require-hashes --requirement requirements/lowest.lock
+	.venv-lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,66 @@
+"""What every test shares: servers that may be missing are named loudly, and never silently skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# What a test may need beyond PyPI: how to see that it is here, and how to get it.
+SERVERS = {
+    "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+    "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
+    "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
+}
+_FORBID = "SCIMAUDIT_FORBID_SKIPS"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    missing = {name: hint for name, (here, hint) in SERVERS.items() if not here()}
+    lacking: dict[str, int] = {}
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            for name in marker.args:
+                if name not in SERVERS:
+                    raise pytest.UsageError(f"{item.nodeid} needs {name!r}, which tests/conftest.py does not know")
+                if name in missing:
+                    lacking[name] = lacking.get(name, 0) + 1
+                    item.add_marker(pytest.mark.skip(reason=f"{name} is not installed: {missing[name]}"))
+    config.stash[_LACKING] = {name: (count, missing[name]) for name, count in lacking.items()}
+
+
+_LACKING: pytest.StashKey[dict[str, tuple[int, str]]] = pytest.StashKey()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lacking = config.stash.get(_LACKING, {})
+    if lacking:
+        terminalreporter.section("NOT TESTED: servers are missing", sep="!", red=True, bold=True)
+        for name, (count, hint) in sorted(lacking.items()):
+            terminalreporter.write_line(f"{count} tests need {name}: {hint}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get(_FORBID) and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the machine's proxy, colours or time zone."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "NO_COLOR", "FORCE_COLOR", "SCIMAUDIT_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
