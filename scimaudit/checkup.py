@@ -84,7 +84,7 @@ def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> C
         people = tables.frame(snapshot.people())
         rates = correlate.match_rates(accounts, people, {app.name: app_rules(app) for app in config.apps})
     keys = tuple(
-        KeyCheck(str(app), str(tier), int(with_key), int(matched), float(share))
+        KeyCheck(str(app), str(tier), int(with_key), int(matched), float(share) if with_key else 0.0)
         for app, tier, with_key, matched, share in rates[["app", "tier", "with_key", "matched", "share"]].itertuples(
             index=False, name=None
         )

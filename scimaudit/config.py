@@ -175,7 +175,7 @@ class App(Model):
     seats: int | None = Field(None, ge=0, description="number of accounts the app's console shows (witness W8)")
     canaries: tuple[Canary, ...] = ()
     scope_accepted: ScopeAccepted | None = None
-    register: Register = Register()
+    control_register: Register = Field(Register(), alias="register", description="who controls what")
     drift: Drift = Drift()
     listings: tuple[AppListing, ...] = ()
 
@@ -429,7 +429,7 @@ def _keys_at(model: type[Any], place: tuple[int | str, ...]) -> tuple[str, ...]:
             inner = here.model_fields[part].annotation
             nested = [kind for kind in (inner, *getattr(inner, "__args__", ())) if hasattr(kind, "model_fields")]
             here = nested[0] if nested else here
-    return tuple(name for name, field in here.model_fields.items() if not field.exclude)
+    return tuple(field.alias or name for name, field in here.model_fields.items() if not field.exclude)
 
 
 def _plain(error: Mapping[str, Any]) -> str:

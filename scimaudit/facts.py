@@ -36,7 +36,7 @@ def _app(app: App, line: AppCollected | None) -> AppFacts:
         regulated=app.regulated,
         external_id_is=app.external_id_is,
         roster_feeds=app.roster_feeds,
-        create=app.register.create,
+        create=app.control_register.create,
         closed=app.closed,
         sla_hours=app.sla_hours,
         privileged=app.privileged,

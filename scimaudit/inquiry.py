@@ -107,7 +107,7 @@ def find_person(people: pa.Table, text: str) -> pd.DataFrame:
         exact |= (frame[name] == wanted).fillna(value=False)
     for name in ("email_keys", "alias_keys"):
         lists = pa.array(frame[name], from_pandas=True)
-        hits = pc.equal(pc.list_flatten(lists), pa.scalar(wanted, pa.string())).fill_null(value=False)
+        hits = pc.equal(pc.list_flatten(lists), pa.scalar(wanted, pa.string())).fill_null(False)
         places = pc.filter(pc.list_parent_indices(lists), hits).to_numpy()
         exact |= pd.Series(frame.index.isin(places), index=frame.index)
     if exact.any():
@@ -329,7 +329,7 @@ def _findings(rows: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
 def _lists(column: pa.ChunkedArray, text: str) -> pa.Array:
     """Mask of the rows whose list holds the text."""
     whole = column.combine_chunks()
-    hits = pc.equal(pc.list_flatten(whole), text).fill_null(value=False)
+    hits = pc.equal(pc.list_flatten(whole), text).fill_null(False)
     rows = pc.filter(pc.list_parent_indices(whole), hits)
     return pc.is_in(pa.array(range(len(whole)), pa.int64()), pc.cast(rows, pa.int64()))
 

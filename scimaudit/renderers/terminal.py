@@ -74,6 +74,7 @@ def rows(
         pad_edge=shown,
         padding=(0, 1) if shown else (0, 2, 0, 0),
         show_edge=False,
+        show_header=any(head),
     )
     for name in head:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=not shown)
@@ -290,7 +291,7 @@ def checkup(out: Console, found: Checkup) -> None:
     ]  # fmt: skip
     rows(out, "Sources", ("source", "", "rows", "what it is", "note"), body, right=("rows",))
     out.print()
-    lines = [(key.app, key.tier, f"{key.with_key:,}", f"{key.matched:,}", f"{key.share:.0%}") for key in found.keys]
+    lines = [(key.app, key.tier, f"{key.with_key:,}", f"{key.matched:,}", f"{key.share:.0%}" if key.with_key else "") for key in found.keys]
     rows(out, "Correlation keys", ("app", "tier", "accounts with the key", "match one person", "share"), lines)
     if found.not_audited:
         out.print()

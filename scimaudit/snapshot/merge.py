@@ -145,7 +145,7 @@ def _filled(left: pa.Table, right: pa.Table, pairs: pd.DataFrame) -> pa.Table:
 
 
 def _decoded(table: pa.Table) -> pa.Table:
-    """The table with plain text where it had codes: Arrow fills and concatenates text, not codes of two dictionaries."""
+    """The table with text where it had codes: Arrow fills and concatenates text, not codes of two dictionaries."""
     plain = {name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
              for name, column in zip(table.column_names, table.columns, strict=True)}  # fmt: skip
     return pa.table(plain)

@@ -115,7 +115,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as Parquet so that a reader sees the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".draft")
-    pq.write_table(table, draft, compression="zstd", compression_level=1)
+    # Arrow calls the items of a list "item"; Parquet's own name for them would come back as another type.
+    pq.write_table(table, draft, compression="zstd", compression_level=1, use_compliant_nested_type=False)
     draft.replace(path)
 
 
