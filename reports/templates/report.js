@@ -2,7 +2,7 @@
 // Draws, sorts, filters and searches the findings. All findings stand in #data, by column, each distinct text once.
 (async () => {
   const byId = (id) => document.getElementById(id);
-  const form = byId("filters"), table = byId("table"), body = table.tBodies[0], pager = byId("pager");
+  const form = byId("filters"), table = byId("table"), pager = byId("pager");
   const status = byId("count"), person = byId("person"), template = byId("row").content.firstElementChild;
   const number = new Intl.NumberFormat("en");
   const order = new Intl.Collator("en", { numeric: true }).compare;
@@ -171,8 +171,8 @@
   function draw() {
     const size = Number(pager.querySelector("select").value), pages = Math.max(1, Math.ceil(state.found.length / size));
     const start = state.page * size, rows = state.found.slice(start, start + size);
-    body.replaceChildren(...Array.from(rows, drawRow));
-    if (!rows.length) body.append(emptyRow());
+    for (const drawn of [...table.tBodies]) drawn.remove();
+    table.append(...(rows.length ? Array.from(rows, drawRow) : [emptyRow()]));
     const range = rows.length ? `${number.format(start + 1)} to ${number.format(start + rows.length)} of ` : "";
     status.textContent = `${range}${number.format(state.found.length)} findings` + doubts();
     pager.hidden = state.found.length <= 50;
@@ -193,11 +193,10 @@
   }
 
   function emptyRow() {
-    const row = document.createElement("tr"), cell = document.createElement("td");
+    const body = document.createElement("tbody"), cell = body.insertRow().insertCell();
     cell.colSpan = 7;
     cell.textContent = `No finding here${doubts()}.`;
-    row.append(cell);
-    return row;
+    return body;
   }
 
   function drawRow(row) {

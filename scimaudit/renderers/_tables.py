@@ -14,7 +14,7 @@ from scimaudit.result import Audit
 
 VERDICT: Final = "app_verdict"
 """A column beside the table's own: what may be said of the app, so that no row is silent on an unproven one."""
-VERDICT_DOC: Final = "what may be said of the app: proven clean, findings, not proven …"
+VERDICT_DOC: Final = "what may be said of the app: proven clean, proven with findings, not proven …"
 
 
 def findings(audit: Audit, family: str | None = None) -> pa.Table:

@@ -63,7 +63,7 @@ def proven(app: AppLine) -> bool:
 def verdict(app: AppLine) -> str:
     """The app's verdict in words. Whatever was not proven says so, even if its verdict claims more than its listing."""
     if proven(app):
-        return "proven clean" if app.verdict == "clean" else "findings"
+        return "proven clean" if app.verdict == "clean" else "proven, with findings"
     return f"{NOT_PROVEN}: {app.verdict}" if app.verdict in ("failed", "not audited") else NOT_PROVEN
 
 

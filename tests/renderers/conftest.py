@@ -254,6 +254,8 @@ def _listing(app: AppLine) -> SourceLine:
             WitnessLine("W7 canaries", "not-available", "none named"),
         ),
         reused=app.app == "figma",
+        collected_at=(app.as_of or NOW) - timedelta(minutes=12),
+        entitlements="complete" if app.walk == "complete" else "unprovable",
         error=app.verdict_reason if app.verdict == "failed" else "",
     )
 
