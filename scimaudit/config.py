@@ -414,7 +414,7 @@ def _model(
         spot = ".".join(part for part in (where, place) if part)
         if first["type"] == "extra_forbidden":
             known = _keys_at(model, first["loc"]) + (also if len(first["loc"]) == 1 else ())
-            shown = sorted(set(known) - {"settings", "path", *hidden})
+            shown = sorted(set(known) - {"settings", *hidden})
             raise ConfigError(f"unknown key {spot}", hint="known keys: " + ", ".join(shown)) from error
         if first["type"] == "missing":
             raise ConfigError(f"{spot} is missing") from error
@@ -425,8 +425,9 @@ def _keys_at(model: type[Any], place: tuple[int | str, ...]) -> tuple[str, ...]:
     """The keys of the model that the place's last part stands in."""
     here: Any = model
     for part in place[:-1]:
-        if isinstance(part, str) and part in getattr(here, "model_fields", {}):
-            inner = here.model_fields[part].annotation
+        fields = {field.alias or name: field for name, field in getattr(here, "model_fields", {}).items()}
+        if part in fields:
+            inner = fields[str(part)].annotation
             nested = [kind for kind in (inner, *getattr(inner, "__args__", ())) if hasattr(kind, "model_fields")]
             here = nested[0] if nested else here
     return tuple(field.alias or name for name, field in here.model_fields.items() if not field.exclude)

@@ -32,7 +32,11 @@ def render(audit: Audit, stream: BinaryIO, part: str | None = None) -> None:
 
     :param part: a family of findings, or ``completeness`` for one row per app; all findings where it is left out.
     """
-    table = _completeness(audit) if part == "completeness" else _tables.findings(audit, part)
+    write(_completeness(audit) if part == "completeness" else _tables.findings(audit, part), stream)
+
+
+def write(table: pa.Table, stream: BinaryIO) -> None:
+    """Write any table in this way."""
     stream.write(b"\xef\xbb\xbf" + ",".join(f'"{name}"' for name in table.column_names).encode() + b"\r\n")
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     for batch in table.to_batches(max_chunksize=_BATCH):

@@ -310,9 +310,12 @@ def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> t
             return started, folder
         shutil.rmtree(folder)
     # Milliseconds keep the ids of two pulls in one second apart, and in order.
-    folder = (
-        config.store / "snapshots" / (now.strftime("%Y-%m-%dT%H%M%S.") + f"{now.microsecond // 1000:03d}Z" + PARTIAL)
-    )
+    name = now.strftime("%Y-%m-%dT%H%M%S.") + f"{now.microsecond // 1000:03d}Z"
+    newest = max((snapshot.id for snapshot in snapshots(config.store)), default="")
+    if name <= newest:
+        # The newest snapshot is found by its id: one that sorts behind an older one would never be judged.
+        raise ConfigError(f"the clock says {name} and the newest snapshot is {newest}", hint="set the clock")
+    folder = config.store / "snapshots" / (name + PARTIAL)
     _private_folder(folder)
     write_bytes(msgspec.json.encode({**asked, "started": now.isoformat()}), folder / "pull.json")
     return now, folder

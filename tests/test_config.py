@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scimaudit import config
+from scimaudit.errors import ConfigError
+
+ROSTER = '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n'
+
+
+def load(tmp_path: Path, text: str) -> config.Config:
+    path = tmp_path / "scimaudit.toml"
+    path.write_text(text, "utf-8")
+    return config.load(path)
+
+
+def refused(tmp_path: Path, text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    return caught.value
+
+
+def test_the_smallest_configuration_is_one_roster(tmp_path: Path) -> None:
+    loaded = load(tmp_path, ROSTER)
+    assert [roster.name for roster in loaded.rosters] == ["hr"]
+    assert loaded.store == tmp_path / "scimaudit-data"
+
+
+def test_rosters_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    loaded = load(tmp_path, ROSTER.replace("hr]", "zeta]") + ROSTER.replace("hr]", "alpha]"))
+    assert [roster.name for roster in loaded.rosters] == ["zeta", "alpha"]
+
+
+def test_an_app_may_have_several_listings(tmp_path: Path) -> None:
+    text = ROSTER + '[apps.crm]\n[[apps.crm.listings]]\nsource = "csv"\npath = "a.csv"\n'
+    text += '[[apps.crm.listings]]\nsource = "csv"\npath = "b.csv"\njoin_on = "emails"\n'
+    assert [listing.join_on for listing in load(tmp_path, text).app("crm").listings] == ["user_name", "emails"]
+
+
+def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
+    assert load(tmp_path, ROSTER + '[apps.fax]\nlistings = []\nreason = "no export"\n').app("fax").reason == "no export"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[audti]\n", "unknown key 'audti'", "apps, audit, network, rosters, rules"),
+        (ROSTER + "[audit]\nfail_onn = 1\n", "unknown key audit.fail_onn", "fail_on"),
+        (ROSTER + "[audit.gates]\nroster = 1\n", "unknown key audit.gates.roster", "roster_shrink_percent"),
+        (ROSTER + "pth = 1\n", "unknown key rosters.hr.pth", "path"),
+        (ROSTER + "[apps.crm]\nowne = 1\n", "unknown key apps.crm.owne", "owner"),
+        (ROSTER + "[apps.crm]\nregister = { sso = 1 }\n", "unknown key apps.crm.register.sso", "sign_in"),
+        (ROSTER + '[[apps.crm.listings]]\nsource = "scmi"\n', "there is no source 'scmi'", "csv, json, scim, xlsx"),
+        (ROSTER + "[[apps.crm.listings]]\npath = 1\n", "does not say its source", "known sources: csv"),
+        (ROSTER + "[rules.dormnt]\ndays = 1\n", "there is no rule 'dormnt'", "dormant"),
+        (ROSTER + "[rules.dormant]\nday = 1\n", "unknown key 'day'", "days"),
+        (ROSTER + '[rules.dormant]\ndays = "1"\n', "rules.dormant.days must be int", ""),
+        (ROSTER + '[rules.dormant]\nseverity = "huge"\n', "rules.dormant.severity", ""),
+        ("", "names no roster", "[rosters.hr]"),
+        ("rosters = 1\n", "rosters must be a table", "[rosters]"),
+        ("[rosters]\nhr = 1\n", "rosters.hr must be a table", "[rosters.hr]"),
+        (ROSTER + "[apps.crm]\nlistings = 1\n", "must be a list of tables", "[[apps.crm.listings]]"),
+        (ROSTER + ROSTER, "is not valid TOML", ""),
+        ("[rosters.hr]\nsource = 'csv'\n", "rosters.hr.path is missing", ""),
+        (ROSTER + '[audit]\ntime_zone = "Mars/Base"\n', "audit.time_zone: 'Mars/Base' is not an IANA time zone", ""),
+        (ROSTER + '[audit]\nfail_on = "worst"\n', "audit.fail_on", ""),
+        (ROSTER + '[apps."../etc"]\n', "apps.../etc", ""),
+        (ROSTER + "[apps.a-b]\n[apps.A_b]\n", "too alike", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_is_known(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    error = refused(tmp_path, text)
+    assert message in error.message
+    assert hint in error.hint
+
+
+def test_a_missing_file_tells_how_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(tmp_path / "scimaudit.toml")
+    assert "scimaudit init" in caught.value.hint
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "scimaudit.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path / "scimaudit.toml")
+
+
+def test_a_literal_secret_is_refused(tmp_path: Path) -> None:
+    text = ROSTER + '[[apps.crm.listings]]\nsource = "scim"\nbase_url = "https://crm.example"\ntoken = "s3cret"\n'
+    assert "s3cret" not in str(refused(tmp_path, text).message)
+
+
+def test_an_unknown_app_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, ROSTER + "[apps.crm]\n").app("crn")
+    assert "crm" in caught.value.hint
+
+
+def test_the_schema_accepts_every_key_of_every_source(tmp_path: Path) -> None:
+    schema = config.json_schema()
+    sources = schema["properties"]["rosters"]["additionalProperties"]["anyOf"]
+    assert {kind["properties"]["source"]["const"] for kind in sources} == {"csv", "json", "scim", "xlsx"}
+    assert "days" in schema["properties"]["rules"]["properties"]["dormant"]["properties"]
+    assert "register" in schema["properties"]["apps"]["additionalProperties"]["properties"]
