@@ -25,7 +25,8 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
     from scimaudit.cli.options import ReportFormat
     from scimaudit.cli.progress import Live
     from scimaudit.config import load
-    from scimaudit.demo import prepare, sample_folder, serve
+    from scimaudit.demo.sample import prepare, sample_folder
+    from scimaudit.demo.server import serve
     from scimaudit.renderers import terminal
 
     out = terminal.console(no_color=no_color)

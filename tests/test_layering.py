@@ -1,0 +1,114 @@
+"""Who may import whom, read from the source; and what the command line must not import before a command runs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "scimaudit"
+
+# What each room may import of ours, beside itself. A room that is not named here may not exist.
+ALLOWED = {
+    "errors": set(),
+    "tables": {"errors"},
+    "identifiers": set(),
+    "result": set(),
+    "transport": {"errors", "sources"},
+    "sources": {"transport", "tables", "identifiers", "errors"},
+    "config": {"sources", "rules", "errors", "tables"},
+    "snapshot": {"sources", "tables", "config", "errors"},
+    "correlate": {"tables", "identifiers", "errors"},
+    "policy": {"tables", "identifiers", "errors"},
+    "view": {"tables", "policy", "errors"},
+    "rules": {"view", "policy", "tables", "identifiers", "errors"},
+    "frameworks": {"errors"},
+    "findings": {"rules", "view", "tables"},
+    "verdicts": {"config", "findings", "result", "snapshot", "tables", "view"},
+    "facts": {"config", "snapshot", "verdicts", "view"},
+    "audit": {
+        "config", "correlate", "facts", "findings", "policy", "result", "rules", "snapshot", "tables", "verdicts", "view",
+    },
+    "archive": {"errors", "result", "snapshot", "tables"},
+    "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
+    "explain": {"audit", "config", "correlate", "facts", "inquiry", "policy", "rules", "tables", "view"},
+    "checkup": {"audit", "config", "correlate", "snapshot", "tables"},
+    "scaffold": {"errors"},
+    "renderers": {"result", "tables", "errors"},
+    "demo": {"errors"},
+    "workflow": {"archive", "audit", "config", "inquiry", "renderers", "snapshot"},
+}  # fmt: skip
+ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
+
+
+def files(room: str) -> list[Path]:
+    module = PACKAGE / f"{room}.py"
+    return [module] if module.is_file() else sorted((PACKAGE / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The rooms a file imports at run time; what it imports only for the type checker teaches it no behaviour."""
+    tree = ast.parse(path.read_text("utf-8"))
+    hidden = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if node in hidden:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == "scimaudit":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scimaudit."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("scimaudit.")}
+    return {name for name in found if not name.startswith("__")}
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in ("__init__", "cli")])
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    assert room in ALLOWED, f"{room} is a new room: say in this table what it may import"
+    for path in files(room):
+        assert imported(path) - {room} <= ALLOWED[room], path
+
+
+def test_nobody_imports_the_command_line() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if "cli" not in path.relative_to(PACKAGE).parts:
+            assert "cli" not in imported(path), path
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['scimaudit', '--help']\n"
+        "import scimaudit.cli\n"
+        "try: scimaudit.cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'pyarrow', 'numpy', 'pydantic', 'httpx', 'jinja2', 'rich', 'openpyxl', 'xlsxwriter', 'msgspec', 'orjson'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "HEAVY []" in done.stdout
+    assert "Commands:" in done.stdout
+
+
+def test_no_file_is_long() -> None:
+    long = {
+        path.name: count for path in PACKAGE.rglob("*.py") if (count := len(path.read_text("utf-8").splitlines())) > 420
+    }
+    assert long == {}
+
+
+def test_no_clock_outside_the_command_line() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if "cli" in path.relative_to(PACKAGE).parts:
+            continue
+        text = path.read_text("utf-8")
+        assert "datetime.now(" not in text, path
+        assert "date.today(" not in text, path
