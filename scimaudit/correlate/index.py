@@ -1,0 +1,129 @@
+"""Looking keys up: the one place where the keys of accounts meet the keys of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+CROWD: Final = 32
+"""A key that more people hold is never followed further: it says 'several', and no more names would help."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up found, one element per pair of key and person.
+
+    :param row: position among the keys that were looked up.
+    :param person: position of a person who holds the key.
+    :param entry: position in the index.
+    :param crowded: more people hold the key than the index follows, and only the first of them are told.
+    """
+
+    row: Rows
+    person: Rows
+    entry: Rows
+    crowded: Mask
+
+
+class Index:
+    """Who holds which key.
+
+    A null key is left out when the index is built and finds nothing when it is looked up.
+
+    :param keys: normalised keys.
+    :param people: the position of the person who holds the key, one for each key.
+    :param roles: bits that tell in which column a key stands; those of one person's equal keys are joined.
+    :param crowd: how many holders of one key are told at most.
+    """
+
+    def __init__(self, keys: pa.Array, people: Rows, roles: Rows | None = None, *, crowd: int = CROWD) -> None:
+        self._crowd = crowd
+        known = present(keys)
+        encoded = keys.filter(pa.array(known)).dictionary_encode()
+        codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        held = people[known]
+        span = int(held.max(initial=0)) + 1
+        packed, place = np.unique(codes * span + held, return_inverse=True)
+        self._vocabulary = encoded.dictionary
+        self._starts = np.searchsorted(packed // span, np.arange(len(self._vocabulary) + 1))
+        self.person: Rows = packed % span
+        self.role: Rows = np.zeros(len(packed), np.int64)
+        if roles is not None:
+            np.bitwise_or.at(self.role, place, roles[known])
+        self._code: Rows = packed // span
+
+    def keys_at(self, entries: Rows) -> pa.Array:
+        """The keys of these entries."""
+        return self._vocabulary.take(pa.array(self._code[entries]))
+
+    def holds(self, keys: pa.Array) -> Mask:
+        """Which of the keys anybody holds."""
+        return as_mask(pc.is_in(keys, value_set=self._vocabulary, skip_nulls=True))
+
+    def find(self, keys: pa.Array) -> Found:
+        """Everybody who holds any of the keys, in the order of the keys and then of the people."""
+        places = pc.index_in(keys, value_set=self._vocabulary, skip_nulls=True)
+        rows = np.flatnonzero(present(places))
+        codes = places.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+        starts = self._starts[codes]
+        held = self._starts[codes + 1] - starts
+        told = np.minimum(held, self._crowd)
+        which = np.repeat(np.arange(len(rows)), told)
+        nth = np.arange(len(which)) - np.repeat(np.cumsum(told) - told, told)
+        entry = starts[which] + nth
+        return Found(rows[which], self.person[entry], entry, (held > self._crowd)[which])
+
+
+def strings(column: pd.Series) -> pa.Array:
+    """A text or code column as one Arrow array of text."""
+    values = pa.array(column, from_pandas=True)
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    return values.cast(pa.string())
+
+
+def elements(column: pd.Series) -> tuple[pa.Array, Rows]:
+    """All elements of a column of text lists, and the row that each stands in."""
+    lists = pa.array(column, from_pandas=True)
+    if isinstance(lists, pa.ChunkedArray):
+        lists = lists.combine_chunks()
+    lists = lists.cast(pa.list_(pa.string()))
+    return lists.flatten(), integers(pc.list_parent_indices(lists))
+
+
+def as_mask(array: pa.Array) -> Mask:
+    """A boolean Arrow array as numpy holds it; null is false."""
+    return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def present(array: pa.Array) -> Mask:
+    """Where an Arrow array is not null."""
+    return np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def integers(array: pa.Array) -> Rows:
+    """An Arrow array of integers without nulls, as numpy holds it."""
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def leading(rows: Rows) -> Mask:
+    """Where each run of equal rows begins."""
+    starts = np.ones(len(rows), np.bool_)
+    starts[1:] = rows[1:] != rows[:-1]
+    return starts
+
+
+def grouped(rows: Rows, values: pa.Array, size: int) -> pa.ListArray:
+    """One list per row of a table of ``size`` rows, holding the values given for it in the order given."""
+    order = np.argsort(rows, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.take(pa.array(order)))
