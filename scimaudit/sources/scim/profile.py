@@ -6,10 +6,10 @@ arrived is proven anew on every pull. Whatever a profile does not say is unknown
 
 from __future__ import annotations
 
+import pathlib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from importlib.resources import files
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -24,7 +24,7 @@ Kind = Literal["human", "service", "shared", "guest", "break-glass", "unknown"]
 Path = tuple[str, ...]
 """An attribute inside a row, outermost name first: ``("urn:…:2.0:User", "loginTime")``."""
 
-FILES: Final = files(__package__).joinpath("providers")
+FOLDER: Final = pathlib.Path(__file__).with_name("providers")
 
 
 class Part(BaseModel):
@@ -235,7 +235,7 @@ class Profile(Part):
 
 def names() -> tuple[str, ...]:
     """The providers there are profiles of; ``unknown`` among them."""
-    return tuple(sorted(file.name.removesuffix(".toml") for file in FILES.iterdir() if file.name.endswith(".toml")))
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.toml")))
 
 
 def load(name: str) -> Profile:
@@ -245,7 +245,7 @@ def load(name: str) -> Profile:
     """
     if name not in names():
         raise ConfigError(f"there is no provider {name!r}", hint="known providers: " + ", ".join(names()))
-    return parse(FILES.joinpath(f"{name}.toml").read_text("utf-8"), name)
+    return parse((FOLDER / f"{name}.toml").read_text("utf-8"), name)
 
 
 def parse(text: str, name: str) -> Profile:

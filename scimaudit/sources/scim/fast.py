@@ -1,0 +1,333 @@
+"""Reading a well-formed page: typed decoding straight into column lists, several times faster than by dictionaries.
+
+A page is well-formed when every attribute has its RFC 7643 spelling and type and no row has ``active`` twice. Any other
+is refused here, as a whole, and read by :mod:`~scimaudit.sources.scim.tolerant`. Typed decoding would silently skip a
+name it does not know, such as ``Active``; so unknown names are forbidden, and those of a page are admitted only after a
+look that none of them is one of ours in another spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from scimaudit.sources.scim.columns import (
+    ENTERPRISE,
+    ENTERPRISE_1,
+    Columns,
+    Grant,
+    Group,
+    Kind,
+    Member,
+    Page,
+    Rfc3339,
+    addresses,
+    display,
+    extra,
+    holding,
+    roots,
+)
+from scimaudit.sources.scim.profile import Profile
+from scimaudit.sources.scim.row import ROW_NAMES
+from scimaudit.sources.scim.tolerant import ENVELOPE_NAMES
+
+Text = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=0)]
+
+_ACTIVE: Final = re.compile(rb'"active"\s*:')
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+_MANY: Final = 64
+"""More unknown names than this on one page are not worth a decoder of their own."""
+
+
+class _Strict(Struct, forbid_unknown_fields=True, gc=False, rename="camel"):
+    """An object in which no other name is tolerated."""
+
+
+class _Name(_Strict):
+    formatted: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    middle_name: Raw = Raw()
+    honorific_prefix: Raw = Raw()
+    honorific_suffix: Raw = Raw()
+
+
+class _Email(_Strict):
+    value: str | None = None
+    primary: bool | None = None
+    type: Raw = Raw()
+    display: Raw = Raw()
+
+
+class _Held(_Strict):
+    value: Text
+    display: str | None = None
+    type: str | None = None
+    ref: Raw = field(default=Raw(), name="$ref")
+    primary: Raw = Raw()
+
+
+class _Manager(_Strict):
+    value: str | None = None
+    manager_id: str | None = None
+    ref: Raw = field(default=Raw(), name="$ref")
+    display_name: Raw = Raw()
+
+
+class _Enterprise(_Strict):
+    employee_number: str | None = None
+    department: str | None = None
+    title: str | None = None
+    manager: _Manager | None = None
+    cost_center: Raw = Raw()
+    organization: Raw = Raw()
+    division: Raw = Raw()
+
+
+class _Meta(_Strict):
+    created: Rfc3339 | None = None
+    last_modified: Rfc3339 | None = None
+    resource_type: Raw = Raw()
+    location: Raw = Raw()
+    version: Raw = Raw()
+
+
+class _User(_Strict):
+    id: Text
+    external_id: str | None = None
+    user_name: str | None = None
+    name: _Name | None = None
+    display_name: str | None = None
+    title: str | None = None
+    user_type: str | None = None
+    active: bool | UnsetType | None = UNSET
+    emails: list[_Email] | None = None
+    groups: list[_Held] | None = None
+    roles: list[_Held] | None = None
+    entitlements: list[_Held] | None = None
+    meta: _Meta | None = None
+    enterprise: _Enterprise | None = field(default=None, name=ENTERPRISE)
+    enterprise_1: _Enterprise | None = field(default=None, name=ENTERPRISE_1)
+    schemas: Raw = Raw()
+    nick_name: Raw = Raw()
+    profile_url: Raw = Raw()
+    preferred_language: Raw = Raw()
+    locale: Raw = Raw()
+    timezone: Raw = Raw()
+    phone_numbers: Raw = Raw()
+    ims: Raw = Raw()
+    photos: Raw = Raw()
+    addresses: Raw = Raw()
+    x509_certificates: Raw = field(default=Raw(), name="x509Certificates")
+
+
+class _Member(_Strict):
+    value: str | None = None
+    ref: str | None = field(default=None, name="$ref")
+    type: str | None = None
+    display: str | None = None
+
+
+class _Group(_Strict):
+    id: Text
+    display_name: str | None = None
+    members: list[_Member] | None = None
+    external_id: Raw = Raw()
+    schemas: Raw = Raw()
+    meta: Raw = Raw()
+
+
+class _Envelope(_Strict):
+    total: Count | None = field(default=None, name="totalResults")
+    start_index: Count | None = None
+    items_per_page: Count | None = None
+    next_cursor: Text | None = None
+    next_id: Text | None = None
+    next_link: Text | None = None
+    odata_link: Text | None = field(default=None, name="@odata.nextLink")
+    previous_cursor: Raw = Raw()
+    schemas: Raw = Raw()
+
+
+_ROWS: Final[dict[Kind, type[_Strict]]] = {"Users": _User, "Groups": _Group}
+_SHAPE: Final = msgspec.json.Decoder(dict[str, Raw])
+_ROW_SHAPES: Final = msgspec.json.Decoder(list[dict[str, Raw]])
+_NOBODY: Final = _Name()
+_NOWHERE: Final = _Enterprise()
+_NEVER: Final = _Meta()
+
+
+def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
+    """Read a well-formed page; None when it is not one.
+
+    :param body: the page, without byte order mark.
+    """
+    if b"\\u00" in body and _ESCAPED_LETTER.search(body):
+        return None  # a name may hide in an escaped spelling
+    kept = roots(profile) if kind == "Users" else frozenset()
+    if any(name.casefold() in ROW_NAMES for name in kept):
+        return None
+    try:
+        answer = _decode(body, kind, kept)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if answer is None or any(row.id.isspace() for row in answer.rows):
+        return None
+    page = Page(
+        total=answer.total,
+        start_index=answer.start_index,
+        items_per_page=answer.items_per_page,
+        next_cursor=answer.next_cursor,
+        next_link=answer.odata_link or answer.next_link,
+        next_id=answer.next_id,
+        ids=[row.id for row in answer.rows],
+    )
+    if kind == "Groups":
+        page.groups = [_group(row) for row in answer.rows]
+        return page
+    if _repeats_active(body, answer.rows):
+        return None
+    _users(page, answer.rows, profile, kept)
+    return page
+
+
+def _decode(body: bytes, kind: Kind, kept: frozenset[str]) -> Any:
+    try:
+        return _decoder(kind, kept, frozenset(), frozenset()).decode(body)
+    except msgspec.ValidationError:
+        strangers = _strangers(body, kind, kept)
+        return None if strangers is None else _decoder(kind, kept, *strangers).decode(body)
+
+
+def _strangers(body: bytes, kind: Kind, kept: frozenset[str]) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Names of the page and of its rows that mean nothing to us; None when there are none or one of them is ours."""
+    envelope = _SHAPE.decode(body)
+    rows: set[str] = set().union(*_ROW_SHAPES.decode(envelope.get("Resources", b"[]")))
+    outer = envelope.keys() - set(_Envelope.__struct_encode_fields__) - {"Resources"}
+    inner = rows - set(_ROWS[kind].__struct_encode_fields__) - kept
+    ours = ROW_NAMES | {name.casefold() for name in kept}
+    if not (outer or inner) or len(outer) + len(inner) > _MANY:
+        return None
+    if any(name.casefold() in ENVELOPE_NAMES for name in outer) or any(name.casefold() in ours for name in inner):
+        return None
+    return frozenset(outer), frozenset(inner)
+
+
+@lru_cache(maxsize=64)
+def _decoder(
+    kind: Kind, kept: frozenset[str], outer: frozenset[str], inner: frozenset[str]
+) -> msgspec.json.Decoder[Any]:
+    """A decoder that also admits the names given: ``kept`` with their values, the others unread."""
+    read_too = [(f"kept_{place}", Any, field(default=None, name=name)) for place, name in enumerate(sorted(kept))]
+    row = _widened(_ROWS[kind], inner, read_too)
+    return msgspec.json.Decoder(_widened(_Envelope, outer, [("rows", list[row], field(name="Resources"))]))  # type: ignore[valid-type]
+
+
+def _widened(base: type[_Strict], unread: frozenset[str], fields: list[tuple[str, Any, Any]]) -> type[Struct]:
+    skipped = [(f"unread_{place}", Raw, field(default=Raw(), name=name)) for place, name in enumerate(sorted(unread))]
+    return msgspec.defstruct(
+        base.__name__, [*fields, *skipped], bases=(base,), forbid_unknown_fields=True, gc=False, kw_only=True
+    )
+
+
+def _repeats_active(body: bytes, rows: list[Any]) -> bool:
+    """Whether the bytes hold more ``active`` names than rows that have one: of two values, decoding keeps the last."""
+    present = sum(row.active is not UNSET for row in rows)
+    return body.count(b'"active"') > present and len(_ACTIVE.findall(body)) > present
+
+
+def _group(row: _Group) -> Group:
+    if row.members is None:
+        return Group(row.id, row.display_name or None, None)
+    members = [Member(m.value or None, m.ref or None, m.type or None, m.display or None) for m in row.members]
+    return Group(row.id, row.display_name or None, members)
+
+
+def _users(page: Page, rows: list[Any], profile: Profile, kept: frozenset[str]) -> None:
+    absent = profile.active_when_absent
+    kinds = {name.casefold(): kind for name, kind in profile.kinds.user_types.items()}
+    default = profile.kinds.default
+    names = [row.name or _NOBODY for row in rows]
+    works = [_enterprise(row) for row in rows]
+    metas = [row.meta or _NEVER for row in rows]
+    nothing = [None] * len(rows)
+    page.users = users = Columns(
+        account_id=[row.id for row in rows],
+        external_id=[row.external_id or None for row in rows],
+        user_name=[row.user_name or None for row in rows],
+        emails=[_addresses(row.emails) for row in rows],
+        active=[absent if row.active is UNSET or row.active is None else row.active for row in rows],
+        display_name=[
+            row.display_name or display(None, name.formatted, name.given_name, name.family_name)
+            for row, name in zip(rows, names, strict=True)
+        ],
+        given_name=[name.given_name or None for name in names],
+        family_name=[name.family_name or None for name in names],
+        employee_number=[work.employee_number or None for work in works],
+        department=[work.department or None for work in works],
+        title=[row.title or work.title or None for row, work in zip(rows, works, strict=True)],
+        manager=[_manager(work.manager) for work in works],
+        user_type=[row.user_type or None for row in rows],
+        created=[meta.created for meta in metas],
+        last_modified=[meta.last_modified for meta in metas],
+        last_login=list(nothing),
+        last_login_source=list(nothing),
+        account_kind=[kinds.get(row.user_type.casefold(), default) if row.user_type else default for row in rows]
+        if kinds
+        else [default] * len(rows),
+        raw_row=list(range(len(rows))),
+    )
+    for attribute in ("groups", "roles", "entitlements"):
+        page.grants += _grants(rows, attribute)
+    if kept:
+        for index, row in enumerate(rows):
+            held = {name: getattr(row, f"kept_{place}") for place, name in enumerate(sorted(kept))}
+            more = extra(row.id, held, profile, page.deviations)
+            users.last_login[index], users.last_login_source[index] = more.last_login, more.last_login_source
+            users.account_kind[index] = more.kind or users.account_kind[index]
+            page.grants += more.grants
+
+
+def _addresses(emails: list[_Email] | None) -> list[str] | None:
+    if not emails:
+        return None
+    if len(emails) == 1:
+        only = emails[0].value
+        return [only] if only else None
+    return addresses((email.value, email.primary is True) for email in emails)
+
+
+def _enterprise(row: _User) -> _Enterprise:
+    new, old = row.enterprise, row.enterprise_1
+    if new is None or old is None:
+        return new or old or _NOWHERE
+    return _Enterprise(
+        employee_number=new.employee_number or old.employee_number,
+        department=new.department or old.department,
+        title=new.title or old.title,
+        manager=new.manager if _manager(new.manager) else old.manager,
+    )
+
+
+def _manager(manager: _Manager | None) -> str | None:
+    return None if manager is None else manager.value or manager.manager_id or None
+
+
+def _grants(rows: list[Any], attribute: str) -> list[Grant]:
+    if attribute == "groups":
+        return [
+            Grant(row.id, attribute, held.value, held.display or None, holding(held.type))
+            for row in rows
+            if row.groups
+            for held in row.groups
+        ]
+    return [
+        Grant(row.id, attribute, held.value, held.display or None, "direct")
+        for row in rows
+        for held in getattr(row, attribute) or ()
+    ]
