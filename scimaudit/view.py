@@ -193,7 +193,7 @@ class View:
 
     def seen_in(self, names: Sequence[str]) -> pd.Series:
         """For each account, whether any of the listings named shows it."""
-        lists = pa.array(self.accounts["listings"], from_pandas=True)
+        lists = arrow(self.accounts["listings"])
         hits = pc.is_in(pc.list_flatten(lists), value_set=pa.array(names, pa.string()))
         found = np.zeros(len(self.accounts), dtype=bool)
         found[pc.filter(pc.list_parent_indices(lists), hits).to_numpy()] = True
@@ -416,10 +416,11 @@ def _entitlements(grants: pd.DataFrame, apps: Sequence[AppFacts]) -> tuple[np.nd
         packed += grants[name].cat.codes.to_numpy()
         packed += 1
     codes, distinct = pd.factorize(packed)
-    first = np.zeros(len(distinct), dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(grants))[::-1]
+    codes = codes.astype(np.int32)
+    first = np.zeros(len(distinct), dtype=np.int32)
+    first[codes[::-1]] = np.arange(len(grants), dtype=np.int32)[::-1]
     frame = grants[list(names)].take(first).reset_index(drop=True)
-    return codes.astype(np.int32), frame.assign(privileged=_privileged(frame, apps))
+    return codes, frame.assign(privileged=_privileged(frame, apps))
 
 
 def _privileged(entitlements: pd.DataFrame, apps: Sequence[AppFacts]) -> np.ndarray:
@@ -475,7 +476,22 @@ def _source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
     )
 
 
+def arrow(column: pd.Series) -> pa.Array:
+    """A column as one Arrow array, so that offsets and parents count from its first row."""
+    found = pa.array(column, from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
 def joined(lists: pd.Series) -> pd.Series:
     """A column of text lists as text, separated by commas."""
-    texts = pc.binary_join(pa.array(lists, pa.list_(pa.string()), from_pandas=True), ", ")
-    return pd.Series(texts.to_pandas(), index=None).set_axis(lists.index).astype("str")
+    texts = pc.binary_join(arrow(lists), ", ")
+    return pd.Series(texts.to_pandas()).set_axis(lists.index).astype("str")
+
+
+def joined_by(groups: np.ndarray, texts: pd.Series) -> pd.Series:
+    """The texts of each group in order, separated by commas; indexed by group."""
+    order = np.lexsort((texts.argsort().argsort().to_numpy(), groups))
+    ids, starts = np.unique(groups[order], return_index=True)
+    offsets = pa.array([*starts, len(order)], pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, arrow(texts.iloc[order]).cast(pa.string()))
+    return pd.Series(pc.binary_join(lists, ", ").to_pandas(), dtype="str").set_axis(ids)

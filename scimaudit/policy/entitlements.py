@@ -37,12 +37,17 @@ class What:
 
     def names(self, entitlements: pd.DataFrame) -> np.ndarray:
         """Which rows of ``app``, ``attribute``, ``value``, ``display`` are meant."""
-        hit = np.zeros(len(entitlements), dtype=bool)
+        mine = entitlements["app"] == self.app
+        if self.attribute is not None:
+            mine &= entitlements["attribute"] == self.attribute
+        rows = np.flatnonzero(mine)
+        hit = np.zeros(len(rows), dtype=bool)
         for column in ("value", "display"):
-            hit |= entitlements[column].isin(self.exact).to_numpy()
-            hit |= patterns.matches(entitlements[column], self.patterns)
-        hit &= (entitlements["app"] == self.app).to_numpy(dtype=bool)
-        return hit if self.attribute is None else hit & (entitlements["attribute"] == self.attribute).to_numpy()
+            texts = entitlements[column].take(rows)
+            hit |= texts.isin(self.exact).to_numpy() | patterns.matches(texts, self.patterns)
+        found = np.zeros(len(entitlements), dtype=bool)
+        found[rows] = hit
+        return found
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,8 @@ def verdicts(
         :data:`NOT_ALLOWED` or :data:`SILENT` by both classes.
     """
     who, person = _classes(people_of(rules, people))
-    named, entitlement = _classes(np.column_stack([np.zeros((len(entitlements), 0), dtype=bool), *(
-        rule.what.names(entitlements) for rule in rules
-    )]))  # fmt: skip
+    columns = [rule.what.names(entitlements) for rule in rules]
+    named, entitlement = _classes(np.array(columns, dtype=bool).reshape(len(rules), len(entitlements)).T)
     deny = np.array([rule.deny for rule in rules], dtype=bool)
     allows = who[:, ~deny].astype(np.int32) @ named[:, ~deny].T.astype(np.int32) > 0
     denies = who[:, deny].astype(np.int32) @ named[:, deny].T.astype(np.int32) > 0
@@ -176,7 +180,11 @@ def _text(column: pd.Series) -> pd.Series:
 
 def _classes(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct rows of a table of flags, and for each row which of them it is."""
-    if not flags.shape[1]:
-        return np.zeros((1, 0), dtype=bool), np.zeros(len(flags), dtype=np.int64)
-    distinct, place = np.unique(np.packbits(flags, axis=1), axis=0, return_inverse=True)
-    return np.unpackbits(distinct, axis=1, count=flags.shape[1]).astype(bool), place.reshape(-1)
+    codes = np.zeros(len(flags), dtype=np.int64)
+    # Thirty flags at a time fit beside the class found so far in one number.
+    for start in range(0, flags.shape[1], 30):
+        chunk = flags[:, start : start + 30]
+        codes, _ = pd.factorize(codes * (1 << 30) + chunk @ (1 << np.arange(chunk.shape[1])))
+    distinct = np.zeros((int(codes.max(initial=0)) + 1, flags.shape[1]), dtype=bool)
+    distinct[codes] = flags
+    return distinct, codes

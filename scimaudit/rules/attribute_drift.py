@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import AppFacts, View, known_false, known_true
+from scimaudit.view import AppFacts, View, arrow, known_false, known_true
 
 
 @rule(
@@ -128,7 +128,7 @@ def _exploded(lists: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
     """Row positions and texts of all lists of all columns."""
     rows, texts = [], []
     for name in lists.columns:
-        column = pa.array(lists[name], pa.list_(pa.string()), from_pandas=True)
+        column = arrow(lists[name])
         rows.append(pc.list_parent_indices(column).to_numpy().astype(np.int64))
         texts.append(pc.list_flatten(column).to_pandas())
     return np.concatenate(rows), pd.concat(texts, ignore_index=True).astype("str")
@@ -136,7 +136,7 @@ def _exploded(lists: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
 
 def _first(lists: pd.Series) -> pd.Series:
     """The first text of each list; null where there is none."""
-    column = pa.array(lists, pa.list_(pa.string()), from_pandas=True)
+    column = arrow(lists)
     size = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
     start = pa.array(np.cumsum(size) - size, mask=size == 0)
     first: pd.Series = pc.list_flatten(column).take(start).to_pandas().set_axis(lists.index)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import View, known_false, known_true
+from scimaudit.view import View, joined_by, known_false, known_true
 
 _SHOWN = 5
 
@@ -62,7 +62,7 @@ def _texts(grants: pd.DataFrame, held: pd.Series) -> pd.Series:
         grants["attribute"].astype("str") + " " + grants["display"].astype("str").fillna(grants["value"].astype("str"))
     )
     rows = pd.DataFrame({"account": grants["account"], "named": named}).sort_values(["account", "named"])
-    shown = rows[rows.groupby("account").cumcount() < _SHOWN].groupby("account")["named"].agg(", ".join)
-    text = shown.reindex(held.index).astype("str")
+    shown = rows[rows.groupby("account").cumcount() < _SHOWN]
+    text = joined_by(shown["account"].to_numpy(), shown["named"]).reindex(held.index).astype("str")
     more = held - _SHOWN
     return text.mask(more > 0, text + " and " + more.astype("str") + " more")

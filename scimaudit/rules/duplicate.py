@@ -7,7 +7,7 @@ import pandas as pd
 
 from scimaudit.policy import patterns
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import View, known_false, known_true
+from scimaudit.view import View, joined_by, known_false, known_true
 
 
 @rule(
@@ -33,22 +33,26 @@ def duplicate(view: View) -> Judgement:
     externalId is mapped from the wrong attribute.
     """
     accounts = view.accounts
-    counted = accounts[_counts(view)][["app", "person_id", "account_id", "user_name", "active"]]
-    named = counted["user_name"].fillna(counted["account_id"]) + " (" + counted["account_id"] + ")"
-    active = known_true(counted["active"])
-    held = counted.assign(named=named.where(active), live=active, maybe=~known_false(counted["active"]))
-    pairs = held.groupby(["app", "person_id"], observed=True, sort=True)[["live", "maybe"]].sum().reset_index()
+    columns = ["app", "person_id", "owner_row", "account_id", "user_name", "active"]
+    held = accounts.loc[_counts(view), columns].reset_index(drop=True)
+    live, maybe = known_true(held["active"]).to_numpy(), ~known_false(held["active"]).to_numpy()
+    owner, app = held["owner_row"].to_numpy().astype(np.int64), held["app"].cat.codes.to_numpy()
+    pair, _ = pd.factorize(owner * (len(view.apps) + 1) + app)
+    pairs = held.loc[~pd.Series(pair).duplicated(), ["app", "person_id"]].reset_index(drop=True)
+    active = pd.Series(np.bincount(pair[live], minlength=len(pairs)), dtype="int64")
+    possible = pd.Series(np.bincount(pair[maybe], minlength=len(pairs)), dtype="int64")
     walked = view.of_app(pairs["app"], "walk") == "complete"
     found = judge(
         pairs,
-        fails=pairs["live"] > 1,
+        fails=active > 1,
         unknown=because(
-            pairs.index,
-            (pairs["maybe"] > np.maximum(pairs["live"], 1), "semantics-unknown"),
-            (~walked, "walk-unproven"),
+            pairs.index, (possible > active.clip(lower=1), "semantics-unknown"), (~walked, "walk-unproven")
         ),
     )
-    return found.saying(expected="one active account", actual=_names(found.failed, held))
+    told = held[live & np.isin(pair, found.failed.index)]
+    named = told["user_name"].fillna(told["account_id"]) + " (" + told["account_id"] + ")"
+    texts = joined_by(pair[told.index], named).reindex(found.failed.index)
+    return found.saying(expected="one active account", actual=texts)
 
 
 def _counts(view: View) -> pd.Series:
@@ -60,10 +64,3 @@ def _counts(view: View) -> pd.Series:
             declared |= mine & patterns.matches(accounts["user_name"], facts.admin_accounts)
     human: pd.Series = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~declared
     return human
-
-
-def _names(pairs: pd.DataFrame, held: pd.DataFrame) -> pd.Series:
-    mine = held[held["live"] & held["person_id"].isin(pairs["person_id"])].sort_values("account_id")
-    texts = mine.groupby(["app", "person_id"], observed=True)["named"].agg(", ".join)
-    keys = pd.MultiIndex.from_frame(pairs[["app", "person_id"]])
-    return pd.Series(texts.reindex(keys).to_numpy(), index=pairs.index, dtype="str")

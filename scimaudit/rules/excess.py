@@ -33,8 +33,9 @@ def excess(view: View) -> Judgement:
 
     Remediation: remove what is not needed; where it is, write the rule, so that the next audit knows.
     """
-    judged = judge(view.grants, **_grants_judged(view))
-    told = judged.saying(expected=_expected(view, judged.failed), actual=_actual)
+    verdict = _verdicts(view)
+    judged = judge(view.grants, **_grants_judged(view, verdict))
+    told = judged.saying(expected=_expected(verdict[judged.failed.index], judged.failed), actual=_actual)
     return merged([told, _holding_nothing(view)])
 
 
@@ -44,9 +45,8 @@ def _population(view: View) -> pd.Series:
     return human
 
 
-def _grants_judged(view: View) -> dict[str, pd.Series]:
+def _grants_judged(view: View, verdict: np.ndarray) -> dict[str, pd.Series]:
     grants = view.grants
-    verdict = _verdicts(view, grants)
     closed = view.of_app(grants["app"], "closed")
     wrong = pd.Series((verdict != ALLOWED) & (verdict != SILENT), index=grants.index) | (closed & (verdict == SILENT))
     return {
@@ -62,11 +62,11 @@ def _grants_judged(view: View) -> dict[str, pd.Series]:
     }
 
 
-def _verdicts(view: View, grants: pd.DataFrame) -> np.ndarray:
+def _verdicts(view: View) -> np.ndarray:
     person, entitlement, table = entitlements.verdicts(view.policy.rules, view.people, view.entitlements)
     # Code -1, an account without an owner, reads the last place; such grants are outside the population.
-    mine = np.append(person, 0)[grants["person_id"].cat.codes]
-    found: np.ndarray = table[mine, entitlement[grants["entitlement"]]]
+    mine = np.append(person, 0)[view.grants["person_id"].cat.codes]
+    found: np.ndarray = table[mine, entitlement[view.grants["entitlement"]]]
     return found
 
 
@@ -86,8 +86,7 @@ def _holding_nothing(view: View) -> Judgement:
     )
 
 
-def _expected(view: View, failed: pd.DataFrame) -> pd.Series:
-    verdict = pd.Series(_verdicts(view, failed), index=failed.index)
+def _expected(verdict: np.ndarray, failed: pd.DataFrame) -> pd.Series:
     text = pd.Series("not held: no rule allows it", index=failed.index, dtype="str")
     text = text.mask(verdict == SILENT, "not held: the app is closed and no rule names it")
     return text.mask(verdict == DENIED, "not held: a rule denies it")

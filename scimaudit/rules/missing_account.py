@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit.policy import entitlements
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import View, known_false, known_true
+from scimaudit.view import View, arrow, known_false, known_true
 
 
 @rule(
@@ -62,4 +61,4 @@ def _judged(view: View, app: str, due: np.ndarray) -> Judgement:
 
 def _candidates(accounts: pd.DataFrame) -> list[str]:
     lists = accounts.loc[accounts["situation"] == "ambiguous", "runners_up"]
-    return list(pc.unique(pc.list_flatten(pa.array(lists, pa.list_(pa.string()), from_pandas=True))).to_pylist())
+    return list(pc.unique(pc.list_flatten(arrow(lists))).to_pylist())

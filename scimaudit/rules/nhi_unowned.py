@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import NON_HUMAN, View, known_false, known_true
+from scimaudit.view import NON_HUMAN, View, arrow, known_false, known_true
 
 _LEFT = "its registered owner has left"
 
@@ -85,12 +85,12 @@ def _people_keys(people: pd.DataFrame, wanted: pd.Series) -> tuple[np.ndarray, p
     """Which people answer to which of the keys wanted; each pair once."""
     place = np.arange(len(people))
     found = [
-        pd.DataFrame({"row": place, "key": identifiers.keys(pa.array(people["person_id"], pa.string())).to_pandas()}),
+        pd.DataFrame({"row": place, "key": identifiers.keys(arrow(people["person_id"]).cast(pa.string())).to_pandas()}),
         pd.DataFrame({"row": place, "key": people["user_name_key"].to_numpy()}),
         pd.DataFrame({"row": place, "key": people["employee_number_key"].to_numpy()}),
     ]
     for name in ("email_keys", "alias_keys"):
-        lists = pa.array(people[name], pa.list_(pa.string()), from_pandas=True)
+        lists = arrow(people[name])
         rows, texts = pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists).to_pandas()
         found.append(pd.DataFrame({"row": rows, "key": texts}))
     pairs = pd.concat([frame.astype({"key": "str"}) for frame in found], ignore_index=True)

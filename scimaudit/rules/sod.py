@@ -8,7 +8,7 @@ import pandas as pd
 from scimaudit.policy.entitlements import What
 from scimaudit.policy.sod import Conflict
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import View, known_false, known_true
+from scimaudit.view import View, joined_by, known_false, known_true
 
 
 @rule(
@@ -31,8 +31,8 @@ def sod(view: View) -> Judgement:
     Remediation: move one side to somebody else. Where the pair cannot be split, operate the compensating control
     and record the exception with its owner and end.
     """
-    held = _held(view)
-    return merged([_judged(view, conflict, held) for conflict in view.policy.conflicts])
+    held, having = _held(view), _people_with_account(view)
+    return merged([_judged(view, conflict, held, having) for conflict in view.policy.conflicts])
 
 
 def _held(view: View) -> pd.DataFrame:
@@ -49,11 +49,10 @@ def _held(view: View) -> pd.DataFrame:
     return mine
 
 
-def _judged(view: View, conflict: Conflict, held: pd.DataFrame) -> Judgement:
+def _judged(view: View, conflict: Conflict, held: pd.DataFrame, having: dict[str, np.ndarray]) -> Judgement:
     sides = (conflict.left, conflict.right)
     one_app = conflict.left.app == conflict.right.app
-    having = _people_with_account(view, {side.app for side in sides})
-    rows = view.people.loc[having, ["person_id"]].assign(
+    rows = view.people.loc[having[sides[0].app] | having[sides[1].app], ["person_id"]].assign(
         value=conflict.name, **({"app": sides[0].app} if one_app else {})
     )
     mine = [held[side.names(view.entitlements)[held["entitlement"]]] for side in sides]
@@ -79,12 +78,16 @@ def _judged(view: View, conflict: Conflict, held: pd.DataFrame) -> Judgement:
     )
 
 
-def _people_with_account(view: View, apps: set[str]) -> np.ndarray:
+def _people_with_account(view: View) -> dict[str, np.ndarray]:
+    """For each app in some pair, which people own an account there that is not known to be inactive."""
     accounts = view.accounts
-    rows = accounts["app"].isin(apps) & ~accounts["nhi"] & ~known_false(accounts["active"])
-    having = np.zeros(len(view.people) + 1, dtype=bool)
-    having[accounts.loc[rows, "owner_row"]] = True
-    return having[:-1]
+    counted = (~accounts["nhi"] & ~known_false(accounts["active"])).to_numpy()
+    found = {}
+    for app in {side.app for conflict in view.policy.conflicts for side in (conflict.left, conflict.right)}:
+        having = np.zeros(len(view.people) + 1, dtype=bool)
+        having[accounts["owner_row"].to_numpy()[counted & (accounts["app"] == app).to_numpy()]] = True
+        found[app] = having[:-1]
+    return found
 
 
 def _proven(view: View, side: What) -> bool:
@@ -97,5 +100,5 @@ def _names(view: View, side: pd.DataFrame, people: pd.Index) -> pd.Series:
     mine = side[side["person"].isin(people) & known_true(side["active"])]
     held = view.entitlements.take(mine["entitlement"].to_numpy()).set_axis(mine.index).astype("str")
     text = held["app"] + " " + held["attribute"] + " " + held["display"].fillna(held["value"])
-    told = pd.DataFrame({"person": mine["person"], "text": text}).drop_duplicates().sort_values(["person", "text"])
-    return told.groupby("person")["text"].agg(", ".join).reindex(people).astype("str")
+    told = pd.DataFrame({"person": mine["person"], "text": text}).drop_duplicates()
+    return joined_by(told["person"].to_numpy(), told["text"]).reindex(people).astype("str")
