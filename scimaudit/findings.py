@@ -149,7 +149,7 @@ def _with_severity(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     why = "base " + rows["base"]
     why = why.where(~(privileged & ~fixed), why + ", +1 privileged")
     why = why.where(~(rows["regulated"] & ~privileged & ~fixed), why + ", +1 regulated app")
-    own = ", " + rows["bump"].map("{:+d} ".format) + rows["why"].fillna("by the rule")
+    own = ", " + rows["bump"].map("{:+d} ".format).astype("str") + rows["why"].fillna("by the rule")
     why = why.where(~((rows["bump"] != 0) & ~fixed), why + own)
     return rows.assign(severity=final.map(dict(enumerate(SEVERITIES))).astype("str"), severity_why=why)
 

@@ -16,7 +16,7 @@ from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
 
 # A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
-_BASIC = ("leaver-active", "unmatched", "ambiguous", "external-expired", "nhi-unowned")
+_BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-unowned")
 _UNPROVEN = ("failed", "incomplete", "unprovable")
 
 
@@ -53,7 +53,8 @@ def app_lines(
         found = severities.loc[each.name].to_dict() if each.name in severities.index else {}
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
-        verdict, reason = _app_verdict(each, line, failed, found, _doubts(each, snapshot, seen, checks), roster_doubt)
+        doubts = _doubts(each, snapshot, seen, checks)
+        verdict, reason = _app_verdict(each, line, failed, found, doubts, roster_doubt, _unjudged(each, checks))
         lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
     return tuple(lines)
 
@@ -97,6 +98,10 @@ def exit_code(
             reasons.setdefault(3, []).append(
                 f"{source.name} is not proven complete: {source.walk_reason or source.walk}"
             )
+    for source in sources:
+        left = source.rejected - source.acknowledged
+        if left:
+            reasons.setdefault(3, []).append(f"{source.name} has {left} rejected rows that nobody has acknowledged")
     for app in apps:
         if app.walk in _UNPROVEN:
             reasons.setdefault(3, []).append(
@@ -152,6 +157,7 @@ def _app_verdict(
     found: Mapping[str, int],
     doubts: Sequence[str],
     roster_doubt: str,
+    unjudged: Sequence[str],
 ) -> tuple[AppVerdict, str]:
     """The one word for an app. Findings are findings even where the listing is unproven, and then the words say so."""
     if line is None:
@@ -176,7 +182,8 @@ def _app_verdict(
         return "findings", words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
     if missing:
         return "not proven", "not proven: " + "; ".join(missing)
-    return "clean", f"every one of {line.accounts} accounts was listed and judged, and none is at fault"
+    left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
+    return "clean", f"every one of {line.accounts} accounts was listed, and none is at fault{left}"
 
 
 def _doubts(app: App, snapshot: Snapshot, seen: View, checks: pd.DataFrame) -> list[str]:
@@ -202,6 +209,12 @@ def _doubts(app: App, snapshot: Snapshot, seen: View, checks: pd.DataFrame) -> l
     stale = seen.sources[(seen.sources["app"].astype("str") == app.name) & _stale(seen)]
     found.extend(f"{name} is stale" for name in stale["name"])
     return found
+
+
+def _unjudged(app: App, checks: pd.DataFrame) -> list[str]:
+    """The rules that could not judge some of an app's accounts or rights, with their reasons."""
+    own = checks[(checks["app"].astype("str") == app.name) & (checks["not_evaluable"] > 0)]
+    return [f"{kind} ({reason})" for kind, reason in zip(own["kind"], own["reason"], strict=True)]
 
 
 def _roster_doubt(snapshot: Snapshot, config: Config, seen: View) -> str:

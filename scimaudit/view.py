@@ -174,7 +174,12 @@ class View:
         """Whether the system of record cannot vouch for people: no roster, one not proven complete, or one stale."""
         rosters = self.sources[self.sources["fills"] == "people"]
         fresh = self.age_days(rosters) <= rosters["stale_after_days"]
-        proven = (rosters["walk"] == "complete") & fresh.fillna(False).astype(bool) & (rosters["error"] == "")
+        proven = (
+            (rosters["walk"] == "complete")
+            & fresh.fillna(False).astype(bool)
+            & (rosters["error"] == "")
+            & (rosters["unacknowledged"] == 0)
+        )
         return rosters.empty or not bool(proven.all())
 
     def age_days(self, sources: pd.DataFrame) -> pd.Series:
