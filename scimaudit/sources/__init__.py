@@ -94,6 +94,7 @@ class Listing:
     as_of: datetime | None = None
     attributes: Mapping[str, int] = field(default_factory=dict)
     witnesses: tuple[Witness, ...] = ()
+    scope_lifted_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     cost: Cost = Cost()
     facts: Mapping[str, str] = field(default_factory=dict)
