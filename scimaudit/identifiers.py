@@ -70,6 +70,8 @@ def near(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    if text.isascii():
+        return " ".join(text.lower().split()) or None
     plain = unicodedata.normalize("NFKD", text.translate(_JOINERS)).casefold().translate(_LOOK_ALIKES)
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(letters.split()) or None

@@ -54,7 +54,9 @@ def correlate(
     said = decided.applied(decisions, accounts, pool, today)
     hits = exact.hits(accounts, pool, settings, history).without(said.barred)
     doubts = guard.verdicts(hits, accounts, pool, history, guard_days)
-    left = np.setdiff1d(np.flatnonzero(said.person == decided.UNDECIDED), hits.account)
+    open_to = said.person == decided.UNDECIDED
+    open_to[hits.account] = False
+    left = np.flatnonzero(open_to)
     found = suggest.suggestions(accounts, left, pool, apps, said.barred)
     table = links(accounts, pool, said, hits, doubts, found)
     return tables.frame(table).set_axis(accounts.index)

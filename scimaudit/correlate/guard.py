@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from scimaudit.correlate import attributes
 from scimaudit.correlate.exact import LOCAL_PART, Hits
-from scimaudit.correlate.index import Index, Mask, Rows, strings
+from scimaudit.correlate.index import Index, Mask, Rows, leading, strings
 from scimaudit.correlate.pool import Pool, local_parts
 
 GUARD_DAYS: Final = 30
@@ -43,7 +43,7 @@ def verdicts(
     said = np.full(len(hits), PASSED, np.int64)
     if not len(doubtful):
         return said
-    mine = np.unique(hits.account[doubtful])
+    mine = hits.account[doubtful[leading(hits.account[doubtful])]]
     own = attributes.of_accounts(accounts.iloc[mine])
     theirs = attributes.of_people(pool)
     rows = np.searchsorted(mine, hits.account)

@@ -63,7 +63,7 @@ def _alike(
     found = Index(offered, holding, crowd=BLOCK).find(wanted)
     kept = ~found.crowded
     width = max(len(others), 1)
-    one, other = np.divmod(np.unique(asking[found.row[kept]] * width + found.person[kept]), width)
+    one, other = np.divmod(pd.unique(asking[found.row[kept]] * width + found.person[kept]), width)
     text, like = pa.array(texts, pa.string()).take(pa.array(one)), pa.array(others, pa.string()).take(pa.array(other))
     score = cpdist(text.to_pylist(), like.to_pylist(), scorer=scorer, score_cutoff=CUTOFF, dtype=np.float64)
     alike = pd.DataFrame({"text": one, "other": other, "score": np.round(score, 4)})[score >= CUTOFF]

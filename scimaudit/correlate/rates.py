@@ -26,8 +26,9 @@ def match_rates(accounts: pd.DataFrame, people: pd.DataFrame, apps: Mapping[str,
 
     Every tier is counted by itself, so one account counts in several; the time guard and decisions are left aside.
 
-    :return: ``app``, ``tier`` (T1 to T5, those that the app runs, T1 where it declares ``external_id_is``), ``with_key``, ``matched`` and ``share`` (of
-        ``with_key``; null where no account has a key), sorted by app and tier.
+    :return: ``app``, ``tier``, ``with_key``, ``matched`` and ``share`` (of ``with_key``; null where no account has a
+        key), sorted by app and tier: the tiers from T1 to T5 that the app runs, T1 where it declares
+        ``external_id_is``.
     :raises ConfigError: an app's ``external_id_is`` names a column that no roster has.
     """
     pool = Pool.of(people)

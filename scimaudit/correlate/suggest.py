@@ -59,6 +59,8 @@ def suggestions(
 
     :param barred: pairs of an account and a person who is decided not to own it.
     """
+    settings = Settings(accounts, apps)
+    left = left[(settings.runs(6) | settings.runs(7) | settings.runs(8))[left]]
     if not len(left) or not len(pool):
         return Suggestions(_none(), left[:0])
     rest = accounts.iloc[left].reset_index(drop=True)
@@ -69,13 +71,15 @@ def suggestions(
     open_to = np.arange(len(rest), dtype=np.int64)
     for tier, ask in ((6, _same_account_name), (7, _same_name)):
         running = open_to[sides.settings.runs(tier)[open_to]]
-        found = _allowed(ask(sides, running), refused).assign(tier=tier)
-        parts.append(found)
-        open_to = np.setdiff1d(open_to, found["account"].to_numpy(np.int64))
+        if len(running):
+            found = _allowed(ask(sides, running), refused).assign(tier=tier)
+            parts.append(found)
+            open_to = np.setdiff1d(open_to, found["account"].to_numpy(np.int64))
     running = open_to[sides.settings.runs(8)[open_to]]
     chosen = _first_per_app(rest, running)
     skipped = left[np.setdiff1d(running, chosen)]
-    parts.append(_likest(_allowed(_alike(sides, chosen), refused)).assign(tier=8))
+    if len(chosen):
+        parts.append(_likest(_allowed(_alike(sides, chosen), refused)).assign(tier=8))
     rows = pd.concat([part for part in parts if len(part)] or [_none()], ignore_index=True)
     rows["account"] = left[rows["account"].to_numpy(np.int64)]
     return Suggestions(rows[list(_COLUMNS)], skipped)
@@ -100,6 +104,7 @@ def _same_account_name(sides: _Sides, running: Rows) -> pd.DataFrame:
     people = Index(
         local_parts(pa.concat_arrays([strings(sides.pool.frame["user_name_key"]), mails, aliases])),
         np.concatenate([everyone, holders, owners]),
+        crowd=likeness.BLOCK,
     )
     found = people.find(keys)
     label = pa.array([f"T6 account name {key}; " for key in keys.take(pa.array(found.row)).to_pylist()], pa.string())
@@ -110,7 +115,8 @@ def _same_account_name(sides: _Sides, running: Rows) -> pd.DataFrame:
 def _same_name(sides: _Sides, running: Rows) -> pd.DataFrame:
     """T7: the same name, in any order, and the department or the manager."""
     rows, keys = _stacked(sides.own.names, running)
-    people = Index(*reversed(_stacked(sides.theirs.names, np.arange(len(sides.pool), dtype=np.int64))))
+    holders, names = _stacked(sides.theirs.names, np.arange(len(sides.pool), dtype=np.int64))
+    people = Index(names, holders, crowd=likeness.BLOCK)
     found = people.find(keys)
     label = pa.array([f"T7 name {key}; " for key in keys.take(pa.array(found.row)).to_pylist()], pa.string())
     agreeing = attributes.second(sides.own, sides.theirs, rows[found.row], found.person)
@@ -129,16 +135,6 @@ def _alike(sides: _Sides, running: Rows) -> pd.DataFrame:
     by_user_name = likeness.user_names((rows, _near_account_names(keys)), (np.concatenate([everyone, holders]), theirs))
     found = pd.concat([by_name.assign(what="name"), by_user_name.assign(what="user_name")], ignore_index=True)
     found = found.sort_values(["account", "score", "person", "what", "text"], ascending=[True, False, True, True, True])
-    found["text"] = (
-        "T8 "
-        + found["what"]
-        + " "
-        + found["text"]
-        + " ~ "
-        + found["other"]
-        + " "
-        + found["score"].round(2).astype("str")
-    )
     return found.drop_duplicates(["account", "person"])
 
 
@@ -188,5 +184,8 @@ def _first_per_app(accounts: pd.DataFrame, running: Rows) -> Rows:
 
 
 def _likest(found: pd.DataFrame) -> pd.DataFrame:
-    nth = found.groupby("account", sort=False).cumcount()
-    return found[nth < TOLD]
+    """The likest few of each account, with what was compared in words."""
+    nth: pd.Series = found.groupby("account", sort=False).cumcount()
+    told: pd.DataFrame = found[nth < TOLD]
+    compared = told["what"] + " " + told["text"] + " ~ " + told["other"]
+    return told.assign(text="T8 " + compared + " " + told["score"].round(2).astype("str"))
