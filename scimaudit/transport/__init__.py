@@ -160,6 +160,11 @@ class Client:
         """What was asked of the server so far; replayed exchanges cost nothing."""
         return Cost(self._requests, self._bytes, self._monotonic() - self._started, self._waited)
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether the origin is reached over TLS."""
+        return self._origin.scheme == "https"
+
     def get(self, target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
         """Fetch ``target`` and give the reply with the number of its body in the raw record.
 

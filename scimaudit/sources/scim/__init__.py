@@ -1,0 +1,140 @@
+"""A SCIM service provider's accounts and group memberships, with proof that the listing is whole.
+
+RFC 7643 and 7644 (SCIM 2.0), RFC 9865 (cursors) and SCIM 1.1 are read; what a provider does differently stands in its
+profile, ``providers/NAME.toml``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from scimaudit.errors import ConfigError, SourceError
+from scimaudit.sources import Listing, Sink
+from scimaudit.sources.scim import profile as profiles
+from scimaudit.sources.scim.pull import look, pull
+from scimaudit.transport import Budgets, Client, tls_context
+from scimaudit.transport.secret import Secret
+
+
+class Model(BaseModel):
+    """A frozen part of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Basic(Model):
+    """``basic``: user name and password (RFC 7617)."""
+
+    user: str
+    password: Secret
+
+
+class Canary(Model):
+    """An account that must be listed (witness W7); set on the app."""
+
+    account_id: str | None = None
+    user_name: str | None = None
+    made: Literal["scim", "hand"] = "scim"
+    active: bool = True
+
+
+class Source(Model):
+    """``source = "scim"``: a SCIM 2.0 or 1.1 service provider, read with GET only."""
+
+    base_url: str = Field(description="the SCIM address, up to and without /Users; https:// unless loopback")
+    provider: str = Field("unknown", description="the provider's profile; unknown is probed and has unknown scope")
+    token: Secret | None = Field(None, description="bearer token (RFC 6750)")
+    basic: Basic | None = Field(None, description="user name and password")
+    headers: Mapping[str, Secret] = Field(default_factory=dict, description="further headers that hold credentials")
+    page_size: int | None = Field(
+        None, ge=2, le=10_000, description="rows to ask for; default: the largest page known of"
+    )
+    consent_to_side_effects: bool = Field(False, description="list although listing is known to change something")
+    max_requests: int = Field(200_000, ge=1, description="requests one listing may send")
+    max_bytes: int = Field(4 << 30, ge=1, description="bytes one listing may receive, after decompression")
+    max_seconds: float = Field(6 * 3600, gt=0, description="seconds one listing may take")
+    probe_budget: int | None = Field(
+        None, ge=0, description="requests for probes; default: 5 % of those of the walk, at least 50"
+    )
+    ca: Path | None = Field(None, description="PEM file of a private certificate authority; default: network.ca")
+    proxy: str | None = Field(None, description="URL of a proxy; default: network.proxy")
+    canaries: tuple[Canary, ...] = Field((), description="accounts that must be listed; default: the app's")
+    seats: int | None = Field(None, ge=0, description="accounts the app's console shows; default: the app's")
+
+    @field_validator("provider")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        profiles.load(name)
+        return name
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Source:
+        if self.token is not None and self.basic is not None:
+            msg = "token and basic exclude each other"
+            raise ValueError(msg)
+        return self
+
+    def collect(self, sink: Sink) -> Listing:
+        """List accounts and grants into ``sink`` and say what was and was not proven.
+
+        :raises SourceError: not even the first page of accounts could be had, or listing needs consent.
+        """
+        profile = profiles.load(self.provider)
+        with self._client(sink, profile) as client:
+            return pull(
+                client,
+                profile,
+                sink,
+                page_size=self.page_size,
+                probe_budget=self.probe_budget,
+                canaries=[(canary.account_id, canary.user_name, canary.made) for canary in self.canaries],
+                seats=self.seats,
+            )
+
+    def _client(self, sink: Sink, profile: profiles.Profile) -> Client:
+        effect = profile.list_side_effect
+        if effect and not self.consent_to_side_effects:
+            raise SourceError(
+                f"{profile.name}: listing changes something: {effect}",
+                source=sink.name,
+                hint="set consent_to_side_effects = true if that is wanted",
+            )
+        return Client(
+            self.base_url,
+            exchange=sink.exchange,
+            now=sink.now,
+            headers=self._credentials(sink.base),
+            accept=profile.accept,
+            verify=tls_context(sink.base / self.ca if self.ca else None),
+            proxy=self.proxy,
+            budgets=Budgets(requests=self.max_requests, bytes=self.max_bytes, seconds=self.max_seconds),
+            rate=profile.limits.per_second,
+            source=sink.name,
+        )
+
+    def _credentials(self, base: Path) -> dict[str, str]:
+        held = {name: secret.resolve(base).get_secret_value() for name, secret in self.headers.items()}
+        if self.token is not None:
+            held["Authorization"] = "Bearer " + self.token.resolve(base).get_secret_value()
+        if self.basic is not None:
+            pair = f"{self.basic.user}:{self.basic.password.resolve(base).get_secret_value()}"
+            held["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        for name, value in held.items():
+            if not (name.isascii() and value.isascii()):
+                raise ConfigError(f"the header {name} holds letters beyond ASCII, which HTTP does not carry")
+        return held
+
+
+def probe(source: Source, sink: Sink) -> Mapping[str, str]:
+    """What ``scimaudit check`` shows of a source: provider, version, paging, total, rights, TLS; a few requests.
+
+    :raises SourceError: the server cannot be asked, or listing needs consent.
+    """
+    profile = profiles.load(source.provider)
+    with source._client(sink, profile) as client:  # noqa: SLF001 - same module; the client is no part of the model
+        return look(client, profile, page_size=source.page_size)

@@ -1,0 +1,145 @@
+"""Asking ``/Users`` or ``/Groups``: requests out, parsed pages in. What knows both HTTP and SCIM stands here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from scimaudit.errors import Malformed, SourceError
+from scimaudit.sources import Reply
+from scimaudit.sources.scim import parse
+from scimaudit.sources.scim.columns import Kind, Page
+from scimaudit.sources.scim.evidence import Refused
+from scimaudit.sources.scim.profile import Profile
+from scimaudit.transport import Client, segment
+
+Target = str | Mapping[str, str]
+Took = Callable[[Page, int, Target, bytes], None]
+"""Is given each page with the number of its body, what was asked, and the body."""
+
+_MISSING: Final = frozenset({400, 404, 410})
+_LONGEST: Final = 200
+_BOM: Final = b"\xef\xbb\xbf"
+_BEFORE: Final = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":['
+
+
+class Endpoint:
+    """One endpoint of one app.
+
+    :param took: what to do with a page before the walk sees it.
+    :param extra: parameters added to each list request.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        profile: Profile,
+        kind: Kind,
+        took: Took,
+        extra: Mapping[str, str] | None = None,
+        source: str = "",
+    ) -> None:
+        self._client = client
+        self._profile = profile
+        self._kind: Kind = kind
+        self._took = took
+        self._extra = extra or {}
+        self._source = source
+        self.deviations: Counter[str] = Counter()
+        self.failures: list[SourceError] = []
+        self.media_types: Counter[str] = Counter()
+
+    def page(self, target: Target) -> Page:
+        """Fetch a page by parameters, or by a URL that the server gave.
+
+        :raises Refused: the answer is not 200.
+        :raises Malformed: it is not a list response.
+        :raises SourceError: whatever the transport raises.
+        """
+        try:
+            return self._page(target)
+        except SourceError as error:
+            self.failures.append(error)
+            raise
+
+    def single(self, identifier: str) -> Reply:
+        """Fetch one resource by its id.
+
+        :raises SourceError: whatever the transport raises.
+        """
+        return self._client.get(f"/{self._kind}/{segment(identifier)}")[0]
+
+    def exists(self, identifier: str) -> bool | None:
+        """Whether a resource with this id can be fetched; None when the answer says neither."""
+        try:
+            reply = self.single(identifier)
+            if reply.status in _MISSING:
+                return False
+            if reply.status != 200:
+                return None
+            found, _ = parse.resource(reply.body, self._profile)
+        except SourceError:
+            return None
+        return True if found == identifier else None
+
+    def alone(self, identifier: str) -> Page:
+        """One resource by its id, read as a page of one row.
+
+        :raises SourceError: it cannot be had.
+        """
+        reply = self.single(identifier)
+        if reply.status != 200:
+            raise Refused(f"GET by id answered {reply.status}", status=reply.status, source=self._source)
+        return parse.page(_BEFORE + reply.body.removeprefix(_BOM) + b"]}", self._profile, self._kind)
+
+    def _page(self, target: Target) -> Page:
+        if isinstance(target, str):
+            reply, number = self._client.get(target)
+        else:
+            reply, number = self._client.get(f"/{self._kind}", {**target, **self._extra})
+        if reply.status != 200:
+            scim_type, detail = _error(reply.body)
+            raise Refused(
+                f"/{self._kind} answered {reply.status}" + (f": {detail}" if detail else ""),
+                status=reply.status,
+                scim_type=scim_type,
+                source=self._source,
+                hint=self._hint(reply.status),
+            )
+        try:
+            page = parse.page(reply.body, self._profile, self._kind)
+        except Malformed as error:
+            raise Malformed(
+                f"/{self._kind}: {error.message}",
+                source=self._source,
+                hint=error.hint or self._profile.disabled_looks_like or "check that base_url is the app's SCIM address",
+            ) from error
+        self.media_types[reply.headers.get("content-type", "").partition(";")[0].strip().lower()] += 1
+        self.deviations.update(page.deviations)
+        self._took(page, number, target, reply.body)
+        return page
+
+    def _hint(self, status: int) -> str:
+        meant = self._profile.errors.get(str(status), "")
+        return meant or (self._profile.disabled_looks_like if status == 404 else "")
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """``scimType`` and ``detail`` of an error reply: RFC 7644 section 3.12, or the ``Errors`` list of SCIM 1.1."""
+    try:
+        found: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    if not isinstance(found, dict):
+        return "", ""
+    old = found.get("Errors")
+    if isinstance(old, list) and old and isinstance(old[0], dict):
+        return "", _text(old[0].get("description"))
+    return _text(found.get("scimType")), _text(found.get("detail"))
+
+
+def _text(value: object) -> str:
+    return value[:_LONGEST] if isinstance(value, str) else ""

@@ -1,0 +1,286 @@
+"""``/Groups``: who is a member of what, directly and through nested groups, and whether that is the whole truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+
+from scimaudit import identifiers, tables
+from scimaudit.errors import Incomplete, SourceError
+from scimaudit.sources import Walk
+from scimaudit.sources.scim.columns import Grant, Group, Member, Page
+from scimaudit.sources.scim.endpoint import Endpoint, Target
+from scimaudit.sources.scim.evidence import Evidence, Plan, Refused
+from scimaudit.sources.scim.profile import Profile
+from scimaudit.sources.scim.verdict import judge, walk_proofs
+from scimaudit.sources.scim.walk import walk
+from scimaudit.transport import Client, ServerError
+
+BATCH: Final = 100_000
+"""Grants in one table."""
+
+_SAMPLE: Final = 3
+_CAPS: Final = frozenset({100, 200, 500, 1000, 2000, 5000, 10_000})
+_WITHOUT: Final = {"excludedAttributes": "members"}
+
+
+@dataclass
+class Groups:
+    """Every group received, and what speaks against its being all.
+
+    :param members: group id to what the server lists; None where it does not say.
+    """
+
+    found: Evidence | None = None
+    display: dict[str, str | None] = field(default_factory=dict)
+    members: dict[str, list[Member] | None] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    deviations: Counter[str] = field(default_factory=Counter)
+    absent: Walk | None = None
+
+    def took(self, page: Page, _number: int, _target: Target, _body: bytes) -> None:
+        """Take a page in; the first row of an id counts, unless a later one brings its members."""
+        for group in page.groups:
+            self._add(group)
+
+    def _add(self, group: Group) -> None:
+        self.display.setdefault(group.id, group.display)
+        if self.members.get(group.id) is None:
+            self.members[group.id] = group.members
+
+
+@dataclass(frozen=True)
+class Memberships:
+    """Groups with their members resolved.
+
+    :param direct: group id to the accounts in it.
+    :param nested: group id to the groups in it.
+    :param unresolved: member values that are neither a listed account nor a listed group.
+    :param references: how many members name an account.
+    """
+
+    direct: Mapping[str, dict[str, None]]
+    nested: Mapping[str, tuple[str, ...]]
+    unresolved: tuple[str, ...]
+    references: int
+
+
+def list_groups(client: Client, profile: Profile, plan: Plan) -> Groups:
+    """Walk ``/Groups`` as ``/Users`` is walked; groups too large for a page are listed without members and read alone.
+
+    A refusal is a verdict here, not an error: the accounts are worth having without their groups.
+    """
+    if profile.groups.endpoint is False:
+        return Groups(absent=Walk("unprovable", "the profile says that there is no /Groups"))
+    lean = profile.groups.members == "get_only" and profile.groups.exclude_members
+    groups, error = _list(client, profile, plan, lean=lean)
+    if error is not None and not lean and _too_large(error):
+        groups, error = _list(client, profile, plan, lean=True)
+        lean = True
+        groups.deviations["groups-read-one-by-one"] += 1
+    if error is not None and groups.found is None:
+        missing = isinstance(error, Refused) and error.status in {404, 501}
+        groups.absent = Walk("unprovable" if missing else "failed", f"groups: {error.message}")
+        return groups
+    _complete_members(client, profile, groups, lean=lean)
+    return groups
+
+
+def resolve(groups: Groups, ids: Mapping[str, None], by_user_name: Mapping[str, str]) -> Memberships:
+    """Find out whom each member is: by id, then by the end of ``$ref``, then by user name.
+
+    Servers are seen to put the user name where RFC 7643 section 4.2 wants the id.
+    """
+    direct: dict[str, dict[str, None]] = {}
+    nested: dict[str, tuple[str, ...]] = {}
+    unresolved: dict[str, None] = {}
+    references = 0
+    for group, members in groups.members.items():
+        accounts: dict[str, None] = {}
+        inner: list[str] = []
+        for member in members or ():
+            names = [name for name in (member.value, _tail(member.ref)) if name]
+            is_group = (member.type or "").casefold() == "group" or "/groups/" in (member.ref or "").casefold()
+            if is_group:
+                # A nested group that is not listed has members nobody can see.
+                inner += [name for name in names if name in groups.display][:1]
+                if not any(name in groups.display for name in names):
+                    groups.problems.append(f"the group nested in {_shown(groups, group)} is not listed")
+                continue
+            references += 1
+            account = next((name for name in names if name in ids), None) or next(
+                (by_user_name[key] for name in names if (key := identifiers.key(name) or "") in by_user_name), None
+            )
+            if account is not None:
+                accounts[account] = None
+            elif any(name in groups.display for name in names):
+                inner += [name for name in names if name in groups.display][:1]
+                references -= 1
+            else:
+                unresolved.update(dict.fromkeys(names[:1]))
+        direct[group] = accounts
+        nested[group] = tuple(dict.fromkeys(inner))
+    return Memberships(direct, nested, tuple(unresolved), references)
+
+
+def grant_tables(app: str, groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[pa.Table]:
+    """Grants of ``/Groups``, direct and indirect, and those only the user rows know, each once."""
+    batch: list[tuple[str, str, str | None, str, str | None]] = []
+    for row in _grants(groups, held, of_users):
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield _table(app, batch)
+            batch = []
+    if batch:
+        yield _table(app, batch)
+
+
+def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Grant], *, dangling_known: bool) -> Walk:
+    """Whether the absence of a group grant means anything.
+
+    :param of_users: what the user rows say of their groups; it must not contradict.
+    :param dangling_known: every unresolved member was shown not to exist.
+    """
+    if groups.absent is not None or groups.found is None:
+        return groups.absent or Walk("unprovable", "groups were not listed")
+    walked = judge(groups.found, walk_proofs(groups.found, plan), plan)
+    against = groups.problems + _contradictions(groups, held, of_users)
+    if walked.state == "incomplete":
+        return Walk("incomplete", f"groups: {walked.reason}")
+    if against:
+        return Walk("incomplete", "groups: " + "; ".join(dict.fromkeys(against)))
+    if walked.state != "complete":
+        return Walk(walked.state, f"groups: {walked.reason}")
+    if not any(members for members in groups.members.values()):
+        return Walk("unprovable", "no group shows a member: memberships may not be observable here")
+    if held.unresolved and not dangling_known:
+        return Walk("unprovable", f"{len(held.unresolved)} members of groups are no account that was listed")
+    if groups.doubts:
+        return Walk("unprovable", "groups: " + "; ".join(dict.fromkeys(groups.doubts)))
+    return Walk("complete", f"groups: {walked.reason}")
+
+
+def _list(client: Client, profile: Profile, plan: Plan, *, lean: bool) -> tuple[Groups, SourceError | None]:
+    groups = Groups()
+    endpoint = Endpoint(client, profile, "Groups", groups.took, _WITHOUT if lean else None)
+    try:
+        groups.found = walk(endpoint.page, plan)
+    except SourceError as error:
+        return groups, error
+    groups.deviations = endpoint.deviations
+    return groups, next((error for error in endpoint.failures if _too_large(error)), None)
+
+
+def _too_large(error: SourceError) -> bool:
+    return isinstance(error, (ServerError, Incomplete)) or (isinstance(error, Refused) and error.status in {400, 413})
+
+
+def _complete_members(client: Client, profile: Profile, groups: Groups, *, lean: bool) -> None:
+    silent = [group for group, members in groups.members.items() if members is None]
+    kind = profile.groups.members
+    if kind == "none":
+        groups.problems.append("the profile says that members are not shown")
+        return
+    if kind == "capped" and profile.groups.max_inline is not None:
+        full = [group for group, members in groups.members.items() if len(members or ()) >= profile.groups.max_inline]
+        groups.problems += [f"{_shown(groups, group)} lists as many members as the server ever shows" for group in full]
+    else:
+        largest = max((len(members or ()) for members in groups.members.values()), default=0)
+        if largest in _CAPS:
+            groups.doubts.append(f"the largest group lists {largest} members, which may be a limit of the server")
+    every = lean or kind == "get_only" or len(silent) == len(groups.members)
+    endpoint = Endpoint(client, profile, "Groups", groups.took)
+    for place, group in enumerate(silent):
+        if not every and place >= _SAMPLE:
+            break
+        try:
+            alone = next((row for row in endpoint.alone(group).groups if row.id == group), None)
+        except SourceError as error:
+            groups.problems.append(f"members of {_shown(groups, group)}: {error.message}")
+            if isinstance(error, Incomplete):
+                break
+            continue
+        if alone is None:
+            groups.problems.append(f"members of {_shown(groups, group)}: another resource came")
+        elif alone.members:
+            groups.members[group] = alone.members
+            every = True
+
+
+def _contradictions(groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> list[str]:
+    reach = {group: _reach(group, held.nested) for group in held.nested if held.nested[group]}
+    missing = Counter[str]()
+    unknown = Counter[str]()
+    for grant in of_users:
+        if grant.value not in held.direct:
+            unknown[grant.display or grant.value] += 1
+        elif grant.account_id not in held.direct[grant.value] and not any(
+            grant.account_id in held.direct.get(inner, ()) for inner in reach.get(grant.value, ())
+        ):
+            missing[_shown(groups, grant.value)] += 1
+    found = [f"{count} users name {name} as their group, which does not list them" for name, count in missing.items()]
+    return found + [f"{count} users name the group {name}, which is not listed" for name, count in unknown.items()]
+
+
+def _grants(
+    groups: Groups, held: Memberships, of_users: Sequence[Grant]
+) -> Iterator[tuple[str, str, str | None, str, str | None]]:
+    emitted: dict[str, set[str]] = {}
+    for group, accounts in held.direct.items():
+        shown = groups.display[group]
+        for account in accounts:
+            yield account, group, shown, "direct", None
+        if held.nested[group]:
+            reached: set[str] = set()
+            for inner in _reach(group, held.nested):
+                via = groups.display.get(inner) or inner
+                for account in held.direct.get(inner, ()):
+                    if account not in accounts and account not in reached:
+                        reached.add(account)
+                        yield account, group, shown, "indirect", via
+            emitted[group] = reached
+    for grant in of_users:
+        known = grant.account_id in held.direct.get(grant.value, ()) or grant.account_id in emitted.get(grant.value, ())
+        if not known:
+            yield grant.account_id, grant.value, grant.display, grant.type, None
+
+
+def _reach(group: str, nested: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Groups inside ``group`` at any depth, nearest first; a cycle ends where it closes."""
+    seen = {group: None}
+    queue = list(nested.get(group, ()))
+    while queue:
+        inner = queue.pop(0)
+        if inner not in seen:
+            seen[inner] = None
+            queue += nested.get(inner, ())
+    return list(seen)[1:]
+
+
+def _table(app: str, rows: Iterable[tuple[str, str, str | None, str, str | None]]) -> pa.Table:
+    accounts, values, displays, types, vias = (list(column) for column in zip(*rows, strict=True))
+    return tables.build(
+        tables.GRANTS,
+        {
+            "app": [app] * len(accounts),
+            "account_id": accounts,
+            "attribute": ["groups"] * len(accounts),
+            "value": values,
+            "display": displays,
+            "type": types,
+            "via": vias,
+        },
+    )
+
+
+def _shown(groups: Groups, group: str) -> str:
+    return groups.display.get(group) or group
+
+
+def _tail(ref: str | None) -> str | None:
+    return ref.rstrip("/").rpartition("/")[2] if ref else None

@@ -1,0 +1,192 @@
+"""One pull of one app: discovery, the walks, the witnesses, the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from scimaudit import identifiers
+from scimaudit.errors import AuthenticationFailed, SourceError
+from scimaudit.sources import Listing, Sink, Walk
+from scimaudit.sources.scim import witnesses
+from scimaudit.sources.scim.discovery import Discovery, discover
+from scimaudit.sources.scim.endpoint import Endpoint
+from scimaudit.sources.scim.evidence import Evidence, Plan
+from scimaudit.sources.scim.gather import Gather
+from scimaudit.sources.scim.groups import Groups, Memberships, grant_tables, list_groups, resolve, verdict
+from scimaudit.sources.scim.plan import plan
+from scimaudit.sources.scim.profile import Profile
+from scimaudit.sources.scim.roster_probe import RosterProbe
+from scimaudit.sources.scim.verdict import Proof, judge, judge_scope, walk_proofs
+from scimaudit.sources.scim.walk import first_page, walk
+from scimaudit.transport import Client
+
+LEAST_PROBES: Final = 50
+PROBE_SHARE: Final = 0.05
+
+NamedCanary = tuple[str | None, str | None, Literal["scim", "hand"]]
+"""id or user name, and how the account was made."""
+
+
+def pull(
+    client: Client,
+    profile: Profile,
+    sink: Sink,
+    *,
+    page_size: int | None,
+    probe_budget: int | None,
+    canaries: Sequence[NamedCanary],
+    seats: int | None,
+) -> Listing:
+    """List accounts and grants, collect the proofs, judge.
+
+    :raises SourceError: not even the first page of accounts could be had.
+    """
+    gather = Gather(sink, sink.app or sink.name)
+    discovery = discover(client, profile.versions)
+    users = Endpoint(client, profile, "Users", gather.took, source=sink.name)
+    how = plan("Users", profile, discovery, page_size=page_size, quick=sink.quick)
+    found = walk(users.page, how)
+    gather.flush()
+    by_user_name = gather.by_user_name()
+    groups_how = plan("Groups", profile, discovery, page_size=page_size, quick=sink.quick)
+    groups = list_groups(client, profile, groups_how)
+    held = resolve(groups, gather.ids, by_user_name)
+    share = max(LEAST_PROBES, int(client.cost.requests * PROBE_SHARE))
+    budget = witnesses.Budget(0 if sink.quick else share if probe_budget is None else probe_budget)
+    asked = _probe(users, profile, sink, gather, found, held, budget, by_user_name, cursor=how.mode == "cursor")
+    gather.flush()
+    canary, hand = witnesses.canaries(_named(canaries, found, by_user_name))
+    counted = witnesses.seats(seats, len(found.ids))
+    proofs = (*walk_proofs(found, how), asked.closure, asked.roster, asked.memory, canary, counted, asked.parity.proof)
+    entitlements = verdict(
+        groups, held, groups_how, gather.group_grants, dangling_known=asked.closure.outcome == "passed"
+    )
+    if entitlements.state == "complete" and "groups" in asked.parity.lacking:
+        entitlements = Walk("unprovable", "GET by id shows groups that the list lacks")
+    for table in grant_tables(gather.app, groups, held, gather.group_grants):
+        sink.rows(table)
+    scope, lifted = judge_scope(profile.scope, hand, counted.outcome)
+    return Listing(
+        received=len(gather.ids) + len(gather.rejected),
+        parsed=len(gather.ids),
+        walk=judge(found, proofs, how),
+        scope=scope,
+        scope_lifted_by=lifted,
+        entitlements=entitlements,
+        rejected=gather.rejected,
+        attributes=gather.attributes,
+        witnesses=tuple(proof.witness for proof in proofs),
+        notes=_notes(found, users, groups, discovery, profile),
+        cost=client.cost,
+        facts={"provider": profile.name, "paging": found.mode, **discovery.facts},
+    )
+
+
+def look(client: Client, profile: Profile, *, page_size: int | None) -> dict[str, str]:
+    """What ``scimaudit check`` shows: a few requests, nothing is kept.
+
+    :raises SourceError: ``/Users`` cannot be read.
+    """
+    discovery = discover(client, profile.versions)
+    how = plan("Users", profile, discovery, page_size=page_size, quick=True)
+    facts = {"provider": profile.name, **discovery.facts, "paging": how.mode or "to be found out"}
+    page = first_page(Endpoint(client, profile, "Users", _ignore).page, how)
+    facts["users"] = "may be read"
+    facts["total"] = "not told" if page.total is None else str(page.total)
+    facts["rows on the first page"] = str(len(page.ids))
+    facts["groups"] = _rights(client, profile, plan("Groups", profile, discovery, page_size=page_size, quick=True))
+    facts["scope"] = f"{profile.scope.state}: {profile.scope.reason}"
+    facts["TLS"] = "yes" if client.encrypted else "no, plain http to this machine"
+    return facts
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the probes said."""
+
+    closure: Proof
+    roster: Proof
+    memory: Proof
+    parity: witnesses.Parity
+
+
+def _probe(
+    users: Endpoint,
+    profile: Profile,
+    sink: Sink,
+    gather: Gather,
+    found: Evidence,
+    held: Memberships,
+    budget: witnesses.Budget,
+    by_user_name: Mapping[str, str],
+    *,
+    cursor: bool,
+) -> _Asked:
+    """Spend the probe budget: leavers first, then what was seen and is gone, then everybody else."""
+    parity = witnesses.parity(users, profile, gather.first_body, gather.sample, budget)
+    roster = RosterProbe(
+        users, profile, gather, sink.people, budget, {} if cursor else {"startIndex": "1", "count": "2"}
+    )
+    roster.ask_leavers()
+    gone = witnesses.ask(found.gone, users.exists, budget)
+    if gone.found:
+        found.faults.append(f"{len(gone.found)} rows exist that the pass that counts did not bring")
+    elif gone.unasked or gone.unclear or (gone.gone and not parity.get_works):
+        found.faults.append(f"moving: {len(found.gone)} rows came in one pass and not in another")
+    elif gone.gone:
+        found.notes.append(f"{len(gone.gone)} accounts were deleted while they were listed")
+    works = parity.get_works
+    memory = witnesses.memory(sink.last_complete_ids, gather.ids, users.exists, budget, get_works=works)
+    managers = {name for name in gather.column("manager") if name is not None}
+    unlisted = [
+        name for name in sorted(managers) if name not in gather.ids and identifiers.key(name) not in by_user_name
+    ]
+    closure = witnesses.closure(
+        held.references + len(managers), [*held.unresolved, *unlisted], users.exists, budget, get_works=works
+    )
+    roster.ask_others()
+    known = set(found.ids).union(found.gone)
+    surplus = sum(identifier not in known for identifier in gather.ids)
+    if surplus:
+        found.faults.append(f"{surplus} accounts came to light that the walk had not brought")
+    return _Asked(closure, roster.proof(), memory, parity)
+
+
+def _named(canaries: Sequence[NamedCanary], found: Evidence, by_user_name: Mapping[str, str]) -> list[witnesses.Canary]:
+    named = []
+    for account_id, user_name, made in canaries:
+        known = account_id if account_id is not None else by_user_name.get(identifiers.key(user_name) or "")
+        named.append(witnesses.Canary(account_id or user_name or "a canary without a name", known in found.ids, made))
+    return named
+
+
+def _notes(found: Evidence, users: Endpoint, groups: Groups, discovery: Discovery, profile: Profile) -> tuple[str, ...]:
+    odd = users.deviations + groups.deviations
+    strange = {
+        name: count
+        for name, count in users.media_types.items()
+        if name not in {"application/scim+json", "application/json", *profile.content_types}
+    }
+    return (
+        *found.notes,
+        *(f"{name}: {count} times" for name, count in sorted(odd.items())),
+        *(f"labelled as {name or 'nothing'}: {count} answers" for name, count in sorted(strange.items())),
+        *(f"the server also has {name}, which is not listed" for name in discovery.other_types),
+        *profile.notes,
+    )
+
+
+def _rights(client: Client, profile: Profile, how: Plan) -> str:
+    try:
+        page = first_page(Endpoint(client, profile, "Groups", _ignore).page, how)
+    except AuthenticationFailed:
+        return "may not be read with these credentials"
+    except SourceError as error:
+        return f"cannot be read: {error.message}"
+    return "may be read" + ("" if page.total is None else f"; {page.total} in total")
+
+
+def _ignore(*_: object) -> None:
+    """A page that is only looked at."""
