@@ -174,19 +174,17 @@ def time(value: Any, name: str, deviations: Counter[str]) -> datetime | None:
         deviations[f"{name}-unreadable"] += 1
         return None
     try:
-        return msgspec.convert(value, Rfc3339)
-    except msgspec.ValidationError:
+        return msgspec.convert(value, Rfc3339).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
         pass
     try:
         read = datetime.fromisoformat(value.strip())
-    except ValueError:
+        in_utc = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
         deviations[f"{name}-unreadable"] += 1
         return None
-    if read.tzinfo is None:
-        deviations["time-without-zone"] += 1
-        return read.replace(tzinfo=UTC)
-    deviations["time-not-rfc3339"] += 1
-    return read
+    deviations["time-without-zone" if read.tzinfo is None else "time-not-rfc3339"] += 1
+    return in_utc
 
 
 def roots(profile: Profile) -> frozenset[str]:

@@ -40,6 +40,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 _ACTIVE: Final = re.compile(rb'"active"\s*:')
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+_LAST_YEAR: Final = 9999
 _MANY: Final = 64
 """More unknown names than this on one page are not worth a decoder of their own."""
 
@@ -170,7 +171,7 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     if b"\\u00" in body and _ESCAPED_LETTER.search(body):
         return None  # a name may hide in an escaped spelling
     kept = roots(profile) if kind == "Users" else frozenset()
-    if any(name.casefold() in ROW_NAMES for name in kept):
+    if any(name.casefold() in ROW_NAMES or name in _User.__struct_encode_fields__ for name in kept):
         return None
     try:
         answer = _decode(body, kind, kept)
@@ -190,7 +191,7 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     if kind == "Groups":
         page.groups = [_group(row) for row in answer.rows]
         return page
-    if _repeats_active(body, answer.rows):
+    if _repeats_active(body, answer.rows) or any(_at_the_edge(row.meta) for row in answer.rows):
         return None
     _users(page, answer.rows, profile, kept)
     return page
@@ -241,6 +242,12 @@ def _repeats_active(body: bytes, rows: list[Any]) -> bool:
     return body.count(b'"active"') > present and len(_ACTIVE.findall(body)) > present
 
 
+def _at_the_edge(meta: _Meta | None) -> bool:
+    """Whether a time may leave the calendar when it is turned into UTC."""
+    times = () if meta is None else (meta.created, meta.last_modified)
+    return any(time is not None and not 1 < time.year < _LAST_YEAR for time in times)
+
+
 def _group(row: _Group) -> Group:
     if row.members is None:
         return Group(row.id, row.display_name or None, None)
@@ -282,10 +289,10 @@ def _users(page: Page, rows: list[Any], profile: Profile, kept: frozenset[str]) 
         else [default] * len(rows),
         raw_row=list(range(len(rows))),
     )
-    for attribute in ("groups", "roles", "entitlements"):
-        page.grants += _grants(rows, attribute)
-    if kept:
-        for index, row in enumerate(rows):
+    for index, row in enumerate(rows):
+        if row.groups or row.roles or row.entitlements:
+            page.grants += _grants(row)
+        if kept:
             held = {name: getattr(row, f"kept_{place}") for place, name in enumerate(sorted(kept))}
             more = extra(row.id, held, profile, page.deviations)
             users.last_login[index], users.last_login_source[index] = more.last_login, more.last_login_source
@@ -318,16 +325,8 @@ def _manager(manager: _Manager | None) -> str | None:
     return None if manager is None else manager.value or manager.manager_id or None
 
 
-def _grants(rows: list[Any], attribute: str) -> list[Grant]:
-    if attribute == "groups":
-        return [
-            Grant(row.id, attribute, held.value, held.display or None, holding(held.type))
-            for row in rows
-            if row.groups
-            for held in row.groups
-        ]
-    return [
-        Grant(row.id, attribute, held.value, held.display or None, "direct")
-        for row in rows
-        for held in getattr(row, attribute) or ()
-    ]
+def _grants(row: _User) -> list[Grant]:
+    grants = [Grant(row.id, "groups", g.value, g.display or None, holding(g.type)) for g in row.groups or ()]
+    grants += [Grant(row.id, "roles", r.value, r.display or None, "direct") for r in row.roles or ()]
+    grants += [Grant(row.id, "entitlements", e.value, e.display or None, "direct") for e in row.entitlements or ()]
+    return grants

@@ -15,7 +15,7 @@ from scimaudit.sources.scim.evidence import Check, Fetch, PageLike, PastEnd, Ref
 
 _SHOWN: Final = 3
 
-SMALLER_PAGES: Final = (100, 50, 20, 10, 1)
+SMALLER_PAGES: Final = (100, 50, 20, 10)
 """Page sizes to fall back to when a server refuses the one asked for."""
 
 Tail = Literal["", "empty", "404", "400", "known"]

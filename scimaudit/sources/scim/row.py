@@ -6,6 +6,7 @@ is counted; one that stands twice in an object is ambiguous, so it is dropped ra
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
@@ -60,6 +61,7 @@ ROW_NAMES: Final = frozenset(_ROW) | frozenset(_DOTTED)
 TWICE: Final = object()
 """Value of a name that stands more than once in an object."""
 
+_DIGITS: Final = re.compile(r"\s*[0-9]{1,18}\s*")
 _TRUE: Final = frozenset({"true", "1"})
 _FALSE: Final = frozenset({"false", "0"})
 
@@ -81,7 +83,7 @@ class Reader:
         self._kinds = {name.casefold(): kind for name, kind in profile.kinds.user_types.items()}
 
     def object(self, raw: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-        """The known attributes of an object under their canonical names; ambiguous ones are left out."""
+        """The known attributes of an object under their canonical names; an ambiguous one is :data:`TWICE`."""
         repeated = {name.casefold() for name in raw.repeated} if isinstance(raw, Repeating) else set()
         found: dict[str, Any] = {}
         for spelling, value in raw.items():
@@ -127,7 +129,7 @@ class Reader:
     def count(self, envelope: Mapping[str, Any], name: str) -> int | None:
         """A number of the envelope; digits in a text are accepted."""
         value = envelope.get(name)
-        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
             self._deviations["number-as-string"] += 1
             return int(value)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
@@ -175,20 +177,21 @@ class Reader:
     def many(self, found: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         """The elements of a multi-valued attribute as objects; texts and a single object are accepted."""
         value = found.get(name)
-        if value is None or value in ("", []):
+        if value is None or value in ("", []) or value is TWICE:
             return []
-        if value is TWICE:
-            return []
-        if not isinstance(value, list):
+        if isinstance(value, (dict, str)):
             self._deviations[f"{name}-as-{'object' if isinstance(value, dict) else 'string'}"] += 1
             value = [value]
+        elif not isinstance(value, list):
+            self._unreadable(name, value)
+            return []
         elif any(isinstance(element, str) for element in value):
             self._deviations[f"{name}-as-strings"] += 1
         elements = []
         for element in value:
             if isinstance(element, dict):
                 elements.append(self.object(element, _VALUE))
-            elif isinstance(element, str):
+            elif isinstance(element, (str, int)) and not isinstance(element, bool):
                 elements.append({"value": element})
             else:
                 self._unreadable(name, element)
@@ -240,13 +243,14 @@ class Reader:
 
     def group(self, group_id: str, found: Mapping[str, Any]) -> Group:
         """The group of a row; its members are None where the row does not say."""
-        members: list[Member] | None = None
-        if found.get("members") is not None and found["members"] is not TWICE:
-            members = [
-                Member(self.text(m, "value"), self.text(m, "$ref"), self.text(m, "type"), self.text(m, "display"))
-                for m in self.many(found, "members")
-            ]
-        return Group(group_id, self.text(found, "displayName"), members)
+        elements = self.many(found, "members")
+        members = [
+            Member(self.text(m, "value"), self.text(m, "$ref"), self.text(m, "type"), self.text(m, "display"))
+            for m in elements
+        ]
+        # Only a list without elements says that nobody is in the group; a list nobody can read says nothing.
+        empty = found.get("members") == []
+        return Group(group_id, self.text(found, "displayName"), members if members or empty else None)
 
     def _unreadable(self, name: str, value: Any) -> None:
         if value is not TWICE:  # already counted

@@ -53,12 +53,14 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page:
             _refuse("the answer has no Resources and does not say that there are none")
         rows = []
     users: list[User] = []
+    raw: list[bytes] = []
     for index, row in enumerate(rows):
         found = reader.row(row) if isinstance(row, dict) else {}
         row_id, reason = reader.identity(found) if isinstance(row, dict) else (None, "the row is no object")
         page.ids.append(row_id)
         if row_id is None:
-            page.rejected.append(Rejection(index, reason, digest(body, index, row)))
+            raw = raw or _raw_rows(body, rows)
+            page.rejected.append(Rejection(index, reason, hashlib.sha256(raw[index]).hexdigest()[:16]))
         elif kind == "Groups":
             page.groups.append(reader.group(row_id, found))
         else:
@@ -85,15 +87,14 @@ def document(body: bytes) -> dict[str, Any]:
     return found
 
 
-def digest(body: bytes, index: int, row: Any) -> str:
-    """First 16 hex digits of the SHA-256 of a row as received, or of its JSON where the bytes are not to be had."""
+def _raw_rows(body: bytes, rows: list[Any]) -> list[bytes]:
+    """The bytes of each row as received, or its JSON where they cannot be singled out."""
     try:
         envelope = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        rows = next(value for name, value in envelope.items() if name.casefold() == "resources")
-        raw = bytes(msgspec.json.decode(rows, type=list[msgspec.Raw])[index])
+        resources = next(value for name, value in envelope.items() if name.casefold() == "resources")
+        return [bytes(row) for row in msgspec.json.decode(resources, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raw = json.dumps(row, sort_keys=True).encode()
-    return hashlib.sha256(raw).hexdigest()[:16]
+        return [json.dumps(row, sort_keys=True).encode() for row in rows]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -113,8 +114,8 @@ def _rows(envelope: Mapping[str, Any]) -> list[Any] | None:
     errors = envelope.get("Errors")
     if errors:
         first = errors[0] if isinstance(errors, list) else errors
-        said = first.get("description", "") if isinstance(first, dict) else first
-        _refuse(f"the answer is an error: {str(said)[:200]}")
+        said = first.get("description") if isinstance(first, dict) else first
+        _refuse(f"the answer is an error: {said[:200] if isinstance(said, str) else 'without a description'}")
     rows = envelope.get("Resources")
     if rows is not None and not isinstance(rows, list):
         _refuse(f"Resources is {_called(rows)}, not a list")
