@@ -96,7 +96,9 @@ def full_view() -> View:
             "type": ["direct"] * (rows + 1),
         },
     )
-    situation = ["matched" if person else ("ambiguous" if n % 8 == 2 else "unmatched") for n, person in enumerate(owner)]
+    situation = [
+        "matched" if person else ("ambiguous" if n % 8 == 2 else "unmatched") for n, person in enumerate(owner)
+    ]
     links = tables.build(
         tables.LINKS,
         {
@@ -111,7 +113,9 @@ def full_view() -> View:
     everyone = expression.parse("everyone", ())
     policy = Policy(
         rules=(
-            EntitlementRule("all", everyone, "everyone", What("slack", "groups", exact=("g1",)), "work", birthright=True),
+            EntitlementRule(
+                "all", everyone, "everyone", What("slack", "groups", exact=("g1",)), "work", birthright=True
+            ),
             EntitlementRule("none", everyone, "everyone", What("erp", patterns=("g2",)), "risk", deny=True),
         ),
         conflicts=(Conflict("pair", What("slack", exact=("g1",)), What("erp", exact=("g0",)), "fraud"),),
@@ -127,7 +131,9 @@ def full_view() -> View:
     sources = [
         SourceFacts("rosters.hr", "people", walk="complete", as_of=NOW, unmapped_status={"Z": 3}),
         SourceFacts("apps.slack.listings[0]", "accounts", "slack", walk="complete", as_of=NOW, attributes=known),
-        SourceFacts("apps.slack.listings[1]", "accounts", "slack", walk="complete", received=2, rejected=2, unacknowledged=1),
+        SourceFacts(
+            "apps.slack.listings[1]", "accounts", "slack", walk="complete", received=2, rejected=2, unacknowledged=1
+        ),
         SourceFacts("apps.erp.listings[0]", "accounts", "erp", walk="incomplete", error="gone"),
     ]
     return made(people, accounts, grants, links, apps, sources, policy, Previous(99, {"slack": 99, "erp": 1}))
@@ -144,7 +150,11 @@ def rule(request) -> rules.Rule:
 
 
 def test_the_docstring_has_its_three_sections_in_order(rule):
-    heads = [line.partition(":")[0] for line in rule.doc.splitlines() if line.partition(":")[0] in ("Detects", "Why", "Remediation")]
+    heads = [
+        line.partition(":")[0]
+        for line in rule.doc.splitlines()
+        if line.partition(":")[0] in ("Detects", "Why", "Remediation")
+    ]
     assert heads == ["Detects", "Why", "Remediation"]
 
 

@@ -105,6 +105,7 @@ class Make:
     now = NOW
     everything = EVERYTHING
     proven = PROVEN
+    app = staticmethod(lambda name, **facts: AppFacts(**{"app": name, **PROVEN, **facts}))
     person = staticmethod(person)
     account = staticmethod(account)
     grant = staticmethod(grant)

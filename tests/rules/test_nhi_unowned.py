@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from scimaudit import rules
+from scimaudit.policy import Policy
+from scimaudit.policy.nhi import NonHuman
+
+RULE = rules.load("nhi-unowned").check
+
+
+def registered(make, owner, *people, active=True, expires=None, roster=None, kind="bot"):
+    line = NonHuman("slack", "svc", kind, owner, expires=expires)
+    return make.view(
+        people=list(people),
+        accounts=[make.account("svc", active=active)],
+        policy=Policy(nhi=(line,)),
+        roster=roster,
+    )
+
+
+def test_a_service_account_without_a_line_in_the_register_fails(make):
+    failed = RULE(make.view(accounts=[make.account("svc", account_kind="service"), make.account("ana")])).failed
+    assert failed[["account_id", "actual", "bump"]].to_numpy().tolist() == [
+        ["svc", "active service account; it is not in the register", 0]
+    ]
+
+
+@pytest.mark.parametrize("owner", ["ANA@corp.example", "old@corp.example", "p1", "E1", "aames"])
+def test_a_current_owner_by_any_key_passes(make, owner):
+    ana = make.person(
+        "p1",
+        email_keys=["ana@corp.example"],
+        alias_keys=["old@corp.example"],
+        employee_number_key="e1",
+        user_name_key="aames",
+    )
+    ledger = make.judged(RULE(registered(make, owner, ana)))
+    assert ledger == {"population": 1, "failed": 0, "not_evaluable": 0, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("owner", "expires", "said"),
+    [
+        ("", None, "its line in the register names no owner"),
+        ("team@corp.example", None, "its registered owner is not in the roster"),
+        ("p1", date(2026, 11, 19), "its line in the register has expired"),
+    ],
+)
+def test_a_line_that_names_nobody_or_does_not_count_fails(make, owner, expires, said):
+    failed = RULE(registered(make, owner, make.person("p1"), expires=expires)).failed
+    assert failed["actual"].tolist() == [f"active service account; {said}"]
+    assert failed["why"].isna().all()
+
+
+def test_the_last_day_of_a_line_counts(make):
+    assert RULE(registered(make, "p1", make.person("p1"), expires=make.today)).failed.empty
+
+
+def test_an_owner_who_left_raises_the_severity(make):
+    failed = RULE(registered(make, "p1", make.person("p1", status="terminated"), kind="break-glass")).failed
+    assert failed[["actual", "bump", "why"]].to_numpy().tolist() == [
+        ["active break-glass account; its registered owner has left", 1, "its registered owner has left"]
+    ]
+
+
+def test_an_owner_of_unknown_status_is_not_evaluable(make):
+    ledger = make.judged(RULE(registered(make, "p1", make.person("p1", status="unknown"))))
+    assert ledger == {"population": 1, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1"}
+
+
+def test_an_ambiguous_owner_is_not_evaluable_when_only_one_of_them_is_here(make):
+    both = [make.person(name, email_keys=["box@corp.example"]) for name in ("p1", "p2")]
+    gone = make.person("p2", email_keys=["box@corp.example"], status="terminated")
+    assert make.judged(RULE(registered(make, "box@corp.example", both[0], gone)))["reason"] == "semantics-unknown 1"
+    assert make.judged(RULE(registered(make, "box@corp.example", *both)))["not_evaluable"] == 0
+
+
+def test_unknown_activity_is_not_evaluable_and_inactive_is_outside(make):
+    assert make.judged(RULE(registered(make, "", active=None)))["reason"] == "semantics-unknown 1"
+    assert make.judged(RULE(registered(make, "", active=False)))["population"] == 0
+
+
+def test_an_unproven_roster_vouches_for_no_owner(make):
+    view = registered(make, "p1", make.person("p1"), roster={"walk": "unprovable"})
+    assert make.judged(RULE(view))["reason"] == "roster-unproven 1"
