@@ -66,14 +66,14 @@ def people(grid: Grid, places: Mapping[str, int], meaning: Meaning, *, roster: s
         field.name: _read(columns, field) for field in PEOPLE if field.name in places and field.name not in _SPECIAL
     }
     found |= _names(columns, meaning.name_order)
-    whole = pc.binary_join_element_wise(found["given_name"], found["family_name"], " ", null_handling="skip")
-    shown_name = pc.if_else(pc.equal(whole, ""), pa.scalar(None, TEXT), whole)
     found |= {name: columns.text(name) for name in meaning.extras}
     raw_status = columns.text("status")
     found |= {"status": _meant(raw_status, meaning.status), "status_raw": raw_status}
     found["emails"] = found.get("emails", pa.nulls(columns.size, TEXTS))
     supplied = {name: values for name, values in found.items() if name != "status_raw"}
-    found["display_name"] = pc.coalesce(found["display_name"], shown_name)
+    parts = zip(found["given_name"].to_pylist(), found["family_name"].to_pylist(), strict=True)
+    whole = pa.array([" ".join(filter(None, pair)) or None for pair in parts], TEXT)
+    found["display_name"] = pc.coalesce(found["display_name"], whole)
     found["person_id"] = _named("people", found, columns, grid)
     as_of = columns.moments("as_of")
     kept, rejected = _sift(grid, columns)
