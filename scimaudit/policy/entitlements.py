@@ -74,7 +74,7 @@ class EntitlementRule:
     requires_approval: bool = False
 
 
-_KEYS: Final = {
+KEYS: Final = {
     "name": str, "who": str, "what": dict, "why": str, "owner": str, "birthright": bool, "deny": bool, "days": int,
     "requires_approval": bool,
 }  # fmt: skip
@@ -162,7 +162,7 @@ def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[
 
 def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> EntitlementRule:
     where = f"{where} ({data['name']})" if isinstance(data.get("name"), str) else where
-    reading.check(data, _KEYS, ("name", "who", "what", "why"), where)
+    reading.check(data, KEYS, ("name", "who", "what", "why"), where)
     if data.get("deny") and data.get("birthright"):
         raise PolicyError(f"{where}: cannot both deny and be a birthright")
     if data.get("days", 1) < 1:

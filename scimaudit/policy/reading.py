@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from scimaudit.errors import PolicyError
 
-_KINDS: Final = {str: "text", bool: "true or false", int: "a whole number", list: "a list of texts", dict: "a table"}
+_KINDS: Final = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a table"}
 
 
 def tables_in(path: Path, name: str) -> tuple[Mapping[str, Any], ...]:

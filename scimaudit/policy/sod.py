@@ -25,7 +25,7 @@ class Conflict:
     owner: str = ""
 
 
-_KEYS: Final = {"name": str, "left": dict, "right": dict, "risk": str, "compensating_control": str, "owner": str}
+KEYS: Final = {"name": str, "left": dict, "right": dict, "risk": str, "compensating_control": str, "owner": str}
 
 
 def load(path: Path) -> tuple[Conflict, ...]:
@@ -36,7 +36,7 @@ def load(path: Path) -> tuple[Conflict, ...]:
     found = []
     for place, data in enumerate(reading.tables_in(path, "pairs"), 1):
         where = f"{path}, pair {place}"
-        reading.check(data, _KEYS, ("name", "left", "right", "risk"), where)
+        reading.check(data, KEYS, ("name", "left", "right", "risk"), where)
         sides = {
             side: entitlements.what(data[side], f"{where} ({data['name']}): {side}", whole_app=False)
             for side in ("left", "right")

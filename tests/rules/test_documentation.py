@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from scimaudit import policy, rules
+from scimaudit.policy import entitlements, nhi, sod
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_of_rules_is_what_the_docstrings_say():
+    made = runpy.run_path(str(DOCS / "generate_rules.py"))["page"]()
+    assert (DOCS / "rules.md").read_text("utf-8") == made, "run: python docs/generate_rules.py"
+
+
+def test_every_kind_has_its_section():
+    heads = re.findall(r"^### (\S+)$", (DOCS / "rules.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(heads) == sorted(rules.names())
+
+
+def examples():
+    text = (DOCS / "policy.md").read_text("utf-8")
+    named = re.findall(r"^```toml\n# policy/(\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return named + [("nhi.csv", csv) for csv in re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+
+
+def test_the_examples_of_the_policy_page_are_policies(tmp_path):
+    written = examples()
+    assert sorted(name for name, _ in written) == ["entitlements.toml", "nhi.csv", "sod.toml"]
+    for name, text in written:
+        (tmp_path / name).write_text(text, "utf-8")
+    read = policy.load(tmp_path)
+    assert read.rules
+    assert read.conflicts
+    assert read.nhi
+
+
+@pytest.mark.parametrize("keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS])
+def test_the_policy_page_names_every_key(keys):
+    text = (DOCS / "policy.md").read_text("utf-8")
+    assert not [key for key in keys if f"`{key}`" not in text]
