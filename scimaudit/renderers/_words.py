@@ -16,6 +16,7 @@ WALKS: Final[Mapping[str, str]] = {
     "incomplete": "listing was cut short",
     "unprovable": "nothing proves that every row was received",
     "failed": "listing failed",
+    "not audited": "nothing was listed",
 }
 SCOPES: Final[Mapping[str, str]] = {
     "all": "shows every account",

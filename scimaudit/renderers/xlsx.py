@@ -5,14 +5,17 @@ Text from apps and rosters is only ever written as text: no formula, no link, no
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]
 
 from scimaudit import tables
 from scimaudit.errors import RenderError
@@ -38,7 +41,7 @@ Cell = str | int | float | bool | datetime | None
 def render(audit: Audit, stream: BinaryIO) -> None:
     """Write the workbook.
 
-    :raises RenderError: a cell was refused.
+    :raises RenderError: a cell was refused, or the workbook could not be written.
     """
     with tempfile.TemporaryDirectory(prefix="scimaudit-") as scratch:
         options = {
@@ -49,17 +52,33 @@ def render(audit: Audit, stream: BinaryIO) -> None:
             "strings_to_numbers": False,
             "remove_timezone": False,
         }
-        workbook = xlsxwriter.Workbook(stream, options)
-        workbook.set_properties({"title": "Account audit", "created": _naive(audit.meta.as_of)})
-        book = _Book(workbook)
-        _summary(book, audit)
-        _completeness(book, audit)
-        for family in tables.FAMILIES:
-            book.table(family.capitalize(), _tables.findings(audit, family))
-        book.table("Checks", _tables.checks(audit))
-        columns = [*_tables.docs(tables.FINDINGS).items(), *_tables.docs(tables.CHECKS).items()]
-        book.rows("Columns", ["column", "meaning"], [18, 90], columns, len(columns))
-        workbook.close()
+        whole = Path(scratch) / "report.xlsx"
+        workbook = xlsxwriter.Workbook(whole, options)
+        try:
+            _fill(workbook, audit)
+            workbook.close()
+        except XlsxWriterException as error:
+            raise RenderError(
+                f"the workbook could not be written: {error}", hint="make room in the folder for temporary files"
+            ) from error
+        finally:
+            # A workbook that is given up leaves its scratch files open, and an open file cannot be deleted everywhere.
+            for sheet in workbook.worksheets():
+                sheet.row_data_fh.close()
+        with whole.open("rb") as made:
+            shutil.copyfileobj(made, stream)
+
+
+def _fill(workbook: Any, audit: Audit) -> None:
+    workbook.set_properties({"title": "Account audit", "created": _naive(audit.meta.as_of)})
+    book = _Book(workbook)
+    _summary(book, audit)
+    _completeness(book, audit)
+    for family in tables.FAMILIES:
+        book.table(family.capitalize(), _tables.findings(audit, family))
+    book.table("Checks", _tables.checks(audit))
+    columns = [*_tables.docs(tables.FINDINGS).items(), *_tables.docs(tables.CHECKS).items()]
+    book.rows("Columns", ["column", "meaning"], [18, 90], columns, len(columns))
 
 
 class _Book:

