@@ -249,4 +249,4 @@ def _dialect(separator: str, quote: str) -> dict[str, Any]:
 
 
 def _raw(lines: Sequence[str]) -> bytes:
-    return "".join(lines).rstrip("\r\n").encode()
+    return "".join(lines).rstrip("\r\n").encode(errors="surrogatepass")

@@ -32,6 +32,7 @@ _MORE: Final = frozenset(
     ]
 )
 
+_PAGING: Final = frozenset(["meta", "metadata", "response_metadata", "page", "paging", "pagination", "links", "_links"])
 _DEPTH: Final = 32
 
 
@@ -51,6 +52,8 @@ class Source(Export):
         text, encoding = decode(data, self.encoding)
         root = _parse(text)
         items, around = _items(root, self.items)
+        if not items:
+            raise Malformed("the list is empty", hint="export it again")
         flat: list[dict[str, Cell]] = []
         places: list[int] = []
         rejected: list[Rejected] = []
@@ -138,14 +141,21 @@ def _lists(value: Any, path: str, depth: int) -> Iterator[str]:
 
 def _doubt(around: Sequence[Mapping[str, Any]], received: int) -> str:
     """What the objects around the list say against its being whole: a next page, or another total."""
-    for outer in around:
-        for key, value in outer.items():
-            word = key.casefold()
-            if word in _MORE and value not in (None, False, "", [], {}):
-                return f"the file is one page of several: it says {key}"
-            if word in _TOTALS and isinstance(value, _Number) and value != str(received):
-                return f"the file says {key} = {value} and holds {received} items"
+    for key, value in (pair for outer in around for pair in _paging(outer)):
+        word = key.casefold()
+        if word in _MORE and value not in (None, False, "", [], {}):
+            return f"the file is one page of several: it says {key}"
+        if word in _TOTALS and isinstance(value, _Number) and value != str(received):
+            return f"the file says {key} = {value} and holds {received} items"
     return ""
+
+
+def _paging(outer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys and values that may speak of paging: those beside the list, and those in the objects meant for it."""
+    for key, value in outer.items():
+        yield key, value
+        if key.casefold() in _PAGING and isinstance(value, dict):
+            yield from _paging(value)
 
 
 def _header(rows: Sequence[Mapping[str, Cell]]) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_an_exact_heading_wins_over_a_similar_one(hire):
 
 
 def test_an_absent_declared_heading_is_an_error_with_a_suggestion(hire):
-    with pytest.raises(Malformed, match="there is no heading 'Personel No'.*'Personnel No', 'Mail'") as caught:
+    with pytest.raises(Malformed, match=r"there is no heading 'Personel No'.*'Personnel No', 'Mail'") as caught:
         hire("Personnel No,Mail\n1,a@x.example\n", columns={"employee_number": "Personel No"})
     assert caught.value.hint == "did you mean 'Personnel No'?"
     assert caught.value.source == "rosters.hr"
@@ -126,10 +126,12 @@ def test_a_person_is_complete_with_keys(hire):
         "Sales,Rep,00007,Oslo,Acme\n"
     )
     assert people[0] == {
-        "person_id": "00123", "employee_number": "00123", "user_name": "Ana", "emails": ["Ana@X.example", "b@x.example"],
+        "person_id": "00123", "employee_number": "00123", "user_name": "Ana",
+        "emails": ["Ana@X.example", "b@x.example"],
         "aliases": ["Old@x.example"], "given_name": "Ana", "family_name": "Ames", "display_name": "Ana Ames",
         "status": "active", "status_raw": "Active", "worker_type": "Employee", "start_date": date(2020, 1, 31),
-        "end_date": date(2026, 12, 31), "department": "Sales", "title": "Rep", "manager_id": "00007", "location": "Oslo",
+        "end_date": date(2026, 12, 31), "department": "Sales", "title": "Rep", "manager_id": "00007",
+        "location": "Oslo",
         "company": "Acme", "roster": "hr", "raw_row": 2, "employee_number_key": "00123", "user_name_key": "ana",
         "email_keys": ["ana@x.example", "b@x.example"], "alias_keys": ["old@x.example"],
     }  # fmt: skip

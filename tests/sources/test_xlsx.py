@@ -21,6 +21,9 @@ from scimaudit.sources.xlsx import Source, check_container
 
 HEADER = ["Username", "E-mail", "Title"]
 
+NEW_YEAR = datetime.fromisoformat("2026-01-01")
+MORNING = datetime.fromisoformat("2026-11-20T08:30")
+
 
 def book(*rows, prepare=None):
     """A workbook of one sheet, by openpyxl."""
@@ -101,13 +104,13 @@ def test_a_number_that_lost_digits_rejects_its_row(pull):
 
 
 def test_dates_are_dates_whatever_the_declared_format(pull):
-    rows = [["ana", date(2026, 11, 20)], ["bob", datetime(2026, 11, 20, 8, 30)], ["cem", "21.11.2026"]]
+    rows = [["ana", date(2026, 11, 20)], ["bob", MORNING], ["cem", "21.11.2026"]]
     _, accounts = pull(book(["username", "last login"], *rows), date_format="%d.%m.%Y")
     assert [f"{row['last_login']:%d %H:%M}" for row in accounts] == ["20 00:00", "20 08:30", "21 00:00"]
 
 
 def test_dates_in_a_text_column_read_as_iso(pull):
-    rows = [["ana", datetime(2026, 11, 20)], ["bob", datetime(2026, 11, 20, 8, 30)], ["cem", time(8, 30)]]
+    rows = [["ana", datetime.fromisoformat("2026-11-20")], ["bob", MORNING], ["cem", time(8, 30)]]
     _, accounts = pull(book(["username", "title"], *rows))
     assert [row["title"] for row in accounts] == ["2026-11-20", "2026-11-20T08:30:00", "08:30:00"]
 
@@ -316,8 +319,8 @@ def test_a_zip_that_is_no_workbook_is_refused(pull):
 
 
 def test_the_digest_of_a_row_is_that_of_its_cells(pull):
-    first, _ = pull(book(HEADER, ["ana", "x"], ["ana", datetime(2026, 1, 1)], ["ana", "=1+1", "y"]))
-    again, _ = pull(book(HEADER, ["bob"], ["ana", "x"], ["ana", datetime(2026, 1, 1)], ["ana", "=1+1", "y"]))
+    first, _ = pull(book(HEADER, ["ana", "x"], ["ana", NEW_YEAR], ["ana", "=1+1", "y"]))
+    again, _ = pull(book(HEADER, ["bob"], ["ana", "x"], ["ana", NEW_YEAR], ["ana", "=1+1", "y"]))
     assert len({row.digest for row in first.rejected}) == len(first.rejected) == 2
     assert {row.digest for row in first.rejected} <= {row.digest for row in again.rejected}
 
@@ -349,6 +352,7 @@ def test_a_damaged_workbook_is_refused_in_words(sink, at, byte):
     try:
         listing = Source(path="a.xlsx").collect(sink)
     except Malformed as error:
-        assert error.hint
+        told = bool(error.hint)
     else:
-        assert listing.received == 2
+        told = listing.received == 2
+    assert told
