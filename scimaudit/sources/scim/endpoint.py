@@ -112,6 +112,8 @@ class Endpoint:
         try:
             page = parse.page(reply.body, self._profile, self._kind)
         except Malformed as error:
+            if _past_the_end(reply.body, target):
+                return Page()
             raise Malformed(
                 f"/{self._kind}: {error.message}",
                 source=self._source,
@@ -127,12 +129,29 @@ class Endpoint:
         return meant or (self._profile.disabled_looks_like if status == 404 else "")
 
 
+def _past_the_end(body: bytes, target: Target) -> bool:
+    """Whether a page without ``Resources`` was asked for beyond the total it states, where leaving them out is natural.
+
+    RFC 7644 section 3.4.2 demands them while the total is not zero; servers are seen to leave them out.
+    """
+    if isinstance(target, str) or "startIndex" not in target:
+        return False
+    found = _loaded(body)
+    total = found.get("totalResults") if isinstance(found, dict) else None
+    no_rows = isinstance(found, dict) and "schemas" in found and found.get("Resources") is None
+    return no_rows and type(total) is int and 0 < total < int(target["startIndex"])
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def _error(body: bytes) -> tuple[str, str]:
     """``scimType`` and ``detail`` of an error reply: RFC 7644 section 3.12, or the ``Errors`` list of SCIM 1.1."""
-    try:
-        found: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "", ""
+    found = _loaded(body)
     if not isinstance(found, dict):
         return "", ""
     old = found.get("Errors")

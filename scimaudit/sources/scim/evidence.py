@@ -65,6 +65,7 @@ class Plan:
     :param sort_by: attribute to sort by, where the server honours it.
     :param sort_cure: attribute to try sorting by when pages come in no order.
     :param total_honest: ``totalResults`` is meant to be the number of rows; False where it is known not to be.
+    :param align: page size to whose multiples the server rounds ``startIndex`` down, where known.
     :param row_cap: the most rows the server ever gives, however it is asked.
     :param round_caps: numbers that are page or result limits, so that a total equal to one proves nothing.
     """
@@ -75,6 +76,7 @@ class Plan:
     sort_by: str | None = None
     sort_cure: str | None = None
     total_honest: bool = True
+    align: int | None = None
     start_base: int = 1
     start_ceiling: int | None = None
     row_cap: int | None = None
@@ -104,6 +106,7 @@ class Evidence:
     :param end: W3.
     :param gone: ids that another pass had and the pass that counts had not.
     :param sizes: the page sizes asked for.
+    :param align: the page size of an aligned walk.
     """
 
     mode: Mode
@@ -115,4 +118,5 @@ class Evidence:
     gone: tuple[str, ...] = ()
     pages: int = 0
     sizes: tuple[int, ...] = ()
+    align: int | None = None
     notes: list[str] = field(default_factory=list)

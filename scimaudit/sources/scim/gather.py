@@ -1,4 +1,4 @@
-"""Accounts as they come: each once, handed on in bounded batches, with the little that the witnesses need kept."""
+"""Accounts as they come: each once, turned into tables in batches, held until the walk has ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scimaudit.sources.scim.endpoint import Target
 BATCH: Final = 10_000
 """Rows of pages held before they become one table."""
 
-_KEPT: Final = ["account_id", "user_name", "user_name_key", "email_keys", "manager"]
+_KEYS: Final = ["user_name_key", "email_keys"]
 
 
 class Gather:
@@ -32,7 +32,8 @@ class Gather:
         self._masks: list[list[bool]] = []
         self._grants: list[Grant] = []
         self._rejected: dict[tuple[object, str], Rejected] = {}
-        self._kept: list[pa.Table] = []
+        self._accounts: list[pa.Table] = []
+        self._grant_tables: list[pa.Table] = []
         self._held = 0
         self._total: int | None = None
         self.ids: dict[str, None] = {}
@@ -68,18 +69,39 @@ class Gather:
         self._sink.progress(len(self.ids), self._total)
 
     def flush(self) -> None:
-        """Hand on what is waiting."""
+        """Turn what is waiting into tables."""
         if self._waiting:
             table = parse.accounts_table(self.app, self._waiting, self._sink.name)
             mask = [wanted for page in self._masks for wanted in page]
             if not all(mask):
                 table = table.filter(pa.array(mask))
-            self._count(table)
-            self._kept.append(table.select(_KEPT))
-            self._sink.rows(table)
+            self._accounts.append(table)
         if self._grants:
-            self._sink.rows(parse.grants_table(self.app, self._grants))
+            self._grant_tables.append(parse.grants_table(self.app, self._grants))
         self._waiting, self._masks, self._grants, self._held = [], [], [], 0
+
+    def drop(self, deleted: Iterable[str]) -> None:
+        """Forget accounts that were deleted while they were listed; call :meth:`flush` first."""
+        names = set(deleted)
+        if not names:
+            return
+        for name in names:
+            self.ids.pop(name, None)
+        value_set = pa.array(sorted(names), pa.string())
+        for tables in (self._accounts, self._grant_tables):
+            tables[:] = [
+                table.filter(pc.invert(pc.is_in(table["account_id"], value_set=value_set))) for table in tables
+            ]
+        self.group_grants = [grant for grant in self.group_grants if grant.account_id not in names]
+
+    def hand_over(self) -> None:
+        """Give everything to the sink."""
+        self.flush()
+        for table in self._accounts:
+            self._count(table)
+            self._sink.rows(table)
+        for table in self._grant_tables:
+            self._sink.rows(table)
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
@@ -88,12 +110,12 @@ class Gather:
 
     @property
     def accounts(self) -> pa.Table:
-        """The key columns of every account handed on; call :meth:`flush` first."""
-        return pa.concat_tables(self._kept) if self._kept else None
+        """The key columns of every account; call :meth:`flush` first, and only where there are accounts."""
+        return pa.concat_tables(table.select(_KEYS) for table in self._accounts)
 
     def column(self, name: str) -> Iterable[str | None]:
         """One of the key columns."""
-        return (value for table in self._kept for value in table[name].to_pylist())
+        return (value for table in self._accounts for value in table[name].to_pylist())
 
     def by_user_name(self) -> dict[str, str]:
         """``userName`` key to id; a name that two accounts share is left out."""

@@ -16,7 +16,7 @@ from scimaudit.sources.scim.columns import Grant, Group, Member, Page
 from scimaudit.sources.scim.endpoint import Endpoint, Target
 from scimaudit.sources.scim.evidence import Evidence, Plan, Refused
 from scimaudit.sources.scim.profile import Profile
-from scimaudit.sources.scim.verdict import judge, walk_proofs
+from scimaudit.sources.scim.verdict import Proof, judge, walk_proofs
 from scimaudit.sources.scim.walk import walk
 from scimaudit.transport import Client, ServerError
 
@@ -148,8 +148,11 @@ def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Gr
     """
     if groups.absent is not None or groups.found is None:
         return groups.absent or Walk("unprovable", "groups were not listed")
-    walked = judge(groups.found, walk_proofs(groups.found, plan), plan)
-    against = groups.problems + _contradictions(groups, held, of_users)
+    contradictions = _contradictions(groups, held, of_users)
+    against = groups.problems + contradictions
+    # What W4 is to accounts, the user rows' own groups are to groups.
+    agreed = [Proof("W4", "passed")] if of_users and not contradictions else []
+    walked = judge(groups.found, [*walk_proofs(groups.found, plan), *agreed], plan)
     if walked.state == "incomplete":
         return Walk("incomplete", f"groups: {walked.reason}")
     if against:
@@ -223,7 +226,10 @@ def _contradictions(groups: Groups, held: Memberships, of_users: Sequence[Grant]
             grant.account_id in held.direct.get(inner, ()) for inner in reach.get(grant.value, ())
         ):
             missing[_shown(groups, grant.value)] += 1
-    found = [f"{count} users name {name} as their group, which does not list them" for name, count in missing.items()]
+    found = [
+        f"{count} users name {name} as their group, whose members do not include them"
+        for name, count in missing.items()
+    ]
     return found + [f"{count} users name the group {name}, which is not listed" for name, count in unknown.items()]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal
 
 from scimaudit.errors import SourceError
@@ -17,6 +18,9 @@ _SHOWN: Final = 3
 
 SMALLER_PAGES: Final = (100, 50, 20, 10)
 """Page sizes to fall back to when a server refuses the one asked for."""
+
+GROWTH: Final = 10
+"""How often ``totalResults`` may grow before a pass gives up running after it."""
 
 Tail = Literal["", "empty", "404", "400", "known"]
 """What lay past the last row; empty text where nobody looked."""
@@ -71,6 +75,11 @@ class Pass:
     def steady(self) -> bool:
         """Whether ``totalResults`` was the same each time."""
         return len(set(self.totals)) < 2
+
+    @property
+    def grows(self) -> bool:
+        """Whether rows are created as fast as they are read."""
+        return sum(after > before for before, after in pairwise(self.totals)) >= GROWTH
 
     @property
     def faults(self) -> list[str]:
@@ -160,6 +169,9 @@ def index_pass(
             seen.breaks.append(f"the page at startIndex {start} is empty where row {due} was due")
         elif overlaps and (page.ids[0] != due or due is None):
             seen.disorder.append(f"the page at startIndex {start} begins with {page.ids[0]} where {due} was due")
+        if seen.grows:
+            seen.breaks.append(f"moving: totalResults grew {GROWTH} times during one pass")
+            break
         if new:
             continue
         if page.ids and not overlaps:
@@ -200,19 +212,22 @@ def _past(fetch: Fetch, seen: Pass, params: Mapping[str, str], start: int) -> Pa
     return page
 
 
-def aligned_pass(fetch: Fetch, count: int, extra: Mapping[str, str], *, first: PageLike | None = None) -> Pass:
+def aligned_pass(
+    fetch: Fetch, count: int, extra: Mapping[str, str], *, first: PageLike | None = None, align: int | None = None
+) -> Pass:
     """Walk a server that rounds ``startIndex`` down to a multiple of its page size.
 
     Where page ``k`` begins depends on the server: at ``k·size + 1``, at ``k·size`` or at ``(k + 1)·size``; the first
     that brings new rows on the second page is kept.
 
+    :param align: the page size, where known; else the rows of the first page.
     :raises SourceError: the first page could not be had.
     """
     seen = Pass(count)
     page = first or fetch(window(1, count, extra))
     seen.add(page, 1)
     seen.first = page.ids
-    size = len(page.ids)
+    size = (align or len(page.ids)) if page.ids else 0
     offsets = [1, 0, size] if size else []
     number = 1
     while offsets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from scimaudit import identifiers
@@ -51,8 +51,15 @@ def pull(
     gather.flush()
     by_user_name = gather.by_user_name()
     groups_how = plan("Groups", profile, discovery, page_size=page_size, quick=sink.quick)
+    if groups_how.mode is None and found.mode in {"cursor", "aligned"}:
+        groups_how = replace(groups_how, mode=found.mode, align=found.align)
+    if groups_how.mode is None and found.mode == "cursor":
+        # A single page of groups shows no cursor; the accounts have shown how this server pages.
+        groups_how = replace(groups_how, mode="cursor")
     groups = list_groups(client, profile, groups_how)
     held = resolve(groups, gather.ids, by_user_name)
+    if users.deviations["totalResults-unreadable"]:
+        found.faults.append("totalResults is not a number")
     share = max(LEAST_PROBES, int(client.cost.requests * PROBE_SHARE))
     budget = witnesses.Budget(0 if sink.quick else share if probe_budget is None else probe_budget)
     asked = _probe(users, profile, sink, gather, found, held, budget, by_user_name, cursor=how.mode == "cursor")
@@ -65,6 +72,7 @@ def pull(
     )
     if entitlements.state == "complete" and "groups" in asked.parity.lacking:
         entitlements = Walk("unprovable", "GET by id shows groups that the list lacks")
+    gather.hand_over()
     for table in grant_tables(gather.app, groups, held, gather.group_grants):
         sink.rows(table)
     scope, lifted = judge_scope(profile.scope, hand, counted.outcome)
@@ -136,6 +144,8 @@ def _probe(
     elif gone.unasked or gone.unclear or (gone.gone and not parity.get_works):
         found.faults.append(f"moving: {len(found.gone)} rows came in one pass and not in another")
     elif gone.gone:
+        gather.flush()
+        gather.drop(gone.gone)
         found.notes.append(f"{len(gone.gone)} accounts were deleted while they were listed")
     works = parity.get_works
     memory = witnesses.memory(sink.last_complete_ids, gather.ids, users.exists, budget, get_works=works)

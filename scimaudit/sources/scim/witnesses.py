@@ -154,7 +154,8 @@ def parity(
     :param body: a page as received.
     :param sample: row numbers on that page and the ids they hold.
     """
-    rows = _rows(body) if sample else []
+    rows = _rows(body)
+    sample = [(row, identifier) for row, identifier in sample if row < len(rows)]
     lacking: set[str] = set()
     compared = 0
     for row, identifier in sample:
@@ -172,7 +173,7 @@ def parity(
             compared += 1
             lacking |= {name for name in shown - listed if name not in _ALWAYS and not name.startswith("meta.")}
     if not compared:
-        return Parity(Proof("W9", "not-available", "GET by id was not answered"))
+        return Parity(Proof("W9", "not-available", "no row could be compared with its GET by id"))
     if lacking:
         detail = f"GET by id shows {_some(sorted(lacking))}, which the list lacks"
         return Parity(Proof("W9", "failed", detail, voids_walk=False), True, frozenset(lacking))
@@ -180,9 +181,12 @@ def parity(
 
 
 def _rows(body: bytes) -> list[bytes]:
-    """The rows of a page that was read before, each as bytes."""
-    found = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    rows = next(value for name, value in found.items() if name.casefold() == "resources")
+    """The rows of a page, each as bytes; none where only the tolerant reader can read it."""
+    try:
+        found = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return []
+    rows: list[object] = next((value for name, value in found.items() if name.casefold() == "resources"), [])
     return [orjson.dumps(row) for row in rows]
 
 
