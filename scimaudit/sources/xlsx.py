@@ -39,6 +39,7 @@ _BROKEN: Final = (
     KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError,
 )  # fmt: skip
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+_ASKS = re.compile(rb"<(?:\w+:)?calcPr [^>]*?fullCalcOnLoad=\"(?:1|true)\"")
 _ROW = re.compile(rb"<(?:\w+:)?row [^>]*?\br=\"(\d+)\"")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell [^>]*?ref=\"([A-Z]+\d+:[A-Z]+\d+)\"")
 
@@ -64,9 +65,7 @@ class Source(Export):
         formulas = None
         if _FORMULA.search(markup):
             formulas = load_workbook(io.BytesIO(data), read_only=True)[sheet.title]
-        # A writer that never calculated leaves made-up results behind and asks Excel to calculate on opening.
-        stale = bool(values.calculation is not None and values.calculation.fullCalcOnLoad)
-        rows = list(_rows(sheet, formulas, stale=stale))
+        rows = list(_rows(sheet, formulas, stale=_never_calculated(data)))
         if not rows:
             raise Malformed(f"the sheet {sheet.title!r} is empty", hint="name another one as sheet, or export it again")
         head = wanted.header_among([[_heading(cell) for cell in cells] for _, cells in rows[:HEADER_WITHIN]])
@@ -131,6 +130,16 @@ def _markup(data: bytes, sheet: Any) -> bytes:
     """The sheet as XML, for what openpyxl does not tell of a sheet it reads row by row."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return archive.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl has no public name for the sheet's file
+
+
+def _never_calculated(data: bytes) -> bool:
+    """Whether the workbook asks Excel to calculate on opening, as a writer does that left made-up results behind.
+
+    Read from the markup: openpyxl takes the request for granted where the workbook does not make it.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        books = [archive.read(name) for name in archive.namelist() if name.endswith("workbook.xml")]
+    return any(_ASKS.search(book) for book in books)
 
 
 def _rows(sheet: Any, formulas: Any, *, stale: bool) -> Iterator[tuple[int, list[Cell]]]:

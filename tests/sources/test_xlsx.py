@@ -140,6 +140,12 @@ def test_a_formula_that_came_to_nothing_is_empty(pull):
     assert (listing.rejected, accounts[0]["emails"]) == ((), None)
 
 
+def test_a_workbook_that_says_nothing_of_calculating_is_believed(pull):
+    made = edited(book(HEADER, ["=1+1", None, "x"]), SHEET, rb"<v ?/>|<v></v>", b"<v>2</v>")
+    _, accounts = pull(edited(made, "xl/workbook.xml", rb' fullCalcOnLoad="[^"]*"', b""))
+    assert accounts[0]["user_name"] == "2"
+
+
 def test_results_of_a_writer_that_never_calculated_are_not_believed(pull):
     stream = io.BytesIO()
     workbook = xlsxwriter.Workbook(stream)
