@@ -193,6 +193,7 @@ def chat(who: dict[str, Person]) -> App:
             continue
         boss = person.title.endswith(("Manager", "Director", "Head of People")) or person.title == "Chief Executive"
         channels = ["Everyone" if person.kind == "Employee" else "Externals", *(["Managers"] if boss else [])]
+        channels += [person.department] if person.department in {"Sales", "Finance", "Engineering", "IT"} else []
         app.give(person, *(channels if person.works else []), active=person.works)
     app.serve("svc-alarm", "Terminal alarms", created="2021-05-10")
     return app
@@ -203,7 +204,7 @@ def crm(who: dict[str, Person]) -> App:
     app = App("crm", "2016-01-11", lambda person: person.mail)
     renamed, fatima, leaver, mover = who["00110"], who["00112"], who["00116"], who["00106"]
     lookup = {"Customs Clerk", "Procurement Officer", "Operations Manager", "Payables Clerk", "Accountant"}
-    special = {renamed.number, fatima.number, "00109", "00111", "00114", "00117", "00126", "00128", "00129"}
+    special = {renamed.number, fatima.number, "00109", "00111", "00114", "00115", "00117", "00126", "00128", "00129"}
     for person in who.values():
         teams = {
             "Sales": ["Sales Managers"] if "Manager" in person.title or "Director" in person.title else ["Sales"],
@@ -221,6 +222,7 @@ def crm(who: dict[str, Person]) -> App:
     app.give(renamed, "Sales", userName=maiden, email=maiden, familyName="Solberg")
     app.give(fatima, active=False)
     app.give(who["00114"], "Sales", email="Jan.Kowalski@Tindvik.example")
+    app.give(who["00115"], "Sales", externalId=None, created="2024-05-07")
     app.give(who["00128"], active=True, created="2016-04-01", department="Sales", title="Dispatcher")
     app.give(who["00129"], "Sales", created="2026-11-16")
     app.give(mover, "Sales", department="Sales", title="Account Executive")
@@ -268,7 +270,9 @@ def erp(who: dict[str, Person]) -> App:
         if person.title not in roles or person.state == "künftig" or person.number in {"00128", "00142"}:
             continue
         held = {"roles": roles[person.title] if person.works else [], **changes.get(person.number, {})}
-        app.give(person, *(["ERP Users"] if person.works else []), active=person.works, **held)
+        team = {"Operations": ["Orders"], "Finance": ["Finance"], "Customer Service": ["Service"]}
+        groups = ["ERP Users", *team.get(person.department, [])] if person.works else []
+        app.give(person, *groups, active=person.works, **held)
     app.give(who["00109"], "ERP Users", roles=["PAYMENT_RELEASE"], created="2025-07-01")
     app.give(who["00116"], "ERP Users", roles=["BASIS_ADMIN"])
     app.serve("svc-bank-feed", "Bank feed", roles=["GL_READ"])
@@ -291,8 +295,9 @@ def wiki(who: dict[str, Person]) -> App:
             continue
         active = person.works or person.number in alive
         old = {"userName": f"{person.login}@{OLD_DOMAIN}", "email": f"{person.login}@{OLD_DOMAIN}"}
-        groups = ["Space Admins"] if person.department == "IT" and active else ["Readers"] if active else []
-        app.give(person, *groups, active=active, **(old if person.number in migrated else {}))
+        groups = ["Space Admins" if person.department == "IT" else "Readers"]
+        groups += [f"{person.department} space"] if person.department in {"Engineering", "Operations"} else []
+        app.give(person, *(groups if active else []), active=active, **(old if person.number in migrated else {}))
     guest = {"userType": "Guest", "created": "2026-05-04"}
     for number in ("G-3001", "G-3002", "G-3003"):
         home = who[number].mail.replace("@", "_")
@@ -326,7 +331,8 @@ def code(who: dict[str, Person]) -> App:
         active = person.works or person.number == "00116"
         team = {"IT Manager": "Owners", "Engineering Manager": "Maintainers"}.get(person.title, "Developers")
         born = {"created": "2026-11-09"} if person.number == "K-2009" else {}
-        app.give(person, *([team] if active else []), active=active, **born)
+        project = "Platform" if person.department == "IT" else "Booking"
+        app.give(person, *([team, project] if active else []), active=active, **born)
     for name, shown in (("deploy-bot", "Deployments"), ("ci-runner-7", "Build runner 7"), ("release-bot", "Releases")):
         app.serve(name, shown, "Developers", userType="Bot", created="2022-03-01")
     return app
@@ -357,8 +363,9 @@ def helpdesk(who: dict[str, Person]) -> str:
         member = person.kind == "Employee" or person.department == "Customer Service"
         if not member or person.state == "künftig" or person.number in {"00116", "00126", "00128", "00131"}:
             continue
-        state = "disabled" if person.number in {"00123", "00146"} else "enabled"
-        rows.append([person.mail, person.name, "agent" if person.department == "Customer Service" else "member", state])
+        disabled = person.number in {"00123", "00146"}
+        role = "" if disabled else "agent" if person.department == "Customer Service" else "member"
+        rows.append([person.mail, person.name, role, "disabled" if disabled else "enabled"])
     rows.append([f"frontdesk@{DOMAIN}", "Front desk Oslo", "agent", "enabled"])
     rows = sorted(rows)
     rows.insert(7, [f"gunnar.solheim@{DOMAIN}", "Solheim", " Gunnar", "member", "enabled"])

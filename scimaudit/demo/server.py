@@ -58,11 +58,11 @@ class Refusal(Exception):
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Running]:
-    """Serve every app of ``folder`` (one ``<app>.json`` each) on a free port of 127.0.0.1 until the block ends.
+    """Serve every app of ``folder`` (one ``apps/<app>.json`` each) on a free port of 127.0.0.1 until the block ends.
 
     :raises ConfigError: an app's file says something unknown.
     """
-    served = {app.name: app for app in apps.read(folder)}
+    served = {app.name: app for app in apps.read(folder / "apps")}
     token = secrets.token_urlsafe(24)
     handler: type[_Handler] = type("Handler", (_Handler,), {"apps": served, "token": token})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -25,7 +25,7 @@ def sample() -> Path:
 @pytest.fixture(scope="session")
 def running(sample: Path) -> Iterator[server.Running]:
     """The sample company's apps."""
-    with server.serve(sample / "apps") as running:
+    with server.serve(sample) as running:
         yield running
 
 
@@ -42,7 +42,8 @@ def app(tmp_path: Path) -> Iterator[Callable[..., Get]]:
                 "members": [{"value": row["id"], "type": "User"} for row in rows],
             }
             text = json.dumps({**behaviour, "users": rows, "groups": [group]})
-            (tmp_path / "one.json").write_text(text, "utf-8")
+            (tmp_path / "apps").mkdir()
+            (tmp_path / "apps" / "one.json").write_text(text, "utf-8")
             up = stack.enter_context(server.serve(tmp_path))
             headers = {"Authorization": f"Bearer {up.token}"}
             client = stack.enter_context(httpx.Client(headers=headers, base_url=up.base_urls["one"], trust_env=False))

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from scimaudit.demo import server
+from scimaudit.errors import ConfigError
 
 ERROR = ["urn:ietf:params:scim:api:messages:2.0:Error"]
 LIST = ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]
@@ -221,7 +222,7 @@ def test_a_connection_is_kept(running: server.Running) -> None:
 
 
 def test_the_service_is_gone_when_the_block_ends(sample: Path, running: server.Running) -> None:
-    with server.serve(sample / "apps") as other:
+    with server.serve(sample) as other:
         assert other.origin != running.origin
         assert other.token != running.token
     with pytest.raises(httpx.ConnectError):
@@ -248,3 +249,11 @@ def test_schemas_name_every_attribute_that_is_served(running: server.Running) ->
                 assert set(row) - common - core <= set(told) & set(row["schemas"])
                 for extension in set(row) & set(told):
                     assert set(row[extension]) <= told[extension]
+
+
+@pytest.mark.parametrize("wrong", ['"behaviour": "wild"', '"nonsense": 1'])
+def test_an_app_that_says_something_unknown_is_refused(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "apps" / "one.json").write_text(f'{{{wrong}, "users": [], "groups": []}}', "utf-8")
+    with pytest.raises(ConfigError, match=r"one\.json says something unknown"), server.serve(tmp_path):
+        pass

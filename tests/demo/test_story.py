@@ -1,0 +1,141 @@
+"""The audit of the sample company finds what its README says, and nothing where its README says that it is silent."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scimaudit import rules, workflow
+from scimaudit.config import load
+from scimaudit.demo import TOKEN_VARIABLE, Running, prepare
+from scimaudit.result import AppLine, Audit
+from scimaudit.sources import Listing
+
+KINDS = (
+    "leaver-active", "unmatched", "ambiguous", "external-expired", "duplicate", "dormant", "never-used",
+    "disabled-residual", "status-drift", "attribute-drift", "missing-account", "out-of-band", "excess", "sod",
+    "nhi-unowned", "walk-incomplete", "scope-partial", "source-stale", "unmapped-status", "rejected-rows",
+    "listing-gap", "not-audited",
+)  # fmt: skip
+APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
+
+
+class Unwatched:
+    """Nobody looks on."""
+
+    def started(self, name: str) -> None:
+        pass
+
+    def moved(self, name: str, done: int, total: int | None) -> None:
+        pass
+
+    def ended(self, name: str, listing: Listing | None, error: str) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def audit(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    config = load(prepare(tmp_path_factory.mktemp("story"), running))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(TOKEN_VARIABLE, running.token)
+        snapshot = workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Unwatched())
+    return workflow.audit(config, snapshot=snapshot.id).audit
+
+
+def story(sample: Path, kind: str) -> tuple[str, str]:
+    """What the README says of a rule: for whom it fires, for whom it stays silent."""
+    lines = [
+        line for line in (sample / "README.md").read_text("utf-8").splitlines() if line.startswith(f"| `{kind}` |")
+    ]
+    assert len(lines) == 1
+    _, hit, miss = lines[0].strip("| ").split(" | ")
+    return hit, miss
+
+
+def names(text: str) -> set[str]:
+    """Accounts, entitlements and words in a piece of the story; apps are left out."""
+    return set(re.findall(r"`([^`]+)`", text)) - APPS
+
+
+def numbers(text: str) -> set[str]:
+    """People in a piece of the story."""
+    return set(re.findall(r"\((\d{5}|[KG]-\d{4})\)", text))
+
+
+def of_kind(audit: Audit, kind: str) -> pd.DataFrame:
+    return audit.findings[audit.findings["kind"] == kind]
+
+
+def app(audit: Audit, name: str) -> AppLine:
+    return next(line for line in audit.apps if line.app == name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_hit_is_found(sample: Path, audit: Audit, kind: str) -> None:
+    found = of_kind(audit, kind)
+    columns = ["app", "account_id", "user_name", "person_id", "value", "expected", "actual"]
+    text = "\n".join(" ".join(map(str, row)) for row in found[columns].to_numpy(dtype=object))
+    for clause in story(sample, kind)[0].split(";"):
+        words, people = names(clause), numbers(clause)
+        assert {word for word in words if word not in text} == set(), clause
+        assert words or not people or any(person in text for person in people), clause
+    assert len(found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_near_miss_is_found(sample: Path, audit: Audit, kind: str) -> None:
+    found = of_kind(audit, kind)
+    miss = story(sample, kind)[1]
+    quiet = names(miss) | numbers(miss)
+    assert not quiet & {str(cell) for column in ("user_name", "person_id") for cell in found[column]}
+    if not quiet:
+        assert not APPS & set(re.findall(r"`([^`]+)`", miss)) & set(found["app"].astype("str"))
+
+
+def test_every_rule_has_its_story() -> None:
+    needs_an_earlier_snapshot = {"roster-shrunk", "app-shrunk"}
+    assert set(rules.names()) - needs_an_earlier_snapshot == set(KINDS)
+
+
+def test_every_kind_leads_somewhere(audit: Audit) -> None:
+    covered = set(KINDS) - set(audit.leading["kind"].astype("str"))
+    assert covered == set()
+
+
+def test_one_app_is_proven_clean(audit: Audit) -> None:
+    chat = app(audit, "chat")
+    assert (chat.verdict, chat.walk, chat.scope) == ("clean", "complete", "all")
+    assert {line.app for line in audit.apps if line.verdict == "clean"} == {"chat"}
+
+
+def test_the_liar_is_caught(audit: Audit) -> None:
+    wiki = app(audit, "wiki")
+    assert wiki.walk == "incomplete"
+    assert wiki.accounts > 60
+    assert wiki.findings
+
+
+def test_the_others_are_what_they_are(audit: Audit) -> None:
+    assert {(name, app(audit, name).walk, app(audit, name).scope) for name in ("crm", "erp", "code", "helpdesk")} == {
+        ("crm", "complete", "all"),
+        ("erp", "complete", "all"),
+        ("code", "complete", "partial"),
+        ("helpdesk", "complete", "unknown"),
+    }
+    assert app(audit, "fax").verdict == "not audited"
+    assert audit.meta.exit_code == 3
+
+
+def test_every_account_that_was_used_after_the_end_is_critical(audit: Audit) -> None:
+    used = of_kind(audit, "leaver-active")
+    used = used[used["actual"].str.contains("used after")]
+    assert set(used["user_name"]) == {"hdahl", "vnovak-bf"}
+    assert set(used["severity"].astype("str")) == {"critical"}
+
+
+def test_the_counts_balance(audit: Audit) -> None:
+    assert [equation for equation in audit.equations if not equation.holds] == []
