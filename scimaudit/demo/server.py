@@ -36,6 +36,7 @@ _ALWAYS: Final = {"id", "schemas", "meta"}
 class Running:
     """A service that answers.
 
+    :param origin: scheme, host and port.
     :param base_urls: app to its SCIM base URL.
     :param token: the bearer token that every app asks for.
     """
@@ -214,11 +215,15 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 def _filtered(rows: Sequence[Resource], expression: str | None) -> Sequence[Resource]:
     if expression is None:
         return rows
+    refusal = Refusal(HTTPStatus.BAD_REQUEST, f"the filter {expression!r} is not supported", "invalidFilter")
     match = _FILTER.fullmatch(expression)
     values = _VALUES.get(match[1].casefold()) if match else None
     if match is None or values is None:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"the filter {expression!r} is not supported", "invalidFilter")
-    wanted = json.loads(match[2])
+        raise refusal
+    try:
+        wanted = json.loads(match[2])  # RFC 7644 section 3.4.2.2: a value is written as in JSON
+    except ValueError:
+        raise refusal from None
     # RFC 7643: userName, displayName and emails.value are caseExact false; id and externalId are caseExact true.
     if match[1].casefold() not in {"id", "externalid"}:
         return [row for row in rows if wanted.casefold() in {value.casefold() for value in values(row)}]

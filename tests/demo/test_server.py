@@ -99,6 +99,7 @@ def test_a_full_last_cursor_page_has_no_next(app: Start) -> None:
         ("index", {"filter": 'userName sw "a"'}, (400, "invalidFilter")),
         ("index", {"filter": 'nickName eq "a"'}, (400, "invalidFilter")),
         ("index", {"filter": ""}, (400, "invalidFilter")),
+        ("index", {"filter": 'userName eq "a\\q"'}, (400, "invalidFilter")),
         ("index", {"sortBy": "nickName"}, (400, "invalidPath")),
     ],
 )
