@@ -93,7 +93,7 @@ def _follow(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence) -> bool:
 
 
 def _first(fetch: Fetch, plan: Plan, cursor: Cursor) -> tuple[PageLike, int]:
-    """The first page, and the count it was had with: RFC 9865 section 2.1 lets a server refuse one (``invalidCount``)."""
+    """The first page, and the count it was had with: a server may refuse one (RFC 9865 section 2.1)."""
     for count in (plan.count, *(size for size in SMALLER_PAGES if size < plan.count)):
         try:
             return fetch(first_request(plan, cursor, count)), count

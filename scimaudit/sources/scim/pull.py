@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from scimaudit import identifiers
@@ -48,30 +48,39 @@ def pull(
     users = Endpoint(client, profile, "Users", gather.took, source=sink.name)
     how = plan("Users", profile, discovery, page_size=page_size, quick=sink.quick)
     found = walk(users.page, how)
+    if users.deviations["totalResults-unreadable"]:
+        found.faults.append("totalResults is not a number")
     gather.flush()
+    share = max(LEAST_PROBES, int(client.cost.requests * PROBE_SHARE))
+    budget = witnesses.Budget(0 if sink.quick else share if probe_budget is None else probe_budget)
+    parity = witnesses.parity(users, profile, gather.first_body, gather.sample, budget)
+    _settle(users, gather, found, budget, get_works=parity.get_works)
     by_user_name = gather.by_user_name()
     groups_how = plan("Groups", profile, discovery, page_size=page_size, quick=sink.quick)
     if groups_how.mode is None and found.mode in {"cursor", "aligned"}:
+        # A single page of groups does not show how the server pages; the accounts have shown it.
         groups_how = replace(groups_how, mode=found.mode, align=found.align)
-    if groups_how.mode is None and found.mode == "cursor":
-        # A single page of groups shows no cursor; the accounts have shown how this server pages.
-        groups_how = replace(groups_how, mode="cursor")
     groups = list_groups(client, profile, groups_how)
     held = resolve(groups, gather.ids, by_user_name)
-    if users.deviations["totalResults-unreadable"]:
-        found.faults.append("totalResults is not a number")
-    share = max(LEAST_PROBES, int(client.cost.requests * PROBE_SHARE))
-    budget = witnesses.Budget(0 if sink.quick else share if probe_budget is None else probe_budget)
-    asked = _probe(users, profile, sink, gather, found, held, budget, by_user_name, cursor=how.mode == "cursor")
+    window = {} if found.mode == "cursor" else {"startIndex": "1", "count": "2"}
+    roster = RosterProbe(users, profile, gather, sink.people, budget, window)
+    roster.ask_leavers()
+    memory = witnesses.memory(sink.last_complete_ids, gather.ids, users.exists, budget, get_works=parity.get_works)
+    closure = _closure(users, gather, held, by_user_name, budget, get_works=parity.get_works)
+    roster.ask_others()
     gather.flush()
+    surplus = sum(identifier not in found.ids for identifier in gather.ids)
+    if surplus:
+        found.faults.append(f"{surplus} accounts came to light that the walk had not brought")
     canary, hand = witnesses.canaries(_named(canaries, found, by_user_name))
     counted = witnesses.seats(seats, len(found.ids))
-    proofs = (*walk_proofs(found, how), asked.closure, asked.roster, asked.memory, canary, counted, asked.parity.proof)
-    entitlements = verdict(
-        groups, held, groups_how, gather.group_grants, dangling_known=asked.closure.outcome == "passed"
-    )
-    if entitlements.state == "complete" and "groups" in asked.parity.lacking:
+    proofs = (*walk_proofs(found, how), closure, roster.proof(), memory, canary, counted, parity.proof)
+    entitlements = verdict(groups, held, groups_how, gather.group_grants, dangling_known=closure.outcome == "passed")
+    if entitlements.state == "complete" and "groups" in parity.lacking:
         entitlements = Walk("unprovable", "GET by id shows groups that the list lacks")
+    walked = judge(found, proofs, how)
+    if entitlements.state == "complete" and walked.state == "incomplete":
+        entitlements = Walk("unprovable", f"groups: the accounts did not hold still or not all came: {walked.reason}")
     gather.hand_over()
     for table in grant_tables(gather.app, groups, held, gather.group_grants):
         sink.rows(table)
@@ -79,7 +88,7 @@ def pull(
     return Listing(
         received=len(gather.ids) + len(gather.rejected),
         parsed=len(gather.ids),
-        walk=judge(found, proofs, how),
+        walk=walked,
         scope=scope,
         scope_lifted_by=lifted,
         entitlements=entitlements,
@@ -110,58 +119,35 @@ def look(client: Client, profile: Profile, *, page_size: int | None) -> dict[str
     return facts
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the probes said."""
-
-    closure: Proof
-    roster: Proof
-    memory: Proof
-    parity: witnesses.Parity
-
-
-def _probe(
-    users: Endpoint,
-    profile: Profile,
-    sink: Sink,
-    gather: Gather,
-    found: Evidence,
-    held: Memberships,
-    budget: witnesses.Budget,
-    by_user_name: Mapping[str, str],
-    *,
-    cursor: bool,
-) -> _Asked:
-    """Spend the probe budget: leavers first, then what was seen and is gone, then everybody else."""
-    parity = witnesses.parity(users, profile, gather.first_body, gather.sample, budget)
-    roster = RosterProbe(
-        users, profile, gather, sink.people, budget, {} if cursor else {"startIndex": "1", "count": "2"}
-    )
-    roster.ask_leavers()
-    gone = witnesses.ask(found.gone, users.exists, budget)
-    if gone.found:
-        found.faults.append(f"{len(gone.found)} rows exist that the pass that counts did not bring")
-    elif gone.unasked or gone.unclear or (gone.gone and not parity.get_works):
+def _settle(users: Endpoint, gather: Gather, found: Evidence, budget: witnesses.Budget, *, get_works: bool) -> None:
+    """Ask for accounts that one pass brought and the pass that counts did not: they are holes, or were deleted."""
+    if not found.gone:
+        return
+    asked = witnesses.ask(found.gone, users.exists, budget)
+    if asked.found:
+        found.faults.append(f"{len(asked.found)} rows exist that the pass that counts did not bring")
+    if asked.unasked or asked.unclear or not get_works:
         found.faults.append(f"moving: {len(found.gone)} rows came in one pass and not in another")
-    elif gone.gone:
-        gather.flush()
-        gather.drop(gone.gone)
-        found.notes.append(f"{len(gone.gone)} accounts were deleted while they were listed")
-    works = parity.get_works
-    memory = witnesses.memory(sink.last_complete_ids, gather.ids, users.exists, budget, get_works=works)
+    elif asked.gone:
+        gather.drop(asked.gone)
+        found.notes.append(f"{len(asked.gone)} accounts were deleted while they were listed")
+
+
+def _closure(
+    users: Endpoint,
+    gather: Gather,
+    held: Memberships,
+    by_user_name: Mapping[str, str],
+    budget: witnesses.Budget,
+    *,
+    get_works: bool,
+) -> Proof:
     managers = {name for name in gather.column("manager") if name is not None}
     unlisted = [
         name for name in sorted(managers) if name not in gather.ids and identifiers.key(name) not in by_user_name
     ]
-    closure = witnesses.closure(
-        held.references + len(managers), [*held.unresolved, *unlisted], users.exists, budget, get_works=works
-    )
-    roster.ask_others()
-    known = set(found.ids).union(found.gone)
-    surplus = sum(identifier not in known for identifier in gather.ids)
-    if surplus:
-        found.faults.append(f"{surplus} accounts came to light that the walk had not brought")
-    return _Asked(closure, roster.proof(), memory, parity)
+    references = held.references + len(managers)
+    return witnesses.closure(references, [*held.unresolved, *unlisted], users.exists, budget, get_works=get_works)
 
 
 def _named(canaries: Sequence[NamedCanary], found: Evidence, by_user_name: Mapping[str, str]) -> list[witnesses.Canary]:

@@ -130,7 +130,7 @@ def _attempt(
     union.update(seen.ids)
     found = _evidence("aligned" if aligned else "index", seen, plan)
     if found.faults or plan.quick or not seen.ids or (plan.total_honest and not seen.steady):
-        return found, bool(seen.disorder) and not seen.breaks
+        return found, bool(seen.disorder) and (not seen.breaks or seen.repeated)
     found.contiguity = _origin(fetch, plan, seen, extra, found, union)
     if found.contiguity.outcome == "failed":
         # The first row is not the first row twice: perhaps rows come in no order, which a sorted walk would show.
