@@ -85,18 +85,12 @@ class Index:
 
 def strings(column: pd.Series) -> pa.Array:
     """A text or code column as one Arrow array of text."""
-    values = pa.array(column, from_pandas=True)
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    return values.cast(pa.string())
+    return _whole(column, pa.string())
 
 
 def elements(column: pd.Series) -> tuple[pa.Array, Rows]:
     """All elements of a column of text lists, and the row that each stands in."""
-    lists = pa.array(column, from_pandas=True)
-    if isinstance(lists, pa.ChunkedArray):
-        lists = lists.combine_chunks()
-    lists = lists.cast(pa.list_(pa.string()))
+    lists = _whole(column, pa.list_(pa.string()))
     return lists.flatten(), integers(pc.list_parent_indices(lists))
 
 
@@ -127,3 +121,9 @@ def grouped(rows: Rows, values: pa.Array, size: int) -> pa.ListArray:
     order = np.argsort(rows, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.take(pa.array(order)))
+
+
+def _whole(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    """A column as one Arrow array, however pandas holds it."""
+    values = pa.array(column, from_pandas=True)
+    return (values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values).cast(kind)

@@ -150,8 +150,8 @@ def _account_names(sides: _Sides, running: Rows) -> tuple[Rows, pa.Array]:
 def _near_account_names(keys: pa.Array) -> pa.Array:
     """The weak form of user names and addresses: no plus tag, accents or look-alike letters; without domain."""
     distinct = keys.dictionary_encode()
-    folded = [identifiers.local_part(identifiers.near_email(key)) for key in distinct.dictionary.to_pylist()]
-    return pa.array(folded, pa.string()).take(distinct.indices)
+    folded = [identifiers.local_part(identifiers.near(key)) or "" for key in distinct.dictionary.to_pylist()]
+    return pa.array([name.partition("+")[0] for name in folded], pa.string()).take(distinct.indices)
 
 
 def _stacked(columns: tuple[pa.Array, ...], rows: Rows) -> tuple[Rows, pa.Array]:
@@ -167,8 +167,8 @@ def _supported(rows: Rows, people: Rows, label: pa.Array, agreeing: dict[str, np
     found = pd.DataFrame(
         {"account": rows, "person": people, "score": np.nan, "text": pd.Series(text.to_pandas(), dtype="str")}
     )
-    found = found[support != ""].sort_values(["account", "person", "text"])
-    return found.drop_duplicates(["account", "person"])
+    backed: pd.DataFrame = found[support != ""]
+    return backed.sort_values(["account", "person", "text"]).drop_duplicates(["account", "person"])
 
 
 def _first_per_app(accounts: pd.DataFrame, running: Rows) -> Rows:
