@@ -174,6 +174,8 @@ def _other_paging(fetch: Fetch, plan: Plan, seen: Pass, count: int, union: dict[
     if seen.last != seen.first:
         return None
     found = Evidence("index", ids=seen.ids, totals=seen.totals, pages=seen.pages, sizes=(count,))
+    if seen.without_id:
+        found.faults.append(f"{seen.without_id} rows have no id")
     union.update(seen.ids)
     asked = 2 if rows > 2 else rows + 1
     again = fetch(window(plan.start_base, asked, {}))
@@ -263,6 +265,7 @@ def _dump(fetch: Fetch, page: PageLike, plan: Plan) -> Evidence:
     found.ids = seen.ids
     found.totals = seen.totals
     found.end = Check("not-available", "one reply without paging; nothing shows where it ends")
+    found.faults += seen.faults
     repeats = len(page.ids) - seen.without_id - len(seen.ids)
     if repeats:
         found.faults.append(f"{repeats} rows came twice in one reply")
