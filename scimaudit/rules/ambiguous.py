@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import View, joined, known_false
+from scimaudit.view import View
+from scimaudit.view.columns import joined, known_false
 
 
 @rule(

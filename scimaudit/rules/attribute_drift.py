@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import AppFacts, View, arrow, known_false, known_true
+from scimaudit.view import AppFacts, View
+from scimaudit.view.columns import arrow, known_false, known_true
 
 
 @rule(

@@ -7,7 +7,8 @@ import pandas as pd
 
 from scimaudit.policy import patterns
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import View, joined_by, known_false, known_true
+from scimaudit.view import View
+from scimaudit.view.columns import joined_by, known_false, known_true
 
 
 @rule(

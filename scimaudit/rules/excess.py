@@ -8,7 +8,8 @@ import pandas as pd
 from scimaudit.policy import entitlements
 from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import View, known_false, known_true
+from scimaudit.view import View
+from scimaudit.view.columns import known_false, known_true
 
 
 @rule(

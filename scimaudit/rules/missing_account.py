@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from scimaudit.policy import entitlements
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import View, arrow, known_false, known_true
+from scimaudit.view import View
+from scimaudit.view.columns import arrow, known_false, known_true
 
 
 @rule(

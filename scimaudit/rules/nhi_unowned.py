@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, rule
-from scimaudit.view import NON_HUMAN, View, arrow, known_false, known_true
+from scimaudit.view import NON_HUMAN, View
+from scimaudit.view.columns import arrow, known_false, known_true
 
 _LEFT = "its registered owner has left"
 

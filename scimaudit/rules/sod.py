@@ -8,7 +8,8 @@ import pandas as pd
 from scimaudit.policy.entitlements import What
 from scimaudit.policy.sod import Conflict
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import View, joined_by, known_false, known_true
+from scimaudit.view import View
+from scimaudit.view.columns import joined_by, known_false, known_true
 
 
 @rule(

@@ -12,7 +12,8 @@ from scimaudit.policy import Policy
 from scimaudit.policy.entitlements import What
 from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
-from scimaudit.view import AppFacts, SourceFacts, build, joined, joined_by
+from scimaudit.view import AppFacts, SourceFacts, build
+from scimaudit.view.columns import joined, joined_by
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = NOW.date()

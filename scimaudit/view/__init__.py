@@ -1,0 +1,167 @@
+"""Accounts, grants and people with their joins, made once, as rules read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scimaudit import tables
+from scimaudit.errors import PolicyError, TableError
+from scimaudit.policy import Policy
+from scimaudit.view import joins
+from scimaudit.view.columns import arrow, taken
+from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, source_frame
+
+__all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
+
+NON_HUMAN: Final = ("service", "shared", "break-glass")
+"""Account kinds that somebody must answer for."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a rule may look at.
+
+    :param people: the people table, with ``started`` (boolean), ``ended`` (terminated, or the end date has passed; null
+        when the status is unknown and no date decides), ``days_since_end`` (Int64) and ``current`` (active or on leave,
+        started, not ended; null when unknown).
+    :param accounts: the accounts table, with the link's ``person_id``, ``situation``, ``tier``, ``confidence``,
+        ``keys``, ``runners_up``, ``link_reason``; ``owner_row`` (position in ``people``, -1 for none) and ``owner_…``
+        for each of :data:`~scimaudit.view.joins.OWNER_COLUMNS`; ``nhi`` (a register line that has not expired covers
+        it), ``nhi_kind``, ``nhi_owner``, ``nhi_purpose``, ``nhi_expires``; ``account_kind`` as the register has it,
+        else as listed; ``privileged`` (holds a grant known to be privileged).
+    :param grants: the grants table, with ``account`` (position in ``accounts``, -1 where no listing shows the
+        account), ``active`` and ``person_id`` of that account, ``entitlement`` (position in ``entitlements``) and
+        ``privileged`` as the app's patterns decide, else as listed. ``account_id`` and ``person_id`` are categories.
+    :param entitlements: one row per distinct ``app``, ``attribute``, ``value``, ``display``.
+    :param apps: one row per app: the fields of :class:`AppFacts` that are not mappings or patterns; ``regulated`` is a
+        boolean.
+    :param sources: one row per roster or listing: the fields of :class:`SourceFacts`; ``unmapped_status`` is text.
+    :param facts: the whole of what is known of each app.
+    :param supplies: source name to the columns it supplies.
+    :param as_of: the moment judged, UTC.
+    :param today: its date in the organisation's zone.
+    :param previous: counts of the snapshot before; ``None`` where there is none.
+    """
+
+    people: pd.DataFrame
+    accounts: pd.DataFrame
+    grants: pd.DataFrame
+    entitlements: pd.DataFrame
+    apps: pd.DataFrame
+    sources: pd.DataFrame
+    facts: Mapping[str, AppFacts]
+    supplies: Mapping[str, frozenset[str]]
+    policy: Policy
+    as_of: datetime
+    today: date
+    zone: tzinfo
+    previous: Previous | None
+
+    @property
+    def roster_unproven(self) -> bool:
+        """Whether the system of record cannot vouch for people: no roster, one not proven complete, or one stale."""
+        rosters = self.sources[self.sources["fills"] == "people"]
+        fresh = self.age_days(rosters) <= rosters["stale_after_days"]
+        proven = (
+            (rosters["walk"] == "complete")
+            & fresh.fillna(False).astype(bool)
+            & (rosters["error"] == "")
+            & (rosters["unacknowledged"] == 0)
+        )
+        return rosters.empty or not bool(proven.all())
+
+    def age_days(self, sources: pd.DataFrame) -> pd.Series:
+        """Whole days between ``as_of`` of each source and the moment judged; null where unknown."""
+        age: pd.Series = pd.Timestamp(self.as_of) - sources["as_of"]
+        days: pd.Series = age.dt.days.astype("Int64")
+        return days
+
+    def of_app(self, app: pd.Series, column: str) -> pd.Series:
+        """A column of :attr:`apps` for each row of a categorical ``app`` column."""
+        return self.apps[column].take(app.cat.codes.to_numpy()).set_axis(app.index)
+
+    def supplied(self, column: str) -> pd.Series:
+        """For each account, whether a listing that shows it supplies the column: null is then *none*, not *unknown*."""
+        return self.seen_in([name for name, columns in self.supplies.items() if column in columns])
+
+    def seen_in(self, names: Sequence[str]) -> pd.Series:
+        """For each account, whether any of the listings named shows it."""
+        lists = arrow(self.accounts["listings"])
+        hits = pc.is_in(pc.list_flatten(lists), value_set=pa.array(names, pa.string()))
+        found = np.zeros(len(self.accounts), dtype=bool)
+        found[pc.filter(pc.list_parent_indices(lists), hits).to_numpy()] = True
+        return pd.Series(found, index=self.accounts.index)
+
+    def owner(self, column: str) -> pd.Series:
+        """A column of :attr:`people` for each account; null where the account has no owner."""
+        return taken(self.people[column], self.accounts["owner_row"].to_numpy(), self.accounts.index)
+
+
+def build(
+    *,
+    people: pa.Table,
+    accounts: pa.Table,
+    grants: pa.Table,
+    links: pa.Table,
+    apps: Sequence[AppFacts],
+    sources: Sequence[SourceFacts],
+    policy: Policy,
+    as_of: datetime,
+    today: date,
+    zone: tzinfo = UTC,
+    previous_counts: Previous | None = None,
+) -> View:
+    """Make the view of one snapshot (or of whole apps of it).
+
+    :param people: table of :data:`scimaudit.tables.PEOPLE`; extra columns are kept.
+    :param accounts: table of :data:`scimaudit.tables.ACCOUNTS`.
+    :param grants: table of :data:`scimaudit.tables.GRANTS`.
+    :param links: table of :data:`scimaudit.tables.LINKS`, one row per account.
+    :param apps: every app of the configuration, with or without a source.
+    :param sources: every roster and every listing, failed ones included.
+    :param today: the date at ``as_of`` in the organisation's ``zone``; end dates are inclusive.
+    :raises TableError: a table breaks the shape a join relies on.
+    :raises PolicyError: the policy names an app that is not configured.
+    """
+    names = [facts.app for facts in apps]
+    if len(set(names)) != len(names):
+        raise TableError("the view was given an app twice")
+    _known_to_policy(policy, names)
+    persons = joins.people_with_employment(people, today)
+    index = joins.AccountIndex(accounts, names)
+    linked = joins.accounts_with_links(tables.frame(accounts), links, index, names)
+    owned = joins.accounts_with_owners(linked, persons)
+    registered = joins.accounts_with_register(owned, policy.nhi, today)
+    held, entitlements = joins.grants_with_accounts(grants, registered, persons, index, apps)
+    return View(
+        people=persons,
+        accounts=registered.assign(privileged=joins.holds_privileged(held, len(registered))),
+        grants=held,
+        entitlements=entitlements,
+        apps=app_frame(apps),
+        sources=source_frame(sources),
+        facts={facts.app: facts for facts in apps},
+        supplies={facts.name: facts.attributes for facts in sources},
+        policy=policy,
+        as_of=as_of,
+        today=today,
+        zone=zone,
+        previous=previous_counts,
+    )
+
+
+def _known_to_policy(policy: Policy, apps: list[str]) -> None:
+    """A policy line for an app that is misspelt would silently decide nothing."""
+    named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
+    named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
+    strangers = sorted(named - set(apps))
+    if strangers:
+        raise PolicyError(f"the policy names the app {strangers[0]!r}", hint="known apps: " + ", ".join(sorted(apps)))

@@ -1,0 +1,136 @@
+"""What a view is told of apps and sources besides the tables; the defaults are the worst case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class AppFacts:
+    """What the configuration says of an app and what its listings prove together.
+
+    The defaults are the worst case: what was not said is not proven.
+
+    :param regulated: regimes it is in scope of.
+    :param external_id_is: people column that externalId holds.
+    :param roster_feeds: its accounts are meant to come from the roster.
+    :param create: mechanism that creates accounts (``register.create``).
+    :param closed: an entitlement that no policy rule names is excess.
+    :param privileged: patterns over entitlement names and ids.
+    :param admin_accounts: patterns over userName of declared second accounts.
+    :param drift: account column to severity of a difference.
+    :param normalise: account column to ``exact``, ``text`` or ``text-accents``; default ``text``.
+    :param walk: ``complete`` only when the listings together are proven to have given every row.
+    :param scope: ``all`` only when they are proven to show every account.
+    :param entitlements: ``complete`` only when the absence of a grant means something.
+    :param listed: it has a source; ``False`` is an app that is known and not audited.
+    :param reason: why it has none.
+    """
+
+    app: str
+    owner: str = ""
+    regulated: tuple[str, ...] = ()
+    external_id_is: str | None = None
+    roster_feeds: bool = True
+    create: str | None = None
+    closed: bool = False
+    sla_hours: float = 24
+    privileged: tuple[str, ...] = ()
+    admin_accounts: tuple[str, ...] = ()
+    drift: Mapping[str, str] = field(default_factory=dict)
+    normalise: Mapping[str, str] = field(default_factory=dict)
+    walk: str = "unprovable"
+    walk_reason: str = ""
+    scope: str = "unknown"
+    scope_reason: str = ""
+    entitlements: str = "unprovable"
+    entitlements_reason: str = ""
+    listed: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What one roster or one listing brought and what that proves.
+
+    :param name: as the configuration spells it, ``rosters.hr`` or ``apps.slack.listings[0]``; the words that
+        ``accounts.listings`` holds.
+    :param fills: ``people`` or ``accounts``.
+    :param app: the app, for a listing.
+    :param as_of: when its rows were true, UTC; ``None`` is unknown, and an unknown age proves nothing.
+    :param unacknowledged: rejected rows that nobody has looked at.
+    :param stale_after_days: age beyond which it is stale.
+    :param unmapped_status: status word to the number of rows that carry it.
+    :param attributes: columns that it supplies.
+    :param error: why it failed; empty when it did not.
+    """
+
+    name: str
+    fills: str
+    app: str | None = None
+    walk: str = "unprovable"
+    walk_reason: str = ""
+    scope: str = "unknown"
+    scope_reason: str = ""
+    entitlements: str = "unprovable"
+    entitlements_reason: str = ""
+    as_of: datetime | None = None
+    received: int = 0
+    parsed: int = 0
+    rejected: int = 0
+    unacknowledged: int = 0
+    stale_after_days: int = 7
+    unmapped_status: Mapping[str, int] = field(default_factory=dict)
+    attributes: frozenset[str] = frozenset()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Previous:
+    """Counts of the snapshot before this one."""
+
+    people: int
+    accounts: Mapping[str, int]
+
+
+def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
+    """One row per app, without the mappings and patterns."""
+    flags = ("roster_feeds", "closed", "listed")
+    texts = (
+        "app", "owner", "external_id_is", "create", "walk", "walk_reason", "scope", "scope_reason",
+        "entitlements", "entitlements_reason", "reason",
+    )  # fmt: skip
+    columns = {name: pd.array([getattr(facts, name) for facts in apps], dtype="str") for name in texts}
+    return pd.DataFrame(
+        {
+            **columns,
+            **{name: np.array([getattr(facts, name) for facts in apps], dtype=bool) for name in flags},
+            "regulated": np.array([bool(facts.regulated) for facts in apps], dtype=bool),
+            "sla_hours": np.array([facts.sla_hours for facts in apps], dtype=float),
+        }
+    )
+
+
+def source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
+    """One row per source; status words that are not mapped as text."""
+    texts = (
+        "name", "fills", "app", "walk", "walk_reason", "scope", "scope_reason",
+        "entitlements", "entitlements_reason", "error",
+    )  # fmt: skip
+    counts = ("received", "parsed", "rejected", "unacknowledged", "stale_after_days")
+    unmapped = [
+        ", ".join(f"{word} {rows}" for word, rows in sorted(facts.unmapped_status.items())) for facts in sources
+    ]
+    return pd.DataFrame(
+        {
+            **{name: pd.array([getattr(facts, name) for facts in sources], dtype="str") for name in texts},
+            **{name: np.array([getattr(facts, name) for facts in sources], dtype=np.int64) for name in counts},
+            "as_of": pd.Series([facts.as_of for facts in sources], dtype="datetime64[us, UTC]"),
+            "unmapped_status": pd.array(unmapped, dtype="str"),
+        }
+    )
