@@ -132,9 +132,7 @@ class Reader:
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             self._deviations["number-as-string"] += 1
             return int(value)
-        if isinstance(value, int) and not isinstance(value, bool):
-            if value < 0:
-                self._deviations["negative-number"] += 1
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         if value is not None:
             self._unreadable(name, value)

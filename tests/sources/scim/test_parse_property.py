@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scimaudit.sources.scim import fast, parse, profile, tolerant
 
-PROFILES = [profile.load("unknown"), profile.load("slack")]
+PROFILES = [profile.load("unknown"), profile.load("slack"), profile.load("sap-ias")]
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTERPRISE_1 = "urn:scim:schemas:extension:enterprise:1.0"
 
@@ -17,7 +17,9 @@ words = st.none() | text
 ids = st.text(st.sampled_from("abc19-é"), min_size=1, max_size=6)
 times = st.sampled_from(["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.123456789+02:00", None])
 strangers = st.dictionaries(
-    st.sampled_from(["nickName", "locale", "urn:custom", "x-y", "Zed"]), st.integers() | text, max_size=3
+    st.sampled_from(["nickName", "locale", "urn:custom", "x-y", "Zed", "loginTime", "corporateGroups"]),
+    st.integers() | text,
+    max_size=3,
 )
 
 

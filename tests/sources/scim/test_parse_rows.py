@@ -160,6 +160,7 @@ def test_the_name_to_show(row: dict[str, Any], shown: str | None) -> None:
         ({"Name.GivenName": "Ana", "name": {"familyName": "Ames"}}, "display_name", "Ana Ames", {"dotted-key": 1}),
         ({"name.givenName": "Ana", "name": "Ana A."}, "display_name", "Ana A.", {"dotted-key": 1, "name-as-string": 1}),
         ({"name": "Ana Ames"}, "display_name", "Ana Ames", {"name-as-string": 1}),
+        ({"name": "", "title": 5}, "display_name", None, {"title-as-number": 1}),
         ({"name": ["Ana"]}, "display_name", None, {"name-unreadable": 1}),
         ({"externalID": "E1"}, "external_id", "E1", {"key-case": 1}),
         ({"externalId": 17}, "external_id", "17", {"externalId-as-number": 1}),
