@@ -155,7 +155,8 @@ def merged(judgements: Sequence[Judgement]) -> Judgement:
 def _no_rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
     import pandas as pd
 
-    return judgements[0].failed if judgements else pd.DataFrame({"expected": [], "actual": []}, dtype="str")
+    columns = judgements[0].failed if judgements else pd.DataFrame()
+    return columns.assign(expected=pd.Series(dtype="str"), actual=pd.Series(dtype="str"))
 
 
 def _reasons_added(texts: pd.Series) -> str | None:

@@ -71,6 +71,8 @@ def _judged(view: View, conflict: Conflict, held: pd.DataFrame, having: dict[str
         ),
     )
     failed = found.failed.index
+    if failed.empty:
+        return found
     control = f" Compensating control: {conflict.compensating_control}" if conflict.compensating_control else ""
     return found.saying(
         expected=f"not both. Risk: {conflict.risk}{control}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -65,7 +66,7 @@ class View:
     zone: tzinfo
     previous: Previous | None
 
-    @property
+    @cached_property
     def roster_unproven(self) -> bool:
         """Whether the system of record cannot vouch for people: no roster, one not proven complete, or one stale."""
         rosters = self.sources[self.sources["fills"] == "people"]
