@@ -33,6 +33,7 @@ class Pass:
     :param disorder: pages that do not join, or rows that came twice.
     :param breaks: why the pass could not go on, or went on where nothing was due.
     :param repeated: a page brought nothing but known rows.
+    :param moved: a later ``startIndex`` was answered with other rows than the first one.
     :param ceiling: the pass stopped at the largest index the server answers.
     """
 
@@ -49,11 +50,16 @@ class Pass:
     tail: Tail = ""
     repeated: bool = False
     ceiling: bool = False
+    moved: bool = False
 
     def add(self, page: PageLike, at: int, due: str | None = None) -> int:
         """Take a page in; ``due`` is the row it must begin with. Gives the number of new ids."""
         self.pages += 1
         self.last = page.ids
+        if self.pages == 1:
+            self.first = page.ids
+        elif page.ids and page.ids != self.first:
+            self.moved = True
         self.largest = max(self.largest, len(page.ids))
         if page.total is not None:
             self.totals.append(page.total)
@@ -107,7 +113,7 @@ class Pass:
                 return Check("passed", f"past the last row the server answers {self.tail}, as its profile says")
             return Check("not-available", f"past the last row the server answers {self.tail}")
         if self.tail == "known":
-            if past_end in {"clamp", "repeat"}:
+            if past_end in {"clamp", "repeat"} and self.moved:
                 return Check("passed", "past the last row the server repeats known rows, as its profile says")
             return Check("not-available", "past the last row the server repeats known rows")
         return Check("not-available", "nobody looked past the last row")
@@ -136,6 +142,7 @@ def index_pass(
     """Walk from ``base`` until a page brings no new row, then look past the last one.
 
     :param first: the first page where it was fetched already.
+    :param moved: a later ``startIndex`` was answered with other rows than the first one.
     :param ceiling: the largest ``startIndex`` to ask for.
     :raises SourceError: the first page could not be had; a later failure becomes a break.
     """
@@ -143,7 +150,6 @@ def index_pass(
     start = base
     page = first or fetch(window(start, count, extra))
     seen.add(page, start)
-    seen.first = page.ids
     while page.ids:
         rows = len(page.ids)
         overlaps = rows > 1
@@ -226,7 +232,6 @@ def aligned_pass(
     seen = Pass(count)
     page = first or fetch(window(1, count, extra))
     seen.add(page, 1)
-    seen.first = page.ids
     size = (align or len(page.ids)) if page.ids else 0
     offsets = [1, 0, size] if size else []
     number = 1
