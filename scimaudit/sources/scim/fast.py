@@ -170,6 +170,8 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     """
     if b"\\u00" in body and _ESCAPED_LETTER.search(body):
         return None  # a name may hide in an escaped spelling
+    if body.count(b'"Resources"') > 1:
+        return None  # of two lists decoding keeps the last
     kept = roots(profile) if kind == "Users" else frozenset()
     if any(name.casefold() in ROW_NAMES or name in _User.__struct_encode_fields__ for name in kept):
         return None

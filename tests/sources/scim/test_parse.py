@@ -47,6 +47,7 @@ def groups(*rows: Any) -> parse.Page:
         (b'{"Resources": [{"id": "1"}', "not JSON"),
         (b'{"Resources": [{"id": "\xff"}]}', "not JSON"),
         (b'{"Resources": [], "resources": [{"id": "1"}]}', "Resources is given twice"),
+        (b'{"Resources": [{"id": "1"}], "totalResults": 0, "Resources": []}', "Resources is given twice"),
         (b'{"Errors": [{"description": "startIndex too large", "code": "400"}]}', "startIndex too large"),
         (b'{"Errors": ["no such tenant"], "Resources": []}', "no such tenant"),
         (b'{"Errors": {"code": 400}}', "without a description"),
