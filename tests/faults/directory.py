@@ -15,7 +15,7 @@ _CLAUSE = re.compile(r'^\s*([\w.:]+)\s+(eq|gt|ge|sw|pr)(?:\s+(".*"|true|false))?
 
 
 def directory(world: World) -> Handler:
-    """Answers GET on ``/Users``, ``/Groups``, single resources and discovery, by RFC 7644, from the world as it stands."""
+    """Answers GET on lists, single resources and discovery, by RFC 7644, from the world as it stands."""
 
     def handle(request: Request) -> Answer:
         if request.method != "GET":

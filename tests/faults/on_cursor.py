@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.faults import paging, shapes
-from tests.faults.compose import is_list, told, when
+from tests.faults.compose import Behaviour, is_list, told, when
 from tests.faults.directory import LIST_RESPONSE, answer, error
-from tests.faults.on_paging import CAP, well
 from tests.faults.scenario import BROKEN_OFF, COMPLETE, INCOMPLETE, NOT_COMPLETE, UNPROVABLE, Scenario
 from tests.faults.server import Answer, Handler, Request
-from tests.faults.world import World, world_of
+from tests.faults.well_behaved import CAP, well
+from tests.faults.world import Resource, World, world_of
 
 ADVERTISED = paging.advertise(
     cursor=True, index=True, defaultPaginationMethod="cursor", defaultPageSize=7, maxPageSize=7
@@ -34,7 +34,7 @@ def gap(inner: Handler, world: World) -> Handler:
     return handle
 
 
-def bad(name: str, catalogue: str, story: str, *behaviours: object, **more: object) -> Scenario:
+def bad(name: str, catalogue: str, story: str, *behaviours: Behaviour, **more: object) -> Scenario:
     """A server whose cursors deviate."""
     return Scenario(name, catalogue, "cursor", story, behaviours, **({"walk": INCOMPLETE} | more))
 
@@ -63,7 +63,7 @@ WELL_BEHAVED = (
 )
 
 
-def _twice(said: str | None, request: object, _body: object) -> object:
+def _twice(said: str | None, _request: Request, _body: Resource) -> object:
     """The third page's cursor leads back to the second page."""
     return "c-7" if said == "c-21" else ... if said is None else said
 
@@ -194,57 +194,3 @@ def _overlapping(inner: Handler) -> Handler:
         return inner(request)
 
     return handle
-
-
-DESCRIBED = (
-    well(
-        "aws",
-        "an opt-in cursor, no startIndex, characters that need encoding, page of seven",
-        paging.cursor(7, opt_in=True, with_total=False, alphabet="A+/=:"),
-        paging.ignore("startIndex", "attributes"),
-        settings={"provider": "aws-identity-center"},
-        catalogue="M21",
-    ),
-    bad(
-        "aws-without-profile",
-        "M21",
-        "the same server, and nothing known of it",
-        paging.cursor(7, opt_in=True, with_total=False, alphabet="A+/=:"),
-        paging.ignore("startIndex", "attributes"),
-        walk=NOT_COMPLETE,
-    ),
-    well(
-        "sap-start-id",
-        "startId=initial, then nextId until the word end",
-        paging.cursor(7, param="startId", field="nextId", opening="initial", marker="end"),
-        catalogue="M21",
-        settings={"provider": "sap-ias"},
-    ),
-    well(
-        "authentik",
-        "pages of 20 whatever is asked, floored",
-        paging.page_floor(20),
-        world=world_of(45),
-        settings={"provider": "authentik"},
-        scope=frozenset({"partial"}),
-        catalogue="M8",
-    ),
-    well(
-        "ory-polis",
-        "totalResults is at most 50",
-        paging.cap(50),
-        paging.total(lambda _r, _n, t: min(50, t)),
-        world=world_of(120),
-        settings={"provider": "ory-polis"},
-        scope=frozenset({"partial"}),
-        catalogue="M3",
-    ),
-    well(
-        "salesforce",
-        "startIndex past 20 is refused, filters by id go on",
-        CAP,
-        paging.start_over(20),
-        catalogue="M20",
-        settings={"provider": "salesforce"},
-    ),
-)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from scimaudit.errors import AuthenticationFailed, Incomplete, Malformed, SourceError, Unavailable
 from tests.faults import wire
-from tests.faults.compose import after, first, instead, sent, when
+from tests.faults.compose import Behaviour, after, first, instead, sent, when
 from tests.faults.directory import error
-from tests.faults.on_paging import CAP, well
 from tests.faults.scenario import BROKEN_OFF, COMPLETE, Scenario
 from tests.faults.server import Answer
+from tests.faults.well_behaved import CAP, well
 from tests.faults.world import world_of
 
 
-def wired(name: str, catalogue: str, story: str, *behaviours: object, **more: object) -> Scenario:
+def wired(name: str, catalogue: str, story: str, *behaviours: Behaviour, **more: object) -> Scenario:
     """A server or a network that fails below SCIM."""
     return Scenario(name, catalogue, "transport", story, behaviours, **more)
 
@@ -22,12 +22,12 @@ def refused(name: str, catalogue: str, story: str, given: Answer, **more: object
     return wired(name, catalogue, story, instead(wire.says(given), None), **({"error": AuthenticationFailed} | more))
 
 
-def survives(name: str, catalogue: str, story: str, *behaviours: object, **more: object) -> Scenario:
+def survives(name: str, catalogue: str, story: str, *behaviours: Behaviour, **more: object) -> Scenario:
     """It fails for a while, then all is well: nothing may be lost."""
     return wired(name, catalogue, story, CAP, *behaviours, **({"walk": COMPLETE} | more))
 
 
-def breaks_off(name: str, catalogue: str, story: str, *behaviours: object, **more: object) -> Scenario:
+def breaks_off(name: str, catalogue: str, story: str, *behaviours: Behaviour, **more: object) -> Scenario:
     """Pages that came before the failure are kept."""
     return wired(name, catalogue, story, CAP, *behaviours, **({"walk": BROKEN_OFF, "listed": lambda _w: 7} | more))
 
@@ -223,8 +223,8 @@ TRANSPORT = (
         "",
         "the server accepts and never answers",
         sent(None, delay=3),
+        patience=0.3,
         error=Unavailable,
-        settings={"timeout": 0.3},
         mentions=("time|answer",),
     ),
     wired(
@@ -232,19 +232,19 @@ TRANSPORT = (
         "",
         "the server stops in mid-body and holds the line",
         sent(None, drip=3),
+        patience=0.3,
         error=Unavailable,
-        settings={"timeout": 0.3},
     ),
     wired(
         "drip-for-ever",
         "L24",
         "a byte every twentieth of a second, for ever",
         sent(None, drip=0.05),
+        patience=0.3,
         error=(Unavailable, Incomplete),
-        settings={"timeout": 1.0},
         world=world_of(100),
     ),
-    survives("drip", "L24", "a slow line that does get there", sent("Users", first(1), drip=0.0002)),
+    survives("drip", "L24", "a slow line that does get there", sent("Users", first(1), drip=0.00002)),
     # encodings
     survives("chunked", "", "chunks of seven bytes", sent(None, chunked=True)),
     survives("gzip", "", "gzip", sent(None, body=wire.zipped, headers=wire.GZIP)),

@@ -45,7 +45,7 @@ def page_number(rows: int) -> Behaviour:
 
 
 def page_floor(rows: int) -> Behaviour:
-    """Fixed pages; ``startIndex`` is floored to one of them: 21 of size 20 gives page 1 again, 40 gives page 2 (authentik)."""
+    """Fixed pages, ``startIndex`` floored to one: of size 20, 21 gives page 1 again and 40 page 2 (authentik)."""
 
     def change(request: Request) -> Request:
         number = max(1, request.number_of("startIndex", 1) // rows)
@@ -143,7 +143,7 @@ def unordered(*, sortable: bool = False, each_request: bool = True) -> Behaviour
     """
 
     def wrap(inner: Handler, world: World) -> Handler:
-        chance = random.Random(7)
+        chance = random.Random(7)  # noqa: S311 - a repeatable disorder, no secret
 
         def handle(request: Request) -> Answer:
             if not is_list(request) or (sortable and "sortBy" in request.query):
@@ -151,12 +151,8 @@ def unordered(*, sortable: bool = False, each_request: bool = True) -> Behaviour
             found = everything(inner, request.asking(sortBy=None))
             if found is None:
                 return inner(request)
-            source = (
-                chance
-                if each_request
-                else random.Random(request.query.get("startIndex", "") + request.query.get("count", ""))
-            )
-            source.shuffle(found)
+            seed = request.query.get("startIndex", "") + "/" + request.query.get("count", "")
+            (chance if each_request else random.Random(seed)).shuffle(found)  # noqa: S311 - as above
             return page(request, found)
 
         return handle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,8 @@ class Played:
         return " ".join(said).casefold()
 
 
-def play(scenario: Scenario, base: Path, settings: Callable[[Stage], dict[str, Any]]) -> Iterator[Played]:
+@contextmanager
+def played(scenario: Scenario, base: Path) -> Iterator[Played]:
     """Let the lister list, and give what came of it while the servers still run."""
     with staged(scenario) as stage:
         sink = MemorySink(
@@ -82,9 +83,10 @@ def play(scenario: Scenario, base: Path, settings: Callable[[Stage], dict[str, A
             last_complete_ids=scenario.remembered(stage.world) if scenario.remembered else (),
             quick=scenario.quick,
         )
+        settings = {"base_url": stage.server.url, "token": {"env": TOKEN_AT}, **scenario.settings}
         listing, error = None, None
         try:
-            listing = load("scim").model_validate(settings(stage)).collect(sink)
+            listing = load("scim").model_validate(settings).collect(sink)
         except ScimAuditError as raised:
             error = raised
         yield Played(stage, sink, listing, error)

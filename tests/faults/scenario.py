@@ -35,11 +35,12 @@ class Scenario:
     :param witnesses: outcomes that are right per witness, by its number, such as ``W5``.
     :param exact: columns (``active``, ``emails``) that must equal the truth, where elsewhere they may also be unknown.
     :param settings: the source's settings beyond address and token.
+    :param profile: facts of a provider's profile made for the scenario; ``None``: nothing is known of the server.
     :param people: log-in names of leavers on the roster, made of the world.
     :param remembered: account ids of the last complete listing, made of the world.
     :param listed: number of rows that must have been kept, whatever the verdict.
-    :param grants_hidden: the server hides memberships, so that fewer grants than in truth are no error.
     :param requests: the most requests that may be made.
+    :param patience: seconds without a byte until the lister gives up a read; three times that for a whole request.
     """
 
     name: str
@@ -56,11 +57,13 @@ class Scenario:
     witnesses: Mapping[str, frozenset[Outcome]] = field(default_factory=dict)
     exact: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] | None = None
     people: Callable[[World], tuple[str, ...]] | None = None
     remembered: Callable[[World], tuple[str, ...]] | None = None
     quick: bool = False
     listed: Callable[[World], int] | None = None
     requests: int = 300
+    patience: float = 5.0
 
     @property
     def names_of_errors(self) -> tuple[str, ...]:

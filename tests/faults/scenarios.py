@@ -1,24 +1,34 @@
-"""Every named misbehaviour that the lister is measured by, and those of the catalogue that no loopback server can play."""
+"""Every named misbehaviour that the lister is measured by, and what of the catalogue no loopback server can play."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from tests.faults import on_cursor, on_groups, on_paging, on_shapes, on_transport
+from tests.faults import (
+    on_cursor,
+    on_envelopes,
+    on_groups,
+    on_paging,
+    on_profiles,
+    on_rows,
+    on_transport,
+    on_witnesses,
+    well_behaved,
+)
 from tests.faults.scenario import Scenario
 
 ALL: Final[tuple[Scenario, ...]] = (
-    *on_paging.WELL_BEHAVED,
+    *well_behaved.WELL_BEHAVED,
     *on_cursor.WELL_BEHAVED,
     *on_paging.PAGING,
     *on_cursor.CURSORS,
-    *on_cursor.DESCRIBED,
-    *on_shapes.ENVELOPES,
-    *on_shapes.ROWS,
+    *on_profiles.DESCRIBED,
+    *on_envelopes.ENVELOPES,
+    *on_rows.ROWS,
     *on_groups.GROUPS,
-    *on_groups.WITNESSES,
-    *on_groups.SCOPES,
+    *on_witnesses.WITNESSES,
+    *on_witnesses.SCOPES,
     *on_transport.TRANSPORT,
 )
 

@@ -22,6 +22,7 @@ class World:
     :param users: every account that ``GET /Users`` can give.
     :param beyond: accounts the app has and never shows over SCIM (made by hand).
     :param groups: every group, with its true and whole ``members``.
+    :param gone: accounts that were deleted while the world was looked at; groups may still name them.
     :param unlisted: ids that no list shows although ``GET`` by id or a filter does.
     """
 
@@ -29,6 +30,7 @@ class World:
     groups: list[Resource]
     beyond: list[Resource] = field(default_factory=list)
     unlisted: set[str] = field(default_factory=set)
+    gone: list[Resource] = field(default_factory=list)
 
     @property
     def ids(self) -> set[str]:
@@ -47,12 +49,13 @@ class World:
 
     @property
     def grants(self) -> set[tuple[str, str]]:
-        """Who is a direct member of what: account id and group id."""
+        """Who is, or was until lately, a direct member of what: account id and group id."""
+        ever = self.ids | {user["id"] for user in self.gone}
         return {
             (member["value"], group["id"])
             for group in self.groups
             for member in group["members"]
-            if member["value"] in self.ids
+            if member["value"] in ever
         }
 
 
@@ -88,7 +91,7 @@ def make(size: int = 23, *, back_references: bool = True, seed: int = 1) -> Worl
 
     :param back_references: fill ``User.groups`` as RFC 7643 section 4.1.2 has it.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a repeatable world, no secret
     numbers = list(range(1, size + 1))
     chance.shuffle(numbers)
     users = [user(number, active=number % 10 != 7) for number in numbers]
