@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -47,8 +47,8 @@ class Hits:
     :param label: what of the account was compared, a position in :data:`LABELS`.
     :param entry: which key of the roster it was; equal numbers are equal keys of one person.
     :param crowded: more people share the key than are listed.
-    :param left: the account's key.
-    :param right: the person's key.
+    :param lefts: keys of accounts; ``left_at`` tells which of them is this hit's. So a hit is numbers until it is told.
+    :param rights: keys of people, with ``right_at``.
     """
 
     account: Rows
@@ -57,20 +57,26 @@ class Hits:
     label: Rows
     entry: Rows
     crowded: Mask
-    left: pa.Array
-    right: pa.Array
+    lefts: pa.Array
+    left_at: Rows
+    rights: pa.Array
+    right_at: Rows
 
     def __len__(self) -> int:
         return len(self.account)
 
+    def left(self, places: Rows) -> pa.Array:
+        """The accounts' keys of the hits at these places."""
+        return self.lefts.take(pa.array(self.left_at[places]))
+
+    def right(self, places: Rows) -> pa.Array:
+        """The people's keys of the hits at these places."""
+        return self.rights.take(pa.array(self.right_at[places]))
+
     def only(self, chosen: Mask | Rows) -> Hits:
         """The hits chosen by a mask or by position."""
-        places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-        taken = pa.array(places)
-        return Hits(
-            self.account[places], self.person[places], self.tier[places], self.label[places], self.entry[places],
-            self.crowded[places], self.left.take(taken), self.right.take(taken),
-        )  # fmt: skip
+        numbers = ("account", "person", "tier", "label", "entry", "crowded", "left_at", "right_at")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in numbers})
 
     def without(self, barred: tuple[Rows, Rows]) -> Hits:
         """The hits that are not among these pairs of an account and a person."""
@@ -80,22 +86,21 @@ class Hits:
         span = 1 + int(max(self.person.max(initial=0), people.max(initial=0)))
         return self.only(~np.isin(self.account * span + self.person, accounts * span + people))
 
-    def texts(self, accounts: pd.DataFrame) -> pa.Array:
-        """Each hit in words: tier, attribute, the account's value as received, the person's key."""
+    def texts(self, accounts: pd.DataFrame) -> tuple[Rows, pa.Array]:
+        """Each hit in words: tier, attribute, the account's value as received, the person's key.
+
+        :return: positions of the hits, those of a higher tier first, and their texts.
+        """
         parts, order = [pa.array([], pa.string())], [np.empty(0, np.int64)]
         kind = self.tier * len(LABELS) + self.label
-        for code in np.unique(kind).tolist():
-            tier, label = divmod(int(code), len(LABELS))
+        for code in np.flatnonzero(np.bincount(kind)).tolist():
+            tier, label = divmod(code, len(LABELS))
             rows = np.flatnonzero(kind == code)
-            if label in RAW:
-                left = strings(accounts[RAW[label]]).take(pa.array(self.account[rows]))
-            else:
-                left = self.left.take(pa.array(rows))
-            right = self.right.take(pa.array(rows))
-            parts.append(pc.binary_join_element_wise(f"T{tier} {LABELS[label]} ", left, " = ", right, ""))
+            shown = RAW.get(label)
+            left = strings(accounts[shown]).take(pa.array(self.account[rows])) if shown else self.left(rows)
+            parts.append(pc.binary_join_element_wise(f"T{tier} {LABELS[label]} ", left, " = ", self.right(rows), ""))
             order.append(rows)
-        back = np.argsort(np.concatenate(order), kind="stable")
-        return pa.concat_arrays(parts).take(pa.array(back))
+        return np.concatenate(order), pa.concat_arrays(parts)
 
 
 @dataclass(frozen=True)
@@ -282,8 +287,10 @@ def _hits(found: Found, rows: Rows, left: pa.Array, index: Index, tier: Rows, la
         label=np.full(len(tier), label, np.int64),
         entry=found.entry,
         crowded=found.crowded,
-        left=left.take(pa.array(found.row)),
-        right=index.keys_at(found.entry),
+        lefts=left,
+        left_at=found.row,
+        rights=index.vocabulary,
+        right_at=index.code[found.entry],
     )
 
 
@@ -296,21 +303,35 @@ def _sorted(spaces: list[list[Hits]]) -> Hits:
         parts.extend(space)
         entries.extend(part.entry + offset for part in space)
         offset += 1 + max((int(part.entry.max(initial=0)) for part in space), default=0)
-    tier = np.concatenate([part.tier for part in parts])
-    account = np.concatenate([part.account for part in parts])
-    # Stable: within a tier the identifiers keep their order, best evidence first.
-    order = np.lexsort((tier, account))
-    taken = pa.array(order)
-    return Hits(
-        account=account[order],
-        person=np.concatenate([part.person for part in parts])[order],
-        tier=tier[order],
-        label=np.concatenate([part.label for part in parts])[order],
-        entry=np.concatenate(entries)[order],
-        crowded=np.concatenate([part.crowded for part in parts])[order],
-        left=pa.concat_arrays([part.left for part in parts]).take(taken),
-        right=pa.concat_arrays([part.right for part in parts]).take(taken),
+    lefts, left_at = _stacked([(part.lefts, part.left_at) for part in parts])
+    rights, right_at = _stacked([(part.rights, part.right_at) for part in parts])
+    every = Hits(
+        account=np.concatenate([part.account for part in parts]),
+        person=np.concatenate([part.person for part in parts]),
+        tier=np.concatenate([part.tier for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        entry=np.concatenate(entries),
+        crowded=np.concatenate([part.crowded for part in parts]),
+        lefts=lefts,
+        left_at=left_at,
+        rights=rights,
+        right_at=right_at,
     )
+    # Stable: within a tier the identifiers keep their order, best evidence first.
+    return every.only(np.argsort(every.account * 9 + every.tier, kind="stable"))
+
+
+def _stacked(parts: Sequence[tuple[pa.Array, Rows]]) -> tuple[pa.Array, Rows]:
+    """Arrays under each other, each only once, with positions in them moved along."""
+    arrays: list[pa.Array] = []
+    begins: dict[int, int] = {}
+    size = 0
+    for array, _ in parts:
+        if id(array) not in begins:
+            begins[id(array)] = size
+            arrays.append(array)
+            size += len(array)
+    return pa.concat_arrays(arrays), np.concatenate([places + begins[id(array)] for array, places in parts])
 
 
 def _distinct(values: Sequence[Any]) -> list[Any]:

@@ -94,7 +94,7 @@ def _former(hits: Hits, past: _History) -> Iterator[tuple[Rows, Rows]]:
         (past.local, hits.right, guarded & local),
     ):
         rows = np.flatnonzero(chosen)
-        found = index.find(keys.take(pa.array(rows)))
+        found = index.find(keys(rows))
         yield rows[found.row], found.person
 
 

@@ -43,6 +43,8 @@ class Index:
     :param people: the position of the person who holds the key, one for each key.
     :param roles: bits that tell in which column a key stands; those of one person's equal keys are joined.
     :param crowd: how many holders of one key are told at most.
+
+    An entry is a pair of a key and a person: ``person``, ``role`` and ``code`` (position of the key in ``vocabulary``).
     """
 
     def __init__(self, keys: pa.Array, people: Rows, roles: Rows | None = None, *, crowd: int = CROWD) -> None:
@@ -53,25 +55,21 @@ class Index:
         held = people[known]
         span = int(held.max(initial=0)) + 1
         packed, place = np.unique(codes * span + held, return_inverse=True)
-        self._vocabulary = encoded.dictionary
-        self._starts = np.searchsorted(packed // span, np.arange(len(self._vocabulary) + 1))
+        self.vocabulary = encoded.dictionary
+        self._starts = np.searchsorted(packed // span, np.arange(len(self.vocabulary) + 1))
         self.person: Rows = packed % span
         self.role: Rows = np.zeros(len(packed), np.int64)
         if roles is not None:
             np.bitwise_or.at(self.role, place, roles[known])
-        self._code: Rows = packed // span
-
-    def keys_at(self, entries: Rows) -> pa.Array:
-        """The keys of these entries."""
-        return self._vocabulary.take(pa.array(self._code[entries]))
+        self.code: Rows = packed // span
 
     def holds(self, keys: pa.Array) -> Mask:
         """Which of the keys anybody holds."""
-        return as_mask(pc.is_in(keys, value_set=self._vocabulary, skip_nulls=True))
+        return as_mask(pc.is_in(keys, value_set=self.vocabulary, skip_nulls=True))
 
     def find(self, keys: pa.Array) -> Found:
         """Everybody who holds any of the keys, in the order of the keys and then of the people."""
-        places = pc.index_in(keys, value_set=self._vocabulary, skip_nulls=True)
+        places = pc.index_in(keys, value_set=self.vocabulary, skip_nulls=True)
         rows = np.flatnonzero(present(places))
         codes = places.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
         starts = self._starts[codes]

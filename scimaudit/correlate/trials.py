@@ -110,7 +110,7 @@ def _exact(
         return TierTrial(tier, True, key, (), "miss", "no person has it")
     told = hits.only(mine)
     candidates = tuple(sorted(set(pool.ids.take(pa.array(told.person)).to_pylist())))
-    words = list(dict.fromkeys(told.texts(row).to_pylist()))
+    words = list(dict.fromkeys(told.texts(row)[1].to_pylist()))
     if len(candidates) > 1:
         return TierTrial(tier, True, key, candidates, "several", "; ".join(words))
     against = doubts[mine]

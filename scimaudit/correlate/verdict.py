@@ -88,12 +88,13 @@ def links(
     stand = standing(size, said, hits, doubts, found)
     decided = np.flatnonzero(said.person != UNDECIDED)
     told = _told(hits, stand)
+    spoken, texts = told.texts(accounts)
     keys = pa.concat_arrays([
         said.texts(decided),
-        told.texts(accounts),
+        texts,
         strings(found.rows["text"]),
     ])  # fmt: skip
-    speakers = np.concatenate([decided, told.account, found.rows["account"].to_numpy(np.int64)])
+    speakers = np.concatenate([decided, told.account[spoken], found.rows["account"].to_numpy(np.int64)])
     others = _others(hits, stand, len(pool))
     candidates = np.concatenate([others[1], found.rows["person"].to_numpy(np.int64)])
     rivals = np.concatenate([others[0], found.rows["account"].to_numpy(np.int64)])
