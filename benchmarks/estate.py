@@ -165,9 +165,9 @@ def write_snapshot(estate: Estate, store: Path) -> Path:
     """The estate as a finished snapshot, as a pull with proof would leave it."""
     folder = store / "snapshots" / "2026-11-20T120000.000Z"
     write_table(estate.people_table(), folder / "tables" / "people.parquet")
-    attributes = {
-        name: 1 for name in ("user_name", "emails", "employee_number", "active", "display_name", "department", "title")
-    }
+    attributes = dict.fromkeys(
+        ("user_name", "emails", "employee_number", "active", "display_name", "department", "title"), 1
+    )
     proof = Walk("complete")
     sources = [
         Collected(

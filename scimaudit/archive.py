@@ -20,8 +20,6 @@ from scimaudit.errors import IntegrityError
 from scimaudit.result import AppLine, Audit, Equation, Gate, KindLine, Meta, SourceLine
 from scimaudit.snapshot.store import write_bytes, write_table
 
-_FRAMES: Final = {"findings": tables.FINDINGS, "checks": tables.CHECKS}
-
 
 @dataclass(frozen=True)
 class _Plain:
@@ -56,9 +54,8 @@ class Stored:
             raise IntegrityError(
                 f"the audit {self.path.name} cannot be read", hint="scimaudit audit makes a new one"
             ) from error
-        parts = {field.name: getattr(plain, field.name) for field in fields(plain)}
-        frames = {name: tables.frame(self._table(name)) for name in _FRAMES}
-        return Audit(**parts, **frames)
+        findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
+        return Audit(plain.meta, plain.apps, plain.sources, plain.equations, plain.gates, plain.kinds, findings, checks)
 
     def links(self) -> pa.Table:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""

@@ -32,8 +32,8 @@ class RuleTrial:
 def rule_trials(case: Case, config: Config, app: str, account_id: str) -> list[RuleTrial]:
     """Every rule over accounts, tried on one account alone, as the audit saw it.
 
-    Rules that compare accounts with each other, or speak of people and sources, cannot be tried on one account; what they
-    found is among the account's findings.
+    Rules that compare accounts with each other, or speak of people and sources, cannot be tried on one account; what
+    they found is among the account's findings.
     """
     alone = _view(case, config, app, account_id)
     nobody = _view(case, config, app, "")

@@ -124,7 +124,8 @@ def _with_person(rows: pd.DataFrame, view: View) -> pd.DataFrame:
 
 def _with_app(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     apps = view.apps.set_index(view.apps["app"].astype("str"))
-    owner = rows["app"].map(apps["owner"]).astype("str").replace("", float("nan"))
+    owner = rows["app"].map(apps["owner"]).astype("str")
+    owner = owner.mask(owner == "")
     regulated = rows["app"].map(apps["regulated"]).astype("boolean").fillna(value=False).astype(bool)
     return rows.assign(owner=rows["owner"].fillna(owner), regulated=regulated)
 
@@ -158,7 +159,7 @@ def _identities(rows: pd.DataFrame) -> pd.Series:
     """A hash of what the problem *is*: an account's problems do not change identity when its owner becomes known."""
     person = rows["person_id"].mask(rows["account_id"].notna())
     parts = rows.assign(person_id=person)[list(_IDENTITY)].fillna("")
-    joined = parts[_IDENTITY[0]].str.cat([parts[name] for name in _IDENTITY[1:]], sep="\x1f")
+    joined: pd.Series[str] = parts["kind"].str.cat(parts[list(_IDENTITY[1:])], sep="\x1f")
     return pd.Series([hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined], index=rows.index, dtype="str")
 
 

@@ -128,7 +128,8 @@ def _map_distinct(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _repeats(table: pa.Table) -> bool:
-    return table.group_by(["parent", "key"]).aggregate([]).num_rows != table.num_rows
+    distinct: int = table.group_by(["parent", "key"]).aggregate([]).num_rows
+    return distinct != int(table.num_rows)
 
 
 def _offsets(column: pa.ListArray) -> pa.Array:

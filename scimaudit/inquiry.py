@@ -18,9 +18,20 @@ from scimaudit.result import Audit
 from scimaudit.snapshot.store import Snapshot
 
 _PERSON_FACTS = (
-    "person_id", "display_name", "employee_number", "user_name", "status", "status_raw", "worker_type", "start_date", "end_date",
-    "department", "title", "manager_id", "roster",
-)  # fmt: skip
+    "person_id",
+    "display_name",
+    "employee_number",
+    "user_name",
+    "status",
+    "status_raw",
+    "worker_type",
+    "start_date",
+    "end_date",
+    "department",
+    "title",
+    "manager_id",
+    "roster",
+)
 
 
 @dataclass(frozen=True)
@@ -215,8 +226,17 @@ def holders(case: Case, app: str) -> pd.DataFrame:
     rows["person"] = rows["person_id"].map(people)
     rows["entitlement"] = rows["display"].astype("str").fillna(rows["value"].astype("str"))
     columns = [
-        "privileged", "attribute", "entitlement", "user_name", "account_id", "active", "person_id", "person", "type", "via",
-    ]  # fmt: skip
+        "privileged",
+        "attribute",
+        "entitlement",
+        "user_name",
+        "account_id",
+        "active",
+        "person_id",
+        "person",
+        "type",
+        "via",
+    ]
     order = rows.assign(rank=~rows["privileged"]).sort_values(
         ["rank", "attribute", "entitlement", "user_name", "account_id"]
     )
@@ -265,7 +285,7 @@ def chosen(
 
 
 def unproven(audit: Audit, app: str | None = None) -> str:
-    """One sentence naming the apps (or the app) of which no finding does not mean no problem; empty when all are proven."""
+    """One sentence naming the apps (or the app) whose silence proves nothing; empty when all are proven."""
     doubtful = [
         line.app
         for line in audit.apps
@@ -302,10 +322,20 @@ def queue(case: Case, app: str | None = None) -> pd.DataFrame:
         candidates=pd.Series(candidates, index=rows.index, dtype="str"), first=rows["runners_up"].list[0]
     )
     columns = [
-        "app", "account_id", "user_name", "display_name", "situation", "tier", "confidence", "candidates", "first", "reason",
-    ]  # fmt: skip
+        "app",
+        "account_id",
+        "user_name",
+        "display_name",
+        "situation",
+        "tier",
+        "confidence",
+        "candidates",
+        "first",
+        "reason",
+    ]
     ordered = rows.sort_values(["confidence", "app", "user_name", "account_id"], ascending=[False, True, True, True])
-    return ordered[columns].reset_index(drop=True)
+    queued: pd.DataFrame = ordered[columns].reset_index(drop=True)
+    return queued
 
 
 def _rights(grants: pd.DataFrame) -> dict[str, list[Right]]:

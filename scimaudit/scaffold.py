@@ -32,13 +32,13 @@ path = {roster}
 # external_id_is = "employee_number"      # what externalId holds, if it holds a roster column
 # privileged = ["*admin*", "*owner*"]     # rights that give power over the app
 # seats = 412                             # what the app's console shows: proves that nothing is hidden
-# register = {{ sign_in = "saml", create = "scim", update = "scim", disable = "scim", entitlement_removal = "manual" }}
+# register = {{ sign_in = "saml", create = "scim", disable = "scim", entitlement_removal = "manual" }}
 #
 # [[apps.slack.listings]]
 # source = "scim"
 # provider = "slack"
 # base_url = "https://api.slack.com/scim/v2"
-# token = {{ env = "SLACK_SCIM_TOKEN" }}    # or {{ file = "slack.token" }} (chmod 600) or {{ command = "pass show slack" }}
+# token = {{ env = "SLACK_SCIM_TOKEN" }}    # or {{ file = "…" }} (chmod 600) or {{ command = "…" }}
 #
 # [[apps.slack.listings]]                 # a second inventory: the member export from the console
 # source = "csv"

@@ -247,7 +247,8 @@ def frame(table: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame
     for index in days:
         field = chosen.schema.field(index)
         chosen = chosen.set_column(index, field.name, chosen.column(index).cast(pa.timestamp("s")))
-    return chosen.to_pandas(types_mapper=_PANDAS_TYPES.get, ignore_metadata=True)
+    made: pd.DataFrame = chosen.to_pandas(types_mapper=_PANDAS_TYPES.get, ignore_metadata=True)
+    return made
 
 
 _PANDAS_TYPES: Final[dict[pa.DataType, Any]] = {

@@ -45,12 +45,13 @@ def app_lines(
     situations = pd.crosstab(app, seen.accounts["situation"].astype("str"))
     counts = counts.join(situations).reindex([each.name for each in config.apps]).fillna(0).astype("int64")
     leading = rows[rows["lead"]]
-    severities = pd.crosstab(leading["app"], leading["severity"])
+    by_severity = _counts(pd.crosstab(leading["app"], leading["severity"]))
+    counted = _counts(counts)
     roster_doubt = _roster_doubt(snapshot, config, seen)
     lines = []
     for each in config.apps:
-        count = counts.loc[each.name].to_dict()
-        found = severities.loc[each.name].to_dict() if each.name in severities.index else {}
+        count = counted[each.name]
+        found = by_severity.get(each.name, {})
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
         doubts = _doubts(each, snapshot, seen, checks)
@@ -209,6 +210,14 @@ def _doubts(app: App, snapshot: Snapshot, seen: View, checks: pd.DataFrame) -> l
     stale = seen.sources[(seen.sources["app"].astype("str") == app.name) & _stale(seen)]
     found.extend(f"{name} is stale" for name in stale["name"])
     return found
+
+
+def _counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """A table of counts as plain mappings, row by row."""
+    return {
+        str(row): {str(column): int(number) for column, number in numbers.items()}
+        for row, numbers in table.to_dict("index").items()
+    }
 
 
 def _unjudged(app: App, checks: pd.DataFrame) -> list[str]:

@@ -62,5 +62,15 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the machine's proxy, colours or time zone."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "NO_COLOR", "FORCE_COLOR", "SCIMAUDIT_CONFIG"):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "SCIMAUDIT_CONFIG",
+    ):
         monkeypatch.delenv(name, raising=False)

@@ -46,9 +46,8 @@ class Company:
         text = "user_name,email,active,department,groups\n" + "".join(f"{row}\n" for row in rows)
         (self.folder / f"{name}.csv").write_text(text, "utf-8")
         declared = f"declared_total = {len(rows) if total is None else total}\n" if listing == PROVEN else ""
-        self.apps[name] = (
-            f'[apps.{name}]\n{options}[[apps.{name}.listings]]\nsource = "csv"\npath = "{name}.csv"\n{listing}{declared}'
-        )
+        source = f'source = "csv"\npath = "{name}.csv"\n{listing}{declared}'
+        self.apps[name] = f"[apps.{name}]\n{options}[[apps.{name}.listings]]\n{source}"
 
     def config(self) -> config.Config:
         (self.folder / "hr.csv").write_text(self.head + "".join(f"{row}\n" for row in self.people), "utf-8")

@@ -30,17 +30,28 @@ ALLOWED = {
     "verdicts": {"config", "findings", "result", "snapshot", "tables", "view"},
     "facts": {"config", "snapshot", "verdicts", "view"},
     "audit": {
-        "config", "correlate", "facts", "findings", "policy", "result", "rules", "snapshot", "tables", "verdicts", "view",
+        "config",
+        "correlate",
+        "facts",
+        "findings",
+        "policy",
+        "result",
+        "rules",
+        "snapshot",
+        "tables",
+        "verdicts",
+        "view",
     },
     "archive": {"errors", "result", "snapshot", "tables"},
     "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
     "explain": {"audit", "config", "correlate", "facts", "inquiry", "policy", "rules", "tables", "view"},
     "checkup": {"audit", "config", "correlate", "snapshot", "tables"},
     "scaffold": {"errors"},
+    "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"result", "tables", "errors"},
     "demo": {"errors"},
     "workflow": {"archive", "audit", "config", "inquiry", "renderers", "snapshot"},
-}  # fmt: skip
+}
 ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
 
 

@@ -44,7 +44,7 @@ class Interrupted(BaseException):
 
 @app.callback()
 def _root(_version: show_version = False) -> None:
-    """Find zombie accounts: every app's accounts against the system of record, with proof that the listing was whole."""
+    """Find zombie accounts: every app's accounts against the system of record, with proof of whole listings."""
 
 
 app.command("init")(init.command)

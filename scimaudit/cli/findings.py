@@ -85,9 +85,17 @@ def excess(
 
 
 def _list(
-    path: Path, audit: str | None, family: str, app: str | None, kind: str | None, severity: Severity | None, person: str | None,
-    everything: bool, form: Format, no_color: bool,
-) -> None:  # fmt: skip
+    path: Path,
+    audit: str | None,
+    family: str,
+    app: str | None,
+    kind: str | None,
+    severity: Severity | None,
+    person: str | None,
+    everything: bool,
+    form: Format,
+    no_color: bool,
+) -> None:
     from scimaudit import archive
     from scimaudit.cli import show
     from scimaudit.config import load

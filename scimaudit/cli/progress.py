@@ -1,4 +1,4 @@
-"""Live progress of a pull: one line per source on a terminal, one line per ended source otherwise, nothing when quiet."""
+"""Live progress of a pull: a bar per source on a terminal, a line per ended source otherwise, nothing when quiet."""
 
 from __future__ import annotations
 
@@ -23,9 +23,15 @@ class Live:
         self._bars = quiet is False and self._console.is_terminal
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[said]}"), console=self._console, disable=not self._bars,
-        )  # fmt: skip
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[said]}"),
+            console=self._console,
+            disable=not self._bars,
+        )
 
     def __enter__(self) -> Self:
         self._progress.start()

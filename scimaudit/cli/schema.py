@@ -9,6 +9,6 @@ def command() -> None:
     Example: scimaudit schema > scimaudit.schema.json
     """
     from scimaudit.cli import show
-    from scimaudit.config import json_schema
+    from scimaudit.schema import json_schema
 
     show.json(json_schema())

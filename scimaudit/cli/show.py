@@ -73,8 +73,8 @@ def queue(frame: pd.DataFrame, form: Format, out: Console, decisions: Path) -> N
             out.print()
             out.print(terminal.text(f"To decide one, add a line to {decisions}, for example"))
             out.print(terminal.text("app,account_id,person_id,relation,decided_by,decided_on,until,reason"))
-            line = f"{first['app']},{first['account_id']},{first['first']},is,you@example.com,YYYY-MM-DD,,asked the manager"
-            out.print(terminal.text(line))
+            decided = f"{first['app']},{first['account_id']},{first['first']},is"
+            out.print(terminal.text(f"{decided},you@example.com,YYYY-MM-DD,,asked the manager"))
 
 
 def csv(table: pa.Table) -> None:

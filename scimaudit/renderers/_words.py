@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from scimaudit.result import AppLine, Audit, Equation, Gate, Meta
+from scimaudit.result import AppLine, AppVerdict, Audit, Equation, Gate, Meta
 
 NOT_PROVEN: Final = "not proven"
 
@@ -61,11 +61,17 @@ def proven(app: AppLine) -> bool:
     return app.walk == "complete" and app.scope == "all" and app.verdict in ("clean", "findings")
 
 
+def tenable(app: AppLine) -> AppVerdict:
+    """The app's verdict, or ``not proven`` where it claims more than the listing proves."""
+    return app.verdict if proven(app) or app.verdict in ("failed", "not audited") else "not proven"
+
+
 def verdict(app: AppLine) -> str:
-    """The app's verdict in words. Whatever was not proven says so, even if its verdict claims more than its listing."""
+    """The app's verdict in words; whatever was not proven says so."""
     if proven(app):
         return "proven clean" if app.verdict == "clean" else "proven, with findings"
-    return f"{NOT_PROVEN}: {app.verdict}" if app.verdict in ("failed", "not audited") else NOT_PROVEN
+    said = tenable(app)
+    return NOT_PROVEN if said == NOT_PROVEN else f"{NOT_PROVEN}: {said}"
 
 
 def verdicts(audit: Audit) -> Mapping[str, str]:

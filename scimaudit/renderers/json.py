@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
+from scimaudit.renderers import _words
 from scimaudit.renderers.encode import utf8
 from scimaudit.result import FORMAT_VERSION, Audit
 
@@ -27,7 +28,7 @@ def render(audit: Audit, stream: BinaryIO) -> None:
     """Write the document."""
     equations = [plain(equation) | {"holds": equation.holds} for equation in audit.equations]
     parts: dict[str, Iterator[bytes]] = {
-        "apps": _lines(map(plain, audit.apps)),
+        "apps": _lines(plain(app) | {"verdict": _words.tenable(app)} for app in audit.apps),
         "checks": _rows(tables.conform(audit.checks, tables.CHECKS)),
         "equations": _lines(equations),
         "findings": _rows(tables.conform(audit.findings, tables.FINDINGS)),

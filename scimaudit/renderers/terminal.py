@@ -1,4 +1,4 @@
-"""The terminal: tables for people, plain columns for pipes. Every text from a server is shown with its tricks visible."""
+"""The terminal: tables for people, plain columns for pipes. Every text from a server shows its tricks."""
 
 from __future__ import annotations
 
@@ -113,11 +113,18 @@ def summary(out: Console, audit: Audit) -> None:
     head = ("app", "verdict", "walk", "scope", "accounts", "matched", "unmatched", "ambiguous", "findings")
     body = [
         (
-            app.app, app.verdict, _proof(app.walk, "complete"), _proof(app.scope, "all"), f"{app.accounts:,}", f"{app.matched:,}",
-            f"{app.unmatched:,}", f"{app.ambiguous:,}", _counts(app.findings),
+            app.app,
+            app.verdict,
+            _proof(app.walk, "complete"),
+            _proof(app.scope, "all"),
+            f"{app.accounts:,}",
+            f"{app.matched:,}",
+            f"{app.unmatched:,}",
+            f"{app.ambiguous:,}",
+            _counts(app.findings),
         )
         for app in audit.apps
-    ]  # fmt: skip
+    ]
     rows(out, "Apps", head, body, right=("accounts", "matched", "unmatched", "ambiguous"))
     doubtful = [app for app in audit.apps if app.verdict != "clean"]
     if doubtful:
@@ -156,11 +163,18 @@ def whereabouts(out: Console, found: Whereabouts, zone: str) -> None:
 def account(out: Console, line: AccountLine, zone: str) -> None:
     """One account: whose it is and why, what it holds, what is wrong with it."""
     facts = [
-        ("app", line.app), ("account", line.account_id), ("user name", line.user_name), ("name", line.display_name),
-        ("status", _active(line.active)), ("last sign-in", _words.when(line.last_login, zone) or "unknown"),
-        ("situation", line.situation), ("person", line.person_id), *(("because", why) for why in line.why),
-        ("note", line.reason), ("candidates", ", ".join(line.runners_up)),
-    ]  # fmt: skip
+        ("app", line.app),
+        ("account", line.account_id),
+        ("user name", line.user_name),
+        ("name", line.display_name),
+        ("status", _active(line.active)),
+        ("last sign-in", _words.when(line.last_login, zone) or "unknown"),
+        ("situation", line.situation),
+        ("person", line.person_id),
+        *(("because", why) for why in line.why),
+        ("note", line.reason),
+        ("candidates", ", ".join(line.runners_up)),
+    ]
     rows(out, "Account", ("", ""), [(name, value) for name, value in facts if value])
     out.print()
     if line.rights:
@@ -184,9 +198,24 @@ def account(out: Console, line: AccountLine, zone: str) -> None:
 def finding(out: Console, row: pd.Series, kind: KindLine) -> None:
     """One finding, and what its kind means."""
     names = (
-        "finding_id", "kind", "severity", "severity_why", "app", "user_name", "person_name", "attribute", "value", "expected",
-        "actual", "evidence", "first_seen", "disposition", "owner", "action", "covered_by",
-    )  # fmt: skip
+        "finding_id",
+        "kind",
+        "severity",
+        "severity_why",
+        "app",
+        "user_name",
+        "person_name",
+        "attribute",
+        "value",
+        "expected",
+        "actual",
+        "evidence",
+        "first_seen",
+        "disposition",
+        "owner",
+        "action",
+        "covered_by",
+    )
     said = [(name.replace("_", " "), str(row[name])) for name in names if not _missing(row[name])]
     said += [
         ("detects", kind.detects),
@@ -217,11 +246,16 @@ def _missing(value: object) -> bool:
 def _accounts(out: Console, title: str, lines: Sequence[AccountLine], zone: str) -> None:
     body = [
         (
-            line.app, line.user_name or line.account_id, _active(line.active), _words.when(line.last_login, zone),
-            line.why[0] if line.why else line.reason, _rights(line), ", ".join(sorted({kind for kind, _, _ in line.findings})),
+            line.app,
+            line.user_name or line.account_id,
+            _active(line.active),
+            _words.when(line.last_login, zone),
+            line.why[0] if line.why else line.reason,
+            _rights(line),
+            ", ".join(sorted({kind for kind, _, _ in line.findings})),
         )
         for line in lines
-    ]  # fmt: skip
+    ]
     rows(
         out,
         title,
@@ -283,15 +317,20 @@ def checkup(out: Console, found: Checkup) -> None:
     """Whether each source can be reached, what it is, and how well keys match."""
     body = [
         (
-            source.name, text("failed") if source.error else text("reached", "green"), f"{source.rows:,}",
+            source.name,
+            text("failed") if source.error else text("reached", "green"),
+            f"{source.rows:,}",
             source.error or ", ".join(f"{name} {value}" for name, value in source.facts.items()),
             source.hint or "; ".join(source.notes),
         )
         for source in found.sources
-    ]  # fmt: skip
+    ]
     rows(out, "Sources", ("source", "", "rows", "what it is", "note"), body, right=("rows",))
     out.print()
-    lines = [(key.app, key.tier, f"{key.with_key:,}", f"{key.matched:,}", f"{key.share:.0%}" if key.with_key else "") for key in found.keys]
+    lines = [
+        (key.app, key.tier, f"{key.with_key:,}", f"{key.matched:,}", f"{key.share:.0%}" if key.with_key else "")
+        for key in found.keys
+    ]
     rows(out, "Correlation keys", ("app", "tier", "accounts with the key", "match one person", "share"), lines)
     if found.not_audited:
         out.print()

@@ -80,7 +80,7 @@ class Listing:
     ``received = parsed + rejected`` always holds.
 
     :param entitlements: the verdict over ``/Groups``: whether the *absence* of a grant means anything.
-    :param attributes: column name to the number of rows that carry it; a column that is missing here was never supplied.
+    :param attributes: column name to the number of rows that carry it; one that is missing here was never supplied.
     :param scope_lifted_by: names of the witnesses (W7, W8) that raised the scope to ``all``.
     :param facts: what ``check`` shows: provider, paging mode, TLS and the like.
     """

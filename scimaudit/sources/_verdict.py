@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scimaudit.sources import Scope, Walk, Witness
+from scimaudit.sources import Outcome, Scope, Walk, Witness
 
 
 @dataclass(frozen=True)
@@ -78,5 +78,5 @@ def witness(received: int, said: Statement) -> Witness:
     """The declared total as a witness."""
     if said.total is None:
         return Witness("declared total", "not-available", "nobody declared one")
-    outcome = "passed" if said.total == received else "failed"
+    outcome: Outcome = "passed" if said.total == received else "failed"
     return Witness("declared total", outcome, f"{said.total} declared by {said}, {received} received")

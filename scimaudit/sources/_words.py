@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 STATUS: Final[Mapping[str, tuple[str, ...]]] = {
     "active": ("active", "a", "aktiv", "actif", "active employee", "employed"),
@@ -27,7 +27,7 @@ def plain(word: str) -> str:
     return " ".join(word.split()).casefold()
 
 
-def meanings(words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def meanings(words: Mapping[Any, Sequence[str]]) -> dict[str, str]:
     """Word, in its plain form, to what it means.
 
     :raises ValueError: a word is given two meanings.

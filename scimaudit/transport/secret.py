@@ -52,7 +52,8 @@ class Secret(BaseModel):
     def _environment(self) -> str:
         value = os.environ.get(self.env or "")
         if value is None:
-            raise ConfigError(f"the environment variable {self.env} is not set", hint=f"export {self.env}=… and try again")
+            hint = f"export {self.env}=… and try again"
+            raise ConfigError(f"the environment variable {self.env} is not set", hint=hint)
         return value.strip()
 
     def _file(self, base: Path) -> str:
@@ -68,8 +69,9 @@ class Secret(BaseModel):
 
     def _command(self) -> str:
         try:
+            command = shlex.split(self.command or "")
             # The command is the operator's own configuration; no shell takes part in it.
-            done = subprocess.run(shlex.split(self.command or ""), capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise ConfigError(f"the secret {self} could not be had: {error}") from error
         if done.returncode:

@@ -143,7 +143,7 @@ def unordered(*, sortable: bool = False, each_request: bool = True) -> Behaviour
     """
 
     def wrap(inner: Handler, world: World) -> Handler:
-        chance = random.Random(7)  # noqa: S311 - a repeatable disorder, no secret
+        chance = random.Random(7)
 
         def handle(request: Request) -> Answer:
             if not is_list(request) or (sortable and "sortBy" in request.query):
@@ -152,7 +152,7 @@ def unordered(*, sortable: bool = False, each_request: bool = True) -> Behaviour
             if found is None:
                 return inner(request)
             seed = request.query.get("startIndex", "") + "/" + request.query.get("count", "")
-            (chance if each_request else random.Random(seed)).shuffle(found)  # noqa: S311 - as above
+            (chance if each_request else random.Random(seed)).shuffle(found)
             return page(request, found)
 
         return handle

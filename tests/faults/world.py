@@ -91,7 +91,7 @@ def make(size: int = 23, *, back_references: bool = True, seed: int = 1) -> Worl
 
     :param back_references: fill ``User.groups`` as RFC 7643 section 4.1.2 has it.
     """
-    chance = random.Random(seed)  # noqa: S311 - a repeatable world, no secret
+    chance = random.Random(seed)
     numbers = list(range(1, size + 1))
     chance.shuffle(numbers)
     users = [user(number, active=number % 10 != 7) for number in numbers]

@@ -58,10 +58,39 @@ REASONS = {
     "fax": "vendor has no export",
 }
 
-GIVEN = "Ada Grace Katherine Alan Barbara Edsger Radia Donald Frances Ken Margaret Tim Hedy Linus Anita Dennis".split()
-FAMILY = (
-    "Lovelace Hopper Johnson Turing Liskov Dijkstra Perlman Knuth Allen Thompson Hamilton Berners-Lee Lamarr".split()
-)
+GIVEN = [
+    "Ada",
+    "Grace",
+    "Katherine",
+    "Alan",
+    "Barbara",
+    "Edsger",
+    "Radia",
+    "Donald",
+    "Frances",
+    "Ken",
+    "Margaret",
+    "Tim",
+    "Hedy",
+    "Linus",
+    "Anita",
+    "Dennis",
+]
+FAMILY = [
+    "Lovelace",
+    "Hopper",
+    "Johnson",
+    "Turing",
+    "Liskov",
+    "Dijkstra",
+    "Perlman",
+    "Knuth",
+    "Allen",
+    "Thompson",
+    "Hamilton",
+    "Berners-Lee",
+    "Lamarr",
+]
 ENTITLEMENTS = ("Workspace Admins", "Billing", "AP-Vendor-Create", "AP-Payment-Release", "prod-deploy", "Domain Users")
 
 
@@ -179,7 +208,7 @@ class Story:
                 family,
                 severity,
                 f"{title}, for every account that is not a registered non-human.\nThe roster decides.",
-                "Nobody revokes what nobody knows of; a former owner may still sign in.\n\nAuditors ask for this first.",
+                "Nobody revokes what nobody knows of; a former owner may sign in.\n\nAuditors ask for this first.",
                 "Disable the account, remove its entitlements, and record who did so.",
                 ("ISO 27001 A.5.18", "SOC 2 CC6.2"),
                 {"days": "90"} if kind == "dormant" else {},

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import stat
 import sys
 from dataclasses import replace
@@ -24,7 +23,7 @@ def test_every_file_of_every_format_is_written_in_order(audit: Audit, tmp_path: 
     assert [path.name for path in written] == [
         "report.xlsx", "findings.csv", "orphans.csv", "drift.csv", "excess.csv", "completeness.csv",
     ]  # fmt: skip
-    assert sorted(os.listdir(tmp_path / "new" / "folder")) == sorted(path.name for path in written)
+    assert sorted((tmp_path / "new" / "folder").iterdir()) == sorted(written)
 
 
 def test_an_unknown_format_lists_the_known_and_writes_nothing(audit: Audit, tmp_path: Path) -> None:
@@ -66,7 +65,7 @@ def test_a_partial_file_is_deleted_and_the_one_before_kept(
     expected = RenderError if isinstance(error, OSError) else type(error)
     with pytest.raises(expected):
         renderers.write(audit, tmp_path, ["html"])
-    assert os.listdir(tmp_path) == ["report.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "old"
 
 

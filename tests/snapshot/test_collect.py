@@ -257,7 +257,7 @@ def test_acknowledged_rows_are_counted(estate: configs.Config, pull: Callable[..
 
 def test_a_clock_that_was_set_back_is_refused(estate: configs.Config, pull: Callable[..., Snapshot]) -> None:
     pull()
-    with pytest.raises(ConfigError, match="set the clock|the newest snapshot is"):
+    with pytest.raises(ConfigError, match="the newest snapshot is"):
         collect(estate, now=Clock(), watcher=Silence())
 
 

@@ -149,7 +149,7 @@ def test_start_as_page_number(server, users, listed):
 
 
 def test_no_order_is_incomplete(server, users, listed):
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
 
     def answer(start, count):
         mixed = chance.sample(users, len(users))
@@ -159,7 +159,7 @@ def test_no_order_is_incomplete(server, users, listed):
 
 
 def test_no_order_is_cured_by_sorting(users, listed):
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
 
     def fetch(target):
         rows = users if target.get("sortBy") == "userName" else chance.sample(users, len(users))

@@ -24,7 +24,7 @@ class Faulty:
     def __init__(self, size: int, faults: set[str], number: int, seed: int) -> None:
         self.rows: list[str | None] = [f"u{index}" for index in range(size)]
         self.faults, self.number, self.asked = faults, number, 0
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)
 
     def __call__(self, target) -> Page:
         self.asked += 1
@@ -36,7 +36,7 @@ class Faulty:
         if "shuffle" in faults:
             self.chance.shuffle(rows)
         if "shuffle-by-size" in faults:
-            random.Random(count).shuffle(rows)  # noqa: S311
+            random.Random(count).shuffle(rows)
         if "no-id" in faults:
             rows[number % len(rows)] = None
         if "duplicate" in faults:
