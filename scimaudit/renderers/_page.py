@@ -249,8 +249,6 @@ def _embedded(table: pa.Table, audit: Audit) -> str:
 def _column(column: pa.ChunkedArray) -> Mapping[str, Sequence[Any]]:
     """Distinct texts, and for each row the place of its text, -1 for null."""
     coded = _tables.text(column).combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
     return {
         "values": show_column(coded.dictionary).to_pylist(),
         "rows": pc.fill_null(coded.indices, -1).to_pylist(),
