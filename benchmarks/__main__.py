@@ -90,11 +90,11 @@ def _served(estate: Estate, page: int, latency: float) -> Iterator[int]:
 
 def _roster(estate: Estate, folder: Path) -> None:
     lines = ["employee_number,user_name,email,given_name,family_name,status,department,title"]
-    for row in estate.people_table().to_pylist():
-        lines.append(
-            f"{row['employee_number']},{row['user_name']},{row['emails'][0]},{row['given_name']},{row['family_name']},"
-            f"{row['status']},{row['department']},{row['title']}"
-        )
+    lines += [
+        f"{row['employee_number']},{row['user_name']},{row['emails'][0]},{row['given_name']},{row['family_name']},"
+        f"{row['status']},{row['department']},{row['title']}"
+        for row in estate.people_table().to_pylist()
+    ]
     (folder / "hr.csv").write_text("\n".join(lines) + "\n", "utf-8")
 
 

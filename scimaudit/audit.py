@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import partial
 
 import pandas as pd
 
@@ -213,9 +214,11 @@ def _sections(doc: str) -> dict[str, str]:
 
 def _defaults(config: Config) -> dict[str, str]:
     gates = config.audit.gates
+    shrink = partial(verdicts.setting, config)
     return {
-        "roster shrink gate": f"max({gates.roster_shrink_percent:g} %, {gates.roster_shrink_rows} rows)",
-        "app shrink gate": f"{gates.app_shrink_percent:g} %",
+        "roster shrink gate": f"max({shrink('roster-shrunk', 'percent'):g} %, "
+        f"{shrink('roster-shrunk', 'rows'):g} rows)",
+        "app shrink gate": f"{shrink('app-shrunk', 'percent'):g} %",
         "roster is stale after": f"{gates.roster_stale_days} days",
         "listing is stale after": f"{gates.listing_stale_days} days",
         "leaver must be inactive within": ", ".join(sorted({f"{app.sla_hours:g} h" for app in config.apps})),

@@ -30,13 +30,8 @@ class Model(BaseModel):
 
 
 class Gates(Model):
-    """When a source is too different or too old to be believed."""
+    """When a source is too old to be believed; how far it may shrink is a setting of the rules that watch it."""
 
-    roster_shrink_percent: float = Field(
-        20, ge=0, le=100, description="largest believable loss of people since the last snapshot"
-    )
-    roster_shrink_rows: int = Field(5, ge=0, description="a loss of up to this many people never trips the gate")
-    app_shrink_percent: float = Field(20, ge=0, le=100, description="largest believable loss of accounts of one app")
     roster_stale_days: int = Field(7, ge=0, description="a roster older than this is stale")
     listing_stale_days: int = Field(31, ge=0, description="a reused or exported listing older than this is stale")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from scimaudit import rules
 from scimaudit.config import App, Config
 from scimaudit.findings import severity_at_least
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
@@ -62,21 +63,27 @@ def app_lines(
 
 def gates(seen: View, config: Config) -> tuple[Gate, ...]:
     """The safety gates that tripped: a roster or an app is much smaller than it was."""
-    limits = config.audit.gates
     before = seen.previous
     if before is None:
         return ()
     tripped = []
     lost = before.people - len(seen.people)
-    if lost > max(before.people * limits.roster_shrink_percent / 100, limits.roster_shrink_rows):
-        limit = f"max({limits.roster_shrink_percent:g} %, {limits.roster_shrink_rows} rows)"
+    percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
+    if lost > max(before.people * percent / 100, least):
+        limit = f"max({percent:g} %, {least:g} rows)"
         tripped.append(Gate("roster-shrunk", "rosters", before.people, len(seen.people), limit))
+    percent = setting(config, "app-shrunk", "percent")
     now = seen.accounts["app"].astype("str").value_counts()
     for app, count in sorted(before.accounts.items()):
         left = int(now.get(app, 0))
-        if count - left > count * limits.app_shrink_percent / 100:
-            tripped.append(Gate("app-shrunk", app, count, left, f"{limits.app_shrink_percent:g} %"))
+        if count - left > count * percent / 100:
+            tripped.append(Gate("app-shrunk", app, count, left, f"{percent:g} %"))
     return tuple(tripped)
+
+
+def setting(config: Config, kind: str, name: str) -> float:
+    """A number that a rule is set to: the gates trip by the limits that the rules judge by."""
+    return float(config.rules.get(kind, {}).get(name, rules.load(kind).settings[name].default))
 
 
 def exit_code(

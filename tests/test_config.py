@@ -49,7 +49,7 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
     [
         ("[audti]\n", "unknown key 'audti'", "apps, audit, network, rosters, rules"),
         (ROSTER + "[audit]\nfail_onn = 1\n", "unknown key audit.fail_onn", "fail_on"),
-        (ROSTER + "[audit.gates]\nroster = 1\n", "unknown key audit.gates.roster", "roster_shrink_percent"),
+        (ROSTER + "[audit.gates]\nroster = 1\n", "unknown key audit.gates.roster", "roster_stale_days"),
         (ROSTER + "pth = 1\n", "unknown key rosters.hr.pth", "path"),
         (ROSTER + "[apps.crm]\nowne = 1\n", "unknown key apps.crm.owne", "owner"),
         (ROSTER + "[apps.crm]\nregister = { sso = 1 }\n", "unknown key apps.crm.register.sso", "sign_in"),

@@ -27,7 +27,7 @@ ALLOWED = {
     "rules": {"view", "policy", "tables", "identifiers", "errors"},
     "frameworks": {"errors"},
     "findings": {"rules", "view", "tables"},
-    "verdicts": {"config", "findings", "result", "snapshot", "tables", "view"},
+    "verdicts": {"config", "findings", "result", "rules", "snapshot", "tables", "view"},
     "facts": {"config", "snapshot", "verdicts", "view"},
     "audit": {
         "config",

@@ -29,7 +29,7 @@ from scimaudit.errors import ScimAuditError
 
 app = typer.Typer(
     name="scimaudit",
-    help="Find zombie accounts: every app's accounts against the system of record, with proof that the listing was whole.",
+    help="Find zombie accounts: every app's accounts against the system of record, with proof of whole listings.",
     epilog="Start with: scimaudit demo. Then: scimaudit init, scimaudit check, scimaudit run.",
     no_args_is_help=True,
     rich_markup_mode=None,

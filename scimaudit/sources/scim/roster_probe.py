@@ -127,8 +127,8 @@ class RosterProbe:
         )
         if known is None:
             return "no listed account has a userName to calibrate the filter with"
-        self._budget.take()
-        self._budget.take()
+        if not (self._budget.take() and self._budget.take()):
+            return "the probe budget ended before the filter was calibrated"
         if self._find(known[0]) != [known[1]]:
             return "userName eq does not find an account that is known to exist"
         if self._find(_NOBODY) != []:

@@ -110,7 +110,7 @@ def judge_scope(
         return Scope("partial", "an account made by hand is not listed (W7)"), ()
     if seats == "passed":
         return Scope("all", "the app's console shows as many accounts as were listed (W8)"), ("W8",)
-    if seats == "failed" and stated.state == "all":
+    if seats == "failed" and stated.state != "partial":
         return Scope("unknown", "the app's console shows another number of accounts than were listed (W8)"), ()
     if stated.state == "unknown" and canary == "seen":
         return Scope("all", "an account made by hand is listed (W7)"), ("W7",)

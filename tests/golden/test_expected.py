@@ -1,0 +1,69 @@
+"""The demonstration's reports against ``sample-data/expected``; ``make golden`` writes them anew."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scimaudit import config, workflow
+from scimaudit.demo.sample import prepare, sample_folder
+from scimaudit.demo.server import serve
+from scimaudit.sources import Listing
+
+EXPECTED = sample_folder() / "expected"
+FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json")
+# What a run's moment or an unordered server would change is not what an audit found.
+VOLATILE = ("first_seen",)
+
+
+class Silence:
+    def started(self, name: str) -> None: ...
+
+    def moved(self, name: str, done: int, total: int | None) -> None: ...
+
+    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("golden") / "work"
+    moment = datetime(2026, 11, 20, 22, tzinfo=UTC)
+
+    def now() -> datetime:
+        nonlocal moment
+        moment += timedelta(milliseconds=1)
+        return moment
+
+    with pytest.MonkeyPatch.context() as patch, serve(sample_folder()) as running:
+        path = prepare(folder, running)
+        patch.setenv("SCIMAUDIT_DEMO_TOKEN", running.token)
+        loaded = config.load(path)
+        workflow.pull(loaded, now=now, watcher=Silence())
+        stored = workflow.audit(loaded)
+    workflow.report(stored, ["csv", "json"], folder / "reports")
+    report = json.loads((folder / "reports" / "report.json").read_text("utf-8"))
+    apps = [{key: value for key, value in app.items() if key != "as_of"} for app in report["apps"]]
+    texts = {name: table(folder / "reports" / name) for name in FILES if name.endswith(".csv")}
+    texts["apps.json"] = json.dumps(apps, indent=1, ensure_ascii=False) + "\n"
+    texts["checks.json"] = "".join(json.dumps(check, ensure_ascii=False) + "\n" for check in report["checks"])
+    return {name: text.replace(running.origin, "http://127.0.0.1:0") for name, text in texts.items()}
+
+
+def table(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [{key: value for key, value in row.items() if key not in VOLATILE} for row in csv.DictReader(file)]
+    lines = [",".join(rows[0])] if rows else []
+    return "\n".join(lines + [json.dumps(list(row.values()), ensure_ascii=False) for row in rows]) + "\n"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_report_is_as_expected(name: str, made: dict[str, str], update_golden: bool) -> None:
+    path = EXPECTED / name
+    if update_golden:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(made[name], "utf-8")
+    assert made[name] == path.read_text("utf-8")
