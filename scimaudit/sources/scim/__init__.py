@@ -7,9 +7,10 @@ profile, ``providers/NAME.toml``.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -19,6 +20,9 @@ from scimaudit.sources.scim import profile as profiles
 from scimaudit.sources.scim.pull import look, pull
 from scimaudit.transport import Budgets, Client, tls_context
 from scimaudit.transport.secret import Secret
+
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of RFC 9110 section 5.6.2."""
 
 
 class Model(BaseModel):
@@ -30,7 +34,7 @@ class Model(BaseModel):
 class Basic(Model):
     """``basic``: user name and password (RFC 7617)."""
 
-    user: str
+    user: str = Field(pattern=r"^[^:]+$", description="user name; RFC 7617 allows no colon in it")
     password: Secret
 
 
@@ -125,7 +129,9 @@ class Source(Model):
             pair = f"{self.basic.user}:{self.basic.password.resolve(base).get_secret_value()}"
             held["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         for name, value in held.items():
-            if not (name.isascii() and value.isascii()):
+            if not _HEADER.fullmatch(name):
+                raise ConfigError(f"{name!r} is no name of an HTTP header")
+            if not value.isascii():
                 raise ConfigError(f"the header {name} holds letters beyond ASCII, which HTTP does not carry")
         return held
 

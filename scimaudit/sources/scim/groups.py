@@ -163,7 +163,7 @@ def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Gr
         return Walk("unprovable", "no group shows a member: memberships may not be observable here")
     if held.unresolved and not dangling_known:
         return Walk("unprovable", f"{len(held.unresolved)} members of groups are no account that was listed")
-    if groups.doubts:
+    if groups.doubts and not agreed:
         return Walk("unprovable", "groups: " + "; ".join(dict.fromkeys(groups.doubts)))
     return Walk("complete", f"groups: {walked.reason}")
 

@@ -51,7 +51,8 @@ def pull(
     if users.deviations["totalResults-unreadable"]:
         found.faults.append("totalResults is not a number")
     gather.flush()
-    share = max(LEAST_PROBES, int(client.cost.requests * PROBE_SHARE))
+    # Counted in pages walked, not in requests sent: a resumed pull must ask what the interrupted one asked.
+    share = max(LEAST_PROBES, int(found.pages * PROBE_SHARE))
     budget = witnesses.Budget(0 if sink.quick else share if probe_budget is None else probe_budget)
     parity = witnesses.parity(users, profile, gather.first_body, gather.sample, budget)
     _settle(users, gather, found, budget, get_works=parity.get_works)

@@ -249,3 +249,11 @@ def test_large_memberships_come_in_batches(app, pulled, sink, monkeypatch):
     app.group("g", *list(app.users)[:10])
     pulled(app)
     assert [table.num_rows for table in sink.tables["grants"]] == [4, 4, 2]
+
+
+def test_a_round_number_of_members_that_the_users_confirm(apps, pulled):
+    app = apps(120)
+    app.group("g", *list(app.users)[:100])
+    for name in list(app.users)[:100]:
+        app.users[name]["groups"] = [{"value": "g"}]
+    assert pulled(app, page_size=70).entitlements.state == "complete"

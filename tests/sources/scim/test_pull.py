@@ -336,3 +336,54 @@ def test_look_tells_rights_and_totals(app, profile):
 def test_look_tells_that_groups_may_not_be_read(app, profile, error, words):
     app.answers["/Groups"] = error
     assert words in look(app, profile(), page_size=None)["groups"]
+
+
+def moving(app, at, change):
+    """Change the app before its n-th list request."""
+    asked = iter(range(1, 1000))
+    lists = app.get
+
+    def get(target, params=None):
+        if target == "/Users" and params and next(asked) == at:
+            change()
+        return lists(target, params)
+
+    app.get = get
+
+
+def test_an_account_deleted_during_the_walk_is_dropped(app, pulled, sink):
+    app.users["u0"]["groups"] = [{"value": "g"}]
+    app.users["u0"]["roles"] = [{"value": "admin"}]
+    app.group("g", "u1", "u0")
+    moving(app, 3, lambda: app.users.pop("u0"))
+    found = pulled(app)
+    assert (found.walk.state, found.parsed) == ("complete", 29)
+    assert "u0" not in {row["account_id"] for row in sink.table("accounts")}
+    assert {row["account_id"] for row in sink.table("grants")} == {"u1"}
+    assert any("deleted" in note for note in found.notes)
+
+
+def test_a_row_that_one_pass_lost_and_that_exists_is_a_hole(app, pulled):
+    moving(app, 3, lambda: app.hidden.add("u0"))
+    found = pulled(app)
+    assert found.walk.state == "incomplete"
+    assert "rows exist" in found.walk.reason
+
+
+def test_a_row_that_one_pass_lost_and_that_cannot_be_asked_for(app, pulled, reply):
+    app.answers["/Users/"] = reply({}, 405)
+    moving(app, 3, lambda: app.users.pop("u0"))
+    found = pulled(app)
+    assert found.walk.state == "incomplete"
+    assert "moving" in found.walk.reason
+
+
+def test_a_total_that_is_no_number_is_counter_evidence(app, pulled, reply, list_response):
+    rows = list(app.users.values())
+    for start in range(32):
+        size = 2 if start == 0 else 10
+        body = list_response(rows[max(start, 1) - 1 : max(start, 1) - 1 + size], -1)
+        app.answers[f"/Users?startIndex={start}&count={size}?"] = reply(body)
+    app.answers["/Users?startIndex=1&count=10"] = reply(list_response(rows[:10], -1))
+    found = pulled(app)
+    assert "totalResults is not a number" in found.walk.reason

@@ -236,3 +236,10 @@ def test_a_listing_with_side_effects_needs_consent(source, sink, profile, monkey
     assert "consent_to_side_effects" in caught.value.hint
     assert sink.bodies == []
     assert source(by_index, consent_to_side_effects=True).collect(sink).parsed == SEEDED
+
+
+def test_a_header_name_that_is_none_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("KEY", "k")
+    made = Source.model_validate({"base_url": "https://app.example", "headers": {"X Key": {"env": "KEY"}}})
+    with pytest.raises(ConfigError, match="X Key"):
+        made._credentials(tmp_path)
