@@ -15,13 +15,15 @@
   if (!("DecompressionStream" in window)) return;
   const data = await unpack(byId("data").textContent);
   const columns = data.columns;
+  for (const names of [data.apps, data.kinds]) Object.setPrototypeOf(names, null); // "constructor" may be an app
   for (const column of Object.values(columns)) column.rows = Int32Array.from(column.rows);
   const at = (name, row) => columns[name].values[columns[name].rows[row]] ?? "";
   const is = (name, row) => at(name, row) === "true";
   const covers = new Map();
   for (let row = 0; row < data.size; row++) {
     const lead = at("covered_by", row);
-    if (lead) covers.set(lead, [...(covers.get(lead) ?? []), row]);
+    if (lead && !covers.has(lead)) covers.set(lead, []);
+    if (lead) covers.get(lead).push(row);
   }
   const leading = everyRow().filter((row) => is("lead", row));
   const state = { person: "", sort: "", down: false, page: 0, found: [] };

@@ -95,7 +95,9 @@ def test_an_unproven_app_without_findings_is_never_silent(
     told = b"\n".join(_plain(path) for path in written)
     assert (unproven[0].encode() if unproven[0] == "failed" else b"not proven") in told
     assert b'"verdict":"clean"' not in told
-    assert b"proven clean</" not in told
+    assert b">proven clean<" not in told
+    assert b'"proven clean"' not in told
+    assert b"1 proven clean" not in told
 
 
 def _plain(path: Path) -> bytes:

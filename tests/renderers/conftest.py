@@ -51,7 +51,7 @@ APPS = (
 
 REASONS = {
     "crm": "listing was cut short: page 41 repeated page 40 after 4,000 of 6,214 rows",
-    "github": "scope partial: members outside SAML are not listed",
+    "github": "scope partial: accounts outside SAML are not listed",
     "servicenow": "nothing proves the walk: no total, no stable order; scope unknown",
     "figma": "scope unknown: no canary, no seat count",
     "vpn": "the server refused the credentials (401)",

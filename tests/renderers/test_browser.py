@@ -237,7 +237,8 @@ def test_unproven_apps_say_so_in_rows_and_in_the_filter(audit: Audit, open_repor
 
 
 def test_an_app_that_the_result_does_not_describe_is_not_proven(audit: Audit, open_report: Open) -> None:
-    tab = open_report(replace(audit, apps=()))
+    named = audit.findings.assign(app="constructor")
+    tab = open_report(replace(audit, apps=(), findings=named))
     assert "not proven" in tab.locator("#table td.at-app").first.inner_text()
 
 
@@ -339,11 +340,9 @@ def test_on_paper_everything_is_open_and_controls_are_gone(audit: Audit, open_re
 def test_a_hundred_thousand_findings_open_filter_and_sort_in_seconds(story: type, open_report: Open) -> None:
     tab = open_report(story(size=100_000).audit())
     assert "of 89," in status(tab) or "of 90," in status(tab)
-    for action in (
-        "document.querySelector('#table th.at-account button').click()",
-        "const form = document.getElementById('filters'); form.elements.app.value = 'crm'; "
-        "form.dispatchEvent(new Event('change'))",
-    ):
+    sort = "document.querySelector('#table th.at-account button').click()"
+    choose_crm = "const f = document.getElementById('filters'); f.elements.app.value = 'crm'"
+    for action in (sort, f"{choose_crm}; f.dispatchEvent(new Event('change'))"):
         spent = tab.evaluate(
             f"() => {{ const start = performance.now(); {action}; return performance.now() - start; }}"
         )

@@ -141,7 +141,7 @@ def test_completeness_tells_walk_scope_witnesses_age_and_cost(audit: Audit) -> N
     text = section(source(audit), "completeness")
     assert "apps.crm.listings[0] scim not proven 491 received 491 parsed, 0 rejected incomplete" in text
     assert "W3 end proof failed" in text
-    assert "partial scope partial: members outside SAML are not listed" in text
+    assert "partial scope partial: accounts outside SAML are not listed" in text
     assert "rosters.hr 2026-11-20 09:00 CET 9 hours" in text
     assert "9 days 2026-11-11 17:48 CET reused from an earlier snapshot" in text
     assert "Fax server not proven: not audited no source vendor has no export" in text
