@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimaudit.sources.scim import fast, parse, profile, tolerant
@@ -12,6 +12,8 @@ PROFILES = [profile.load("unknown"), profile.load("slack"), profile.load("sap-ia
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTERPRISE_1 = "urn:scim:schemas:extension:enterprise:1.0"
 
+# What is tested is agreement, not speed: a busy machine is no failure.
+unhurried = settings(deadline=None)
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 words = st.none() | text
 ids = st.text(st.sampled_from("abc19-é"), min_size=1, max_size=6)
@@ -88,6 +90,7 @@ def encoded(outer: dict[str, Any], rows: list[Any], *, ascii_only: bool = False)
     return json.dumps({**outer, "Resources": rows}, ensure_ascii=ascii_only).encode()
 
 
+@unhurried
 @given(envelope, st.lists(user, max_size=4), st.sampled_from(PROFILES))
 def test_both_ways_read_the_same_users(outer: dict[str, Any], rows: list[Any], told: profile.Profile) -> None:
     body = encoded(outer, rows)
@@ -96,6 +99,7 @@ def test_both_ways_read_the_same_users(outer: dict[str, Any], rows: list[Any], t
     assert quick == tolerant.read(body, told, "Users")
 
 
+@unhurried
 @given(envelope, st.lists(group, max_size=4))
 def test_both_ways_read_the_same_groups(outer: dict[str, Any], rows: list[Any]) -> None:
     body = encoded(outer, rows)
@@ -104,6 +108,7 @@ def test_both_ways_read_the_same_groups(outer: dict[str, Any], rows: list[Any]) 
     assert quick == tolerant.read(body, PROFILES[0], "Groups")
 
 
+@unhurried
 @given(st.lists(user, min_size=1, max_size=3), st.data())
 def test_letter_case_loses_nothing(rows: list[Any], data: st.DataObject) -> None:
     def respelt(value: Any) -> Any:
@@ -155,6 +160,7 @@ names = st.sampled_from(
 )
 
 
+@unhurried
 @given(
     st.lists(st.tuples(ids, st.dictionaries(names, junk, max_size=5)), min_size=1, max_size=3),
     st.sampled_from(PROFILES),
@@ -169,6 +175,7 @@ def test_odd_types_lose_no_row(rows: list[tuple[str, dict[str, Any]]], told: pro
     assert [held.id for held in parse.page(body, told, "Groups").groups] == wanted
 
 
+@unhurried
 @given(st.lists(junk | user, max_size=4))
 def test_every_row_is_kept_or_rejected(rows: list[Any]) -> None:
     found = parse.page(encoded({}, rows, ascii_only=True), PROFILES[0], "Users")

@@ -182,6 +182,7 @@ def test_the_name_to_show(row: dict[str, Any], shown: str | None) -> None:
         ({"manager": {"value": "m"}}, "manager", "m", {"extension-attribute-in-core": 1}),
         ({ENTERPRISE_1: {"manager": {"managerId": "m", "displayName": "M"}}}, "manager", "m", {}),
         ({ENTERPRISE: {"manager": {"value": ""}}, ENTERPRISE_1: {"manager": {"managerId": "m"}}}, "manager", "m", {}),
+        ({ENTERPRISE: {"manager": "", "department": 5}}, "manager", None, {"department-as-number": 1}),
         ({ENTERPRISE: {"manager": ["m"]}}, "manager", None, {"manager-unreadable": 1}),
         ({"meta": {"created": ""}}, "created", None, {}),
         ({"meta": {"created": "yesterday"}}, "created", None, {"created-unreadable": 1}),
