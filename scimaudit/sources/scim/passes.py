@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final, Literal
 
 from scimaudit.errors import SourceError
@@ -34,6 +33,7 @@ class Pass:
     :param breaks: why the pass could not go on, or went on where nothing was due.
     :param repeated: a page brought nothing but known rows.
     :param moved: a later ``startIndex`` was answered with other rows than the first one.
+    :param grown: how often ``totalResults`` grew from one page to the next.
     :param ceiling: the pass stopped at the largest index the server answers.
     """
 
@@ -51,6 +51,7 @@ class Pass:
     repeated: bool = False
     ceiling: bool = False
     moved: bool = False
+    grown: int = 0
 
     def add(self, page: PageLike, at: int, due: str | None = None) -> int:
         """Take a page in; ``due`` is the row it must begin with. Gives the number of new ids."""
@@ -62,6 +63,7 @@ class Pass:
             self.moved = True
         self.largest = max(self.largest, len(page.ids))
         if page.total is not None:
+            self.grown += bool(self.totals) and page.total > self.totals[-1]
             self.totals.append(page.total)
         before = len(self.ids)
         known = 0
@@ -85,7 +87,7 @@ class Pass:
     @property
     def grows(self) -> bool:
         """Whether rows are created as fast as they are read."""
-        return sum(after > before for before, after in pairwise(self.totals)) >= GROWTH
+        return self.grown >= GROWTH
 
     @property
     def faults(self) -> list[str]:
