@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socketserver
+import sys
 import threading
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -111,7 +112,7 @@ def main() -> None:
     with Server(Estate(given.people, given.apps, given.accounts, given.grants), given.page, given.latency) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(server.server_address[1], flush=True)
-        input()
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

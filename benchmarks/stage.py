@@ -30,15 +30,15 @@ def pull(folder: str) -> int:
 
 def scim2_client(url: str, app: str) -> int:
     """The public client listing the same server, page by page, by the total."""
-    import httpx
-    from scim2_client.engines.httpx import SyncSCIMClient
-    from scim2_models import EnterpriseUser, SearchRequest, User
+    import httpx2
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_models import EnterpriseUser, User
 
-    client = SyncSCIMClient(httpx.Client(base_url=f"{url}/{app}"), resource_models=[User[EnterpriseUser]])
+    client = SyncSCIMClient(httpx2.Client(base_url=f"{url}/{app}"), resource_models=[User[EnterpriseUser]])
     client.discover(schemas=False, resource_types=False)
     seen = 0
     while True:
-        page = client.query(User[EnterpriseUser], search_request=SearchRequest(start_index=seen + 1, count=100))
+        page = client.query(User[EnterpriseUser], query_parameters={"startIndex": seen + 1, "count": 100})
         seen += len(page.resources or [])
         if not page.resources or seen >= page.total_results:
             return seen

@@ -80,7 +80,7 @@ def save(audit: Audit, links: pd.DataFrame, store: Path) -> Stored:
         name: [asdict(line) for line in part] if isinstance(part, tuple) else asdict(part)
         for name, part in plain.items()
     }
-    write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), folder / "audit.json")
+    write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2), folder / "audit.json")
     write_bytes(folder.name.encode(), store / "audits" / "latest")
     return Stored(folder)
 

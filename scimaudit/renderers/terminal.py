@@ -114,7 +114,7 @@ def summary(out: Console, audit: Audit) -> None:
     body = [
         (
             app.app,
-            app.verdict,
+            text(_words.verdict(app), _STYLES.get(app.verdict, "")),
             _proof(app.walk, "complete"),
             _proof(app.scope, "all"),
             f"{app.accounts:,}",

@@ -21,7 +21,7 @@ from scimaudit.sources.scim.verdict import Proof
 from scimaudit.sources.scim.witnesses import Budget, same_name
 
 _NOBODY: Final = "scimaudit-no-such-account"
-_NAMED: Final = 5
+_NAMED: Final = 2
 _MISSES: Final[Mapping[str, frozenset[int]]] = {"404": frozenset({404}), "400": frozenset({400})}
 
 

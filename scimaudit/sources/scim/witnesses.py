@@ -15,7 +15,7 @@ from scimaudit.sources.scim.endpoint import Endpoint
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.verdict import Proof
 
-_NAMED: Final = 5
+_NAMED: Final = 2
 _ALWAYS: Final = frozenset({"schemas", "id"})
 
 Exists = Callable[[str], bool | None]

@@ -1,0 +1,128 @@
+"""Writes the generated pages of this folder: ``python docs/generate.py``. A test compares them with the code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+from typer.main import get_command
+
+from scimaudit import cli, config, sources
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+import generate_rules  # noqa: E402 - a sibling, found only now
+
+NOTE = "<!-- Written by docs/generate.py from the code. Change that, then run `make docs`. -->\n"
+
+
+def commands() -> str:
+    """Every command with its help."""
+    root: Any = get_command(cli.app)
+    parts = ["# Commands\n", NOTE]
+    for name, command in root.commands.items():
+        summary, _, example = (command.help or "").partition("Example:")
+        parts.append(f"## scimaudit {name}\n\n{' '.join(summary.split())}\n\n```\n{' '.join(example.split())}\n```\n")
+        rows = [f"| {_option(each)} | {each.help or ''} |" for each in command.params if getattr(each, "help", None)]
+        if rows:
+            parts.append("\n".join(["| option | what it does |", "|---|---|", *rows]) + "\n")
+    parts.append(
+        "Exit codes: 0 nothing at or above `--fail-on`; 1 findings; 2 usage or configuration; 3 a listing or a roster was not\n"
+        "proven complete; 4 a safety gate tripped; 5 evidence failed verification; 130 interrupted. The highest of 5, 4, 3\n"
+        "and 1 wins.\n"
+    )
+    return "\n".join(parts)
+
+
+def configuration() -> str:
+    """Every key of the configuration."""
+    parts = [
+        "# Configuration: `scimaudit.toml`\n",
+        NOTE,
+        "Paths are relative to the file. An unknown key is an error that lists the known ones. `scimaudit schema` writes the\n"
+        "JSON Schema, for editors.\n",
+        _section("[audit]", config.Audit),
+        _section("[audit.gates]", config.Gates),
+        _section("[network]", config.Network),
+        _section(
+            "[rosters.NAME]",
+            config.Roster,
+            "The order of the file is the order of precedence. Keys of the source stand here too.",
+        ),
+        _section("[apps.NAME]", config.App, "An app without `listings` is reported as not audited."),
+        _section(
+            "register",
+            config.Register,
+            "Who controls what: `saml`, `oidc`, `password`, `scim`, `jit`, `manual` or `none`.",
+        ),
+        _section("drift", config.Drift),
+        _section("canaries", config.Canary),
+        _section("scope_accepted", config.ScopeAccepted),
+        _section(
+            "[[apps.NAME.listings]]",
+            config.AppListing,
+            "Several listings of one app are merged. Keys of the source stand here too.",
+        ),
+    ]
+    parts += [
+        _section(f'source = "{name}"', sources.load(name), (sources.load(name).__doc__ or "").strip())
+        for name in sources.names()
+    ]
+    parts.append(
+        "## [rules.KIND]\n\nSettings of each kind stand in [rules.md](rules.md), beside `severity` and `enabled`.\n"
+    )
+    return "\n".join(parts)
+
+
+def _section(title: str, model: type[BaseModel], text: str = "") -> str:
+    words = " ".join((text or (model.__doc__ or "").partition(": ")[2] or "").split())
+    rows = ["| key | default | what it says |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        if name in ("name", "settings", "path") and model in (
+            config.Roster,
+            config.App,
+            config.AppListing,
+            config.Config,
+        ):
+            continue
+        if field.default is not PydanticUndefined:
+            default = _default(field.default)
+        else:
+            default = "required" if field.is_required() else "none"
+        rows.append(f"| `{field.alias or name}` | {default} | {(field.description or '').replace('|', '/')} |")
+    return f"## {title}\n\n" + (f"{words}\n\n" if words else "") + "\n".join(rows) + "\n"
+
+
+def _default(value: object) -> str:
+    if value is None or value in ("", (), {}) or isinstance(value, BaseModel):
+        return "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"`{key}`" for key in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else ', '.join(value) if isinstance(value, tuple) else value}`"
+
+
+def _option(option: Any) -> str:
+    if option.param_type_name == "argument":
+        return f"`{option.metavar or option.name.upper()}`"
+    return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "rules.md": generate_rules.page,
+}
+
+
+def main() -> None:
+    """Write them all."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

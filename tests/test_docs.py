@@ -1,0 +1,50 @@
+"""The pages agree with the code."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from scimaudit import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict:
+    return runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+
+
+@pytest.mark.parametrize("name", ["commands.md", "configuration.md", "rules.md"])
+def test_a_generated_page_is_what_the_code_says(generated: dict, name: str) -> None:
+    assert (ROOT / "docs" / name).read_text("utf-8") == generated[name](), "run: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    known = {command.name for command in cli.app.registered_commands} | {"--install-completion", "…"}
+    for name in re.findall(r"^\s*(?:\$ )?scimaudit ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE):
+        assert name in known, f"{page.name} names scimaudit {name}"
+
+
+def test_the_readme_names_every_make_target_that_it_uses() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"`?make ([a-z-]+)`?", (ROOT / "README.md").read_text("utf-8")):
+        assert f"\n{target}:" in makefile
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for code in (0, 1, 2, 3, 4, 5, 130):
+        assert f"| {code} |" in readme
