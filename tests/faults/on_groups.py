@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from tests.faults import paging, shapes
-from tests.faults.compose import Behaviour, instead, only, told
+from tests.faults.compose import Behaviour, instead, only, rows, told
 from tests.faults.directory import error
 from tests.faults.scenario import (
     BROKEN_OFF,
     COMPLETE,
+    FAILED,
+    INCOMPLETE,
     NOT_COMPLETE,
     NOT_FAILED,
     UNPROVABLE,
     Scenario,
 )
 from tests.faults.well_behaved import CAP
-from tests.faults.world import World, group, refer_back, world_of
+from tests.faults.world import Resource, World, group, refer_back, world_of
 
 NOT_PROVEN = BROKEN_OFF | UNPROVABLE
 SILENT = world_of(23, back_references=False)
@@ -44,6 +46,10 @@ def _add_dangling(world: World) -> None:
 def _same_name(world: World) -> None:
     world.groups[1]["displayName"] = world.groups[0]["displayName"]
     refer_back(world)
+
+
+def _no_id(row: Resource) -> Resource:
+    return {name: value for name, value in row.items() if name != "id"}
 
 
 def _large(world: World) -> None:
@@ -219,6 +225,99 @@ GROUPS = (
         "L11",
         "an empty list of groups although users name theirs",
         told(lambda _r, b: b | {"Resources": [], "totalResults": 0}, "Groups"),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "members-as-strings",
+        "L10",
+        "members is a list of bare ids",
+        shapes.members(lambda found: [member["value"] for member in found]),
+        entitlements=COMPLETE | UNPROVABLE,
+    ),
+    groups(
+        "members-by-reference",
+        "L10",
+        "members carry $ref alone",
+        shapes.members(lambda found: [{"$ref": f"https://app.example/scim/v2/Users/{m['value']}"} for m in found]),
+        entitlements=COMPLETE | UNPROVABLE,
+    ),
+    groups(
+        "members-unreadable",
+        "M31",
+        "members is a number",
+        shapes.members(lambda _found: 7),
+        entitlements=NOT_PROVEN,
+        world=SILENT,
+    ),
+    groups(
+        "members-partly-unreadable",
+        "M31",
+        "one member in each group is null, another has no value",
+        shapes.members(lambda found: [None, {"display": "somebody"}, *found[2:]]),
+        entitlements=NOT_PROVEN,
+        world=SILENT,
+    ),
+    groups(
+        "group-without-id",
+        "M31",
+        "one group has no id",
+        told(lambda _r, b: b | {"Resources": [*map(_no_id, b["Resources"][:1]), *b["Resources"][1:]]}, "Groups"),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "group-twice",
+        "M5",
+        "one group stands twice, the second time without its members",
+        told(
+            lambda _r, b: b | {"Resources": b["Resources"] + [row | {"members": []} for row in b["Resources"][:1]]},
+            "Groups",
+        ),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "roles-in-detail-only",
+        "M41",
+        "roles and entitlements of accounts come with a GET by id alone",
+        rows(shapes.richer_detail, listed=False),
+        walk=COMPLETE | INCOMPLETE,
+        entitlements=NOT_PROVEN,
+        witnesses={"W9": FAILED},
+    ),
+    groups(
+        "roles-unreadable",
+        "M31",
+        "roles of accounts is a number",
+        rows(lambda row: row | {"roles": 7}),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "entitlements-partly-unreadable",
+        "M31",
+        "one of each account's entitlements is a list",
+        rows(lambda row: row | {"entitlements": [{"value": "basic"}, ["licence-pro"]]}),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "user-groups-unreadable",
+        "M31",
+        "User.groups is a number, and there is no /Groups",
+        rows(lambda row: row | {"groups": 7}),
+        shapes.without("/Groups"),
+        entitlements=NOT_PROVEN,
+    ),
+    groups(
+        "members-key-twice",
+        "L19",
+        "members stands twice in a group, the second time empty",
+        shapes.text(lambda b: b.replace(b'"members": [{', b'"members": [], "members": [{', 1), resource="Groups"),
+        world=SILENT,
+    ),
+    groups(
+        "members-key-twice-in-case",
+        "M24",
+        "members is full and Members is empty",
+        rows(lambda row: row | {"Members": []}, "Groups"),
+        world=SILENT,
         entitlements=NOT_PROVEN,
     ),
 )

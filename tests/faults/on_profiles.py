@@ -216,4 +216,20 @@ DESCRIBED = (
         profile={"mode": "dump", "page": {"row_cap": 100}},
         walk=NOT_COMPLETE,
     ),
+    bad(
+        "profile-wrong-cap",
+        "M1 M3",
+        "the profile says totals stop at 50; they count the rows of a page",
+        CAP,
+        paging.total(lambda _r, rows, _t: rows),
+        profile={"mode": "index", "total": {"kind": "capped", "cap": 50}},
+    ),
+    bad(
+        "profile-wrong-cap-constant",
+        "M1 M3",
+        "the profile says totals stop at 50; they stop at 10",
+        CAP,
+        paging.total(lambda _r, _n, t: min(10, t)),
+        profile={"mode": "index", "total": {"kind": "capped", "cap": 50}},
+    ),
 )

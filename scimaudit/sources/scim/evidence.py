@@ -66,6 +66,7 @@ class Plan:
     :param sort_cure: attribute to try sorting by when pages come in no order.
     :param total_honest: ``totalResults`` is meant to be the number of rows; False where it is known not to be.
     :param align: page size to whose multiples the server rounds ``startIndex`` down, where known.
+    :param total_cap: the number at which ``totalResults`` is said to stop; None where it is not.
     :param row_cap: the most rows the server ever gives, however it is asked.
     :param round_caps: numbers that are page or result limits, so that a total equal to one proves nothing.
     """
@@ -76,6 +77,7 @@ class Plan:
     sort_by: str | None = None
     sort_cure: str | None = None
     total_honest: bool = True
+    total_cap: int | None = None
     align: int | None = None
     start_base: int = 1
     start_ceiling: int | None = None

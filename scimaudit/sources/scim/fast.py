@@ -192,6 +192,9 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     )
     if kind == "Groups":
         page.groups = [_group(row) for row in answer.rows]
+        nobody = sum(not (member.value or member.ref) for row in answer.rows for member in row.members or ())
+        if nobody:
+            page.deviations["members-unreadable"] += nobody
         return page
     if _repeats_active(body, answer.rows) or any(_at_the_edge(row.meta) for row in answer.rows):
         return None

@@ -161,6 +161,8 @@ def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Gr
         return Walk(walked.state, f"groups: {walked.reason}")
     if not any(members for members in groups.members.values()):
         return Walk("unprovable", "no group shows a member: memberships may not be observable here")
+    if groups.deviations["members-unreadable"]:
+        return Walk("unprovable", "groups: some members cannot be read")
     if held.unresolved and not dangling_known:
         return Walk("unprovable", f"{len(held.unresolved)} members of groups are no account that was listed")
     if groups.doubts and not agreed:

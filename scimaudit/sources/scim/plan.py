@@ -53,6 +53,7 @@ def plan(
         sort_by=sortable[0] if sortable else None,
         sort_cure="userName" if kind == "Users" else "id",
         total_honest=profile.total.kind in {"true", "unknown"},
+        total_cap=profile.total.cap,
         align=profile.page.align,
         start_base=profile.page.start_base,
         start_ceiling=profile.page.start_ceiling,

@@ -25,6 +25,9 @@ from scimaudit.transport import Client
 LEAST_PROBES: Final = 50
 PROBE_SHARE: Final = 0.05
 
+_HELD: Final = ("groups", "roles", "entitlements")
+"""Attributes of an account that say what it holds (RFC 7643 section 4.1.2)."""
+
 NamedCanary = tuple[str | None, str | None, Literal["scim", "hand"]]
 """id or user name, and how the account was made."""
 
@@ -77,8 +80,12 @@ def pull(
     counted = witnesses.seats(seats, len(found.ids))
     proofs = (*walk_proofs(found, how), closure, roster.proof(), memory, canary, counted, parity.proof)
     entitlements = verdict(groups, held, groups_how, gather.group_grants, dangling_known=closure.outcome == "passed")
-    if entitlements.state == "complete" and "groups" in parity.lacking:
-        entitlements = Walk("unprovable", "GET by id shows groups that the list lacks")
+    lacking = [name for name in _HELD if name in parity.lacking]
+    if entitlements.state == "complete" and lacking:
+        entitlements = Walk("unprovable", f"GET by id shows {', '.join(lacking)} that the list lacks")
+    unreadable = [name for name in _HELD if users.deviations[f"{name}-unreadable"]]
+    if entitlements.state == "complete" and unreadable:
+        entitlements = Walk("unprovable", f"{', '.join(unreadable)} of some accounts cannot be read")
     walked = judge(found, proofs, how)
     if entitlements.state == "complete" and walked.state == "incomplete":
         entitlements = Walk("unprovable", f"groups: the accounts did not hold still or not all came: {walked.reason}")

@@ -248,6 +248,9 @@ class Reader:
             Member(self.text(m, "value"), self.text(m, "$ref"), self.text(m, "type"), self.text(m, "display"))
             for m in elements
         ]
+        nobody = sum(member.value is None and member.ref is None for member in members)
+        if nobody:
+            self._deviations["members-unreadable"] += nobody
         # Only a list without elements says that nobody is in the group; a list nobody can read says nothing.
         empty = found.get("members") == []
         return Group(group_id, self.text(found, "displayName"), members if members or empty else None)

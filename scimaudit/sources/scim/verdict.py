@@ -40,6 +40,11 @@ def honest_total(found: Evidence, plan: Plan) -> Proof:
     most = max(found.totals)
     if most > distinct:
         return Proof("W1", "failed", f"totalResults is {most} and {distinct} distinct rows came")
+    if plan.total_cap is not None and set(found.totals) != {min(plan.total_cap, distinct)}:
+        said = ", ".join(str(total) for total in sorted(set(found.totals)))
+        return Proof(
+            "W1", "failed", f"the profile says totalResults stops at {plan.total_cap}; it is {said} for {distinct} rows"
+        )
     if not plan.total_honest:
         return Proof("W1", "not-available", "the profile says that totalResults is not the number of rows")
     if min(found.totals) != most:
