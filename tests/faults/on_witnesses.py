@@ -55,11 +55,6 @@ def hidden_leaver(_world: World) -> tuple[str, ...]:
     return ("user0092@corp.example",)
 
 
-def gone_leaver(_world: World) -> tuple[str, ...]:
-    """A leaver without any account."""
-    return ("long.gone@corp.example",)
-
-
 def known_and_gone(world: World) -> tuple[str, ...]:
     """A person with a listed account, and a leaver without one."""
     return (world.users[0]["userName"], "long.gone@corp.example")

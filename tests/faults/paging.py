@@ -113,10 +113,11 @@ def holes(positions: set[int], *, counted: bool = True, least: int = 0) -> Behav
             body = json.loads(given.body)
             whole = body["Resources"]
             if len(whole) >= least:
-                start = body["startIndex"]
+                start = body.get("startIndex", 1)
                 body["Resources"] = [row for place, row in enumerate(whole, start) if place not in positions]
                 body["itemsPerPage"] = len(body["Resources"])
-            body["totalResults"] -= 0 if counted else len(positions)
+            if "totalResults" in body and not counted:
+                body["totalResults"] -= len(positions)
             return replace(given, body=json.dumps(body).encode())
 
         return handle

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.play import TOKEN, Played
+from scimaudit.sources import load
+from tests.faults.play import TOKEN, TOKEN_AT, Played, staged
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import ALL, NOT_PLAYED
+from tests.faults.scenarios import ALL, BY_NAME, NOT_PLAYED
 
 
 def named(scenario: Scenario) -> str:
@@ -140,3 +141,14 @@ def test_well_behaved_servers_are_called_complete():
     well = [scenario for scenario in ALL if scenario.family == "well-behaved"]
     assert len(well) >= 20
     assert all(scenario.walk == {"complete"} for scenario in well)
+
+
+def test_every_exchange_is_recorded_and_progress_is_told(sink, monkeypatch):
+    monkeypatch.setenv(TOKEN_AT, TOKEN)
+    with staged(BY_NAME["pages"]) as stage:
+        load("scim").model_validate({"base_url": stage.server.url, "token": {"env": TOKEN_AT}}).collect(sink)
+        assert [url for _, url, _ in sink.replies] == [
+            stage.server.origin + one.target for one in stage.server.requests
+        ]
+    assert sink.seen[-1] == (23, 23)
+    assert {row["raw_body"] for row in sink.table("accounts")} <= set(range(len(sink.replies)))

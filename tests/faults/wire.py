@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 
-from tests.faults.compose import Behaviour
 from tests.faults.directory import error
 from tests.faults.server import Answer, Handler, Request
 from tests.faults.world import World
@@ -118,6 +117,3 @@ def nested(depth: int) -> bytes:
 def only_get(inner: Handler, world: World) -> Handler:
     """Nothing but GET is let through."""
     return lambda request: inner(request) if request.method == "GET" else error(403, "the token may only read")
-
-
-TOKEN_CHECKED: Behaviour = one_origin_only

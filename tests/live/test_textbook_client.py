@@ -114,7 +114,7 @@ def measured(client: Callable[[Stage], list[Any]]) -> Iterator[tuple[Scenario, b
             yield scenario, silently_wrong(scenario, client)
 
 
-@pytest.mark.parametrize(("client", "floor"), [(textbook, 0.33), (strict, 0.25)])
+@pytest.mark.parametrize(("client", "floor"), [(textbook, 0.33), (strict, 0.33)])
 def test_common_clients_end_silently_wrong(client, floor, capsys):
     outcome = list(measured(client))
     wrong = [scenario.name for scenario, bad in outcome if bad]
