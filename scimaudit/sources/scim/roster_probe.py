@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,8 +53,7 @@ class RosterProbe:
         self._asked = 0
         self._unnamed = 0
         self._unasked = {"leavers": 0, "others": 0}
-        self._leavers: list[str] = []
-        self._others: list[str] = []
+        self._leavers = self._others = pa.chunked_array([], pa.string())
         self._calibrated = False
         if people is not None and not self._trouble:
             self._leavers, self._others, self._unnamed = _unlisted(people, gather)
@@ -74,7 +74,7 @@ class RosterProbe:
         if self._trouble:
             return Proof("W5", "not-available", self._trouble)
         nameless = f"; {self._unnamed} people have no name to ask for" if self._unnamed else ""
-        if not self._leavers and not self._others:
+        if not len(self._leavers) and not len(self._others):
             if self._unnamed:
                 return Proof(
                     "W5", "not-available", f"{self._unnamed} people without a listed account have no name to ask for"
@@ -96,8 +96,9 @@ class RosterProbe:
             return "the profile says that filters miss silently"
         return ""
 
-    def _ask(self, names: list[str], whom: str) -> None:
-        for place, name in enumerate(names):
+    def _ask(self, names: pa.ChunkedArray, whom: str) -> None:
+        # The names stay in Arrow: a roster of a hundred thousand is met by every app, and the budget asks for a few.
+        for place, name in enumerate(map(str, names)):
             if not self._trouble and not self._calibrated:
                 self._trouble = self._calibrate()
                 self._calibrated = True
@@ -151,7 +152,7 @@ class RosterProbe:
         return [identifier for identifier in page.ids if identifier is not None]
 
 
-def _unlisted(people: pa.Table, gather: Gather) -> tuple[list[str], list[str], int]:
+def _unlisted(people: pa.Table, gather: Gather) -> tuple[pa.ChunkedArray, pa.ChunkedArray, int]:
     """The names to ask for: of leavers, of others; and how many people have none."""
     accounts = gather.accounts
     known = pc.unique(
@@ -164,21 +165,19 @@ def _unlisted(people: pa.Table, gather: Gather) -> tuple[list[str], list[str], i
     )
     listed = _is_listed(people, known)
     rest = people.filter(pc.invert(listed))
-    user_names = [name for name in gather.column("user_name") if name]
-    as_mail = sum("@" in name for name in user_names) * 2 > len(user_names)
-    leavers: list[str] = []
-    others: list[str] = []
-    unnamed = 0
-    for status, user_name, emails in zip(
-        rest["status"].to_pylist(), rest["user_name"].to_pylist(), rest["emails"].to_pylist(), strict=True
-    ):
-        mail = next(iter(emails or ()), None)
-        name = (mail or user_name) if as_mail else (user_name or mail)
-        if name is None:
-            unnamed += 1
-        else:
-            (leavers if status == "terminated" else others).append(name)
-    return leavers, others, unnamed
+    names = pc.drop_null(accounts["user_name_key"])
+    as_mail = len(names) > 0 and pc.sum(pc.match_substring(names, "@")).as_py() * 2 > len(names)
+    user_name, mail = rest["user_name"], pc.list_element(_with_one(rest["emails"].combine_chunks()), 0)
+    asked = pc.coalesce(mail, user_name) if as_mail else pc.coalesce(user_name, mail)
+    gone = pc.equal(rest["status"].cast(pa.string()), "terminated")
+    leavers = pc.drop_null(pc.filter(asked, gone))
+    others = pc.drop_null(pc.filter(asked, pc.invert(gone)))
+    return leavers, others, asked.null_count
+
+
+def _with_one(lists: pa.ListArray) -> pa.ListArray:
+    """The lists, an empty one as null: Arrow refuses to take the first element of nothing."""
+    return pc.if_else(pc.equal(pc.list_value_length(lists), 0), pa.scalar(None, lists.type), lists)
 
 
 def _is_listed(people: pa.Table, known: pa.Array) -> pa.Array:
@@ -186,8 +185,9 @@ def _is_listed(people: pa.Table, known: pa.Array) -> pa.Array:
     by_name = pc.is_in(people["user_name_key"], value_set=known, skip_nulls=True)
     emails = people["email_keys"].combine_chunks()
     hits = pc.filter(pc.list_parent_indices(emails), pc.is_in(emails.flatten(), value_set=known, skip_nulls=True))
-    rows = pa.array(range(people.num_rows), pa.int64())
-    return pc.or_(by_name.combine_chunks(), pc.is_in(rows, value_set=hits.cast(pa.int64())))
+    by_mail = np.zeros(people.num_rows, dtype=bool)
+    by_mail[hits.to_numpy()] = True
+    return pc.or_(by_name.combine_chunks(), pa.array(by_mail))
 
 
 def _chunks(column: pa.ChunkedArray) -> list[pa.Array]:
