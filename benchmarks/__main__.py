@@ -69,7 +69,10 @@ def _audits(estate: Estate) -> list[tuple[str, dict]]:
 
 def _stage(*arguments: str) -> dict:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.stage", *arguments], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-X", "faulthandler", "-W", "ignore", "-m", "benchmarks.stage", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
 
