@@ -58,17 +58,24 @@ def assemble(
     rows = _with_app(rows, view)
     rows = _with_severity(rows, view)
     rows["finding_id"] = _identities(rows)
-    rows = rows.drop_duplicates("finding_id", ignore_index=True)
+    rows = _distinct(rows)
     seen = rows["finding_id"].map(dict(first_seen))
     rows["first_seen"] = pd.to_datetime(seen, utc=True).fillna(pd.Timestamp(view.as_of)).dt.as_unit("us")
     rows["disposition"] = "open"
     rows["gated"] = all_gated | rows["app"].isin(gated_apps)
-    return _led(_sorted(rows))
+    return _led(rows)
 
 
 def severity_at_least(severities: pd.Series, floor: str) -> pd.Series:
     """Mask of severities that are ``floor`` or worse."""
     return severities.astype("str").isin(SEVERITIES[SEVERITIES.index(floor) :])
+
+
+def reaching(rows: pd.DataFrame, floor: str) -> pd.Series:
+    """Mask of findings that count as ``floor`` or worse: one of an account, be it covered by a lead that is milder."""
+    severe = severity_at_least(rows["severity"], floor)
+    covered_by_severe = rows["covered_by"].isin(rows.loc[severe, "finding_id"])
+    return severe & (rows["lead"].astype(bool) | ~covered_by_severe)
 
 
 def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
@@ -159,6 +166,8 @@ def _identities(rows: pd.DataFrame) -> pd.Series:
     """A hash of what the problem *is*: an account's problems do not change identity when its owner becomes known."""
     person = rows["person_id"].mask(rows["account_id"].notna())
     parts = rows.assign(person_id=person)[list(_IDENTITY)].fillna("")
+    # A name that holds the separator must not pass for two parts, and so take another problem's identity.
+    parts = parts.replace({"\x1e": "\x1e\x1e", "\x1f": "\x1e-"}, regex=True)
     joined: pd.Series[str] = parts["kind"].str.cat(parts[list(_IDENTITY[1:])], sep="\x1f")
     return pd.Series([hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined], index=rows.index, dtype="str")
 
@@ -168,6 +177,11 @@ def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     keyed = rows.assign(rank=rank)
     by = ["rank", "kind", "app", "account_id", "person_id", "attribute", "value", "finding_id"]
     return keyed.sort_values(by, ignore_index=True).drop(columns="rank")
+
+
+def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each problem once, worst first; of two rows that say the same problem the worse one stays."""
+    return _sorted(rows).drop_duplicates("finding_id", ignore_index=True)
 
 
 def _led(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers, tables
 from scimaudit.errors import ConfigError
-from scimaudit.findings import severity_at_least
+from scimaudit.findings import reaching, severity_at_least
 from scimaudit.policy import patterns
-from scimaudit.result import Audit
+from scimaudit.result import AppLine, Audit
 from scimaudit.snapshot.store import Snapshot
+from scimaudit.tables import SEVERITIES
 
 _PERSON_FACTS = (
     "person_id",
@@ -146,11 +147,7 @@ def whereabouts(case: Case, person: pd.Series) -> Whereabouts:
         accounts=tuple(account_lines(case, mine)),
         possible=tuple(account_lines(case, maybe)),
         findings=_findings(own),
-        silent=tuple(
-            (app.app, app.verdict_reason)
-            for app in case.audit.apps
-            if app.verdict in ("not audited", "failed") or app.walk != "complete" or app.scope != "all"
-        ),
+        silent=tuple((app.app, app.verdict_reason) for app in case.audit.apps if _doubtful(app)),
     )
 
 
@@ -257,16 +254,17 @@ def chosen(
 
     :param severity: this one or worse.
     :param person: a person's id, or part of the name.
-    :param everything: also findings that another one on the same account covers.
+    :param everything: also findings that another one on the same account covers; without it only those that are
+        covered by one which ``severity`` leaves out.
     :raises ConfigError: an app or kind is unknown; lists the known ones.
     """
-    rows = audit.findings if everything else audit.leading
+    rows = audit.findings
     apps, kinds = [line.app for line in audit.apps], [line.kind for line in audit.kinds]
     if app is not None and app not in apps:
         raise ConfigError(f"the audit has no app {app!r}", hint="it has: " + ", ".join(apps))
     if kind is not None and kind not in kinds:
         raise ConfigError(f"there is no kind {kind!r}", hint="known kinds: " + ", ".join(kinds))
-    keep = pd.Series(True, index=rows.index)
+    keep = pd.Series(True, index=rows.index) if everything else reaching(rows, severity or SEVERITIES[0])
     if family:
         keep &= rows["family"] == family
     if app is not None:
@@ -286,12 +284,7 @@ def chosen(
 
 def unproven(audit: Audit, app: str | None = None) -> str:
     """One sentence naming the apps (or the app) whose silence proves nothing; empty when all are proven."""
-    doubtful = [
-        line.app
-        for line in audit.apps
-        if (app is None or line.app == app)
-        and (line.verdict in ("not audited", "failed", "not proven") or "not proven" in line.verdict_reason)
-    ]
+    doubtful = [line.app for line in audit.apps if (app is None or line.app == app) and _doubtful(line)]
     return "not proven, so silence means nothing there: " + ", ".join(doubtful) if doubtful else ""
 
 
@@ -307,11 +300,8 @@ def queue(case: Case, app: str | None = None) -> pd.DataFrame:
     links = tables.frame(case.links)
     open_links = links[(links["situation"] != "matched") & (links["runners_up"].list.len() > 0)]
     wanted = [name for name in case.apps() if app in (None, name)]
-    known = [
-        tables.frame(case.snapshot.accounts(name), ["app", "account_id", "user_name", "display_name"])
-        for name in wanted
-    ]
-    accounts = pd.concat(known, ignore_index=True).astype({"app": "str"})
+    known = tables.concat(tables.ACCOUNTS, [case.snapshot.accounts(name) for name in wanted])
+    accounts = tables.frame(known, ["app", "account_id", "user_name", "display_name"]).astype({"app": "str"})
     rows = open_links.astype({"app": "str"}).merge(accounts, on=["app", "account_id"], how="inner", validate="1:1")
     people = tables.frame(case.snapshot.people(), ["person_id", "display_name"]).set_index("person_id")["display_name"]
     candidates = [
@@ -336,6 +326,11 @@ def queue(case: Case, app: str | None = None) -> pd.DataFrame:
     ordered = rows.sort_values(["confidence", "app", "user_name", "account_id"], ascending=[False, True, True, True])
     queued: pd.DataFrame = ordered[columns].reset_index(drop=True)
     return queued
+
+
+def _doubtful(line: AppLine) -> bool:
+    """Whether silence about the app proves nothing: findings or none, something about it is not proven."""
+    return line.verdict in ("not audited", "failed", "not proven") or "not proven" in line.verdict_reason
 
 
 def _rights(grants: pd.DataFrame) -> dict[str, list[Right]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scimaudit import rules
 from scimaudit.config import App, Config
-from scimaudit.findings import severity_at_least
+from scimaudit.findings import reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected
 from scimaudit.snapshot.store import Snapshot
@@ -55,7 +55,7 @@ def app_lines(
         found = by_severity.get(each.name, {})
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
-        doubts = _doubts(each, snapshot, seen, checks)
+        doubts = _doubts(each, snapshot, seen, config, checks)
         verdict, reason = _app_verdict(each, line, failed, found, doubts, roster_doubt, _unjudged(each, checks))
         lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
     return tuple(lines)
@@ -117,7 +117,7 @@ def exit_code(
             )
         elif require_scope and app.walk == "complete" and app.scope != "all":
             reasons.setdefault(3, []).append(f"the scope of {app.app} is not proven: {app.scope_reason or app.scope}")
-    severe = rows[rows["lead"] & severity_at_least(rows["severity"], fail_on)]
+    severe = rows[reaching(rows, fail_on)]
     if len(severe):
         noun = "finding" if len(severe) == 1 else "findings"
         reasons.setdefault(1, []).append(f"{len(severe)} {noun} at or above {fail_on}")
@@ -194,10 +194,16 @@ def _app_verdict(
     return "clean", f"every one of {line.accounts} accounts was listed, and none is at fault{left}"
 
 
-def _doubts(app: App, snapshot: Snapshot, seen: View, checks: pd.DataFrame) -> list[str]:
+def _doubts(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:
     """What stands in the way of calling an app clean, beyond its walk and its scope."""
-    found = []
     line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
+    pulled = {(source.name, source.source) for source in snapshot.manifest.sources}
+    wanted = [(f"apps.{app.name}.listings[{place}]", each.source) for place, each in enumerate(app.listings)]
+    found = [f"{name} is not in the snapshot" for name, source in wanted if (name, source) not in pulled]
+    found.extend(f"{kind} is switched off" for kind in _BASIC if not config.rules.get(kind, {}).get("enabled", True))
+    if line is not None and line.accounts == 0:
+        # A token that may see nothing gets an empty listing with all the marks of a complete one.
+        found.append("it lists no account")
     if line is not None and line.entitlements != "complete":
         found.append(
             f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
@@ -245,6 +251,10 @@ def _roster_doubt(snapshot: Snapshot, config: Config, seen: View) -> str:
             return f"{source.name} has rejected rows"
         if source.name not in owners:
             return f"{source.name} is no longer configured"
+    pulled = {source.name for source in snapshot.manifest.sources}
+    for name in owners:
+        if name not in pulled:
+            return f"{name} is not in the snapshot"
     stale = seen.sources[(seen.sources["fills"] == "people") & _stale(seen)]
     return f"{stale['name'].iloc[0]} is stale" if len(stale) else ""
 
@@ -281,8 +291,8 @@ def _app_line(
         ambiguous=int(count.get("ambiguous", 0)),
         grants=line.grants if line else 0,
         findings={severity: int(found[severity]) for severity in reversed(SEVERITIES) if found.get(severity)},
-        walk=line.walk if line else "not audited",
-        walk_reason=line.walk_reason if line else "",
+        walk=line.walk if line else "failed" if app.listings else "not audited",
+        walk_reason=line.walk_reason if line else reason if app.listings else "",
         scope=line.scope if line else "unknown",
         scope_reason=line.scope_reason if line else "",
         as_of=min((day for day in dates if day), default=None),
