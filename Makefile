@@ -48,12 +48,12 @@ clean: ## remove environments and caches
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv-lowest/.ready: requirements/lowest.lock pyproject.toml
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --require-hashes --requirement requirements/lowest.lock
+	.venv-lowest/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/lowest.lock
 	.venv-lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
