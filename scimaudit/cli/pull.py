@@ -37,5 +37,6 @@ def command(
     with Live(quiet=quiet, no_color=no_color) as live:
         snapshot = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=live, quick=quick, only=app or ())
     console(no_color=no_color).print(snapshot.path)
-    unproven = [line for line in snapshot.manifest.apps if line.walk != "complete"]
-    raise typer.Exit(3 if unproven else 0)
+    listings = [source.listing for source in snapshot.manifest.sources]
+    proven = all(listing is not None and listing.walk.state == "complete" for listing in listings)
+    raise typer.Exit(0 if proven else 3)

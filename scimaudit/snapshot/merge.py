@@ -78,7 +78,7 @@ def app(name: str, pulled: Sequence[Pulled]) -> tuple[pa.Table, pa.Table, AppCol
         gaps.extend(_gaps(name, pulled, other, missing, accounts))
     grants = _distinct(grants)
     walk = _walk(pulled)
-    scope = _scope(pulled, gaps)
+    scope = _scope(pulled, accounts)
     entitlements = _entitlements(pulled)
     line = AppCollected(
         name, accounts.num_rows, grants.num_rows, walk.state, walk.reason, scope.state, scope.reason,
@@ -171,29 +171,38 @@ def _walk(pulled: Sequence[Pulled]) -> Walk:
     return Walk(worst.state, worst.reason if len(pulled) == 1 else f"{name}: {worst.reason}" if worst.reason else "")
 
 
-def _scope(pulled: Sequence[Pulled], gaps: Sequence[Gap]) -> Scope:
+def _scope(pulled: Sequence[Pulled], accounts: pa.Table) -> Scope:
+    """Whether the listings together show every account; one that lacks an account another has cannot show them all."""
+    counts = pc.value_counts(pc.list_flatten(accounts["listings"]))
+    shown = {line["values"]: line["counts"] for line in counts.to_pylist()}
     listings = [(each.name, each.listing) for each in pulled if each.listing]
-    for name, listing in listings:
+    whole = [(name, listing) for name, listing in listings if shown.get(name, 0) == accounts.num_rows]
+    for name, listing in whole:
         if listing.scope.state == "all":
             return Scope("all", listing.scope.reason or f"{name} shows every account")
-    others = [(name, listing) for name, listing in listings[1:] if listing.walk.state == "complete"]
-    for name, listing in others:
-        if listing.scope.state != "partial" and not any(gap.seen_in == name for gap in gaps):
-            return Scope(
-                "all",
-                f"{name} is complete with {listing.parsed} rows and shows no account that the first listing lacks",
-            )
+    if len(whole) == len(pulled) and accounts.num_rows:
+        for name, listing in listings[1:]:
+            if listing.walk.state == "complete" and listing.scope.state != "partial":
+                return Scope("all", f"{name} is complete with {listing.parsed} rows and shows the very same accounts")
     partial = [listing.scope for _, listing in listings if listing.scope.state == "partial"]
     if partial:
         return partial[0]
+    for name, listing in listings:
+        if listing.scope.state == "all":
+            lacking = accounts.num_rows - shown.get(name, 0)
+            return Scope(
+                "unknown", f"{name} is said to show every account and lacks {lacking} that another listing has"
+            )
     return listings[0][1].scope if listings else Scope("unknown", "nothing was listed")
 
 
 def _entitlements(pulled: Sequence[Pulled]) -> Walk:
+    """The best verdict, unless a listing is known to have given too few: no other can vouch for what that one lacks."""
     verdicts = [each.listing.entitlements for each in pulled if each.listing]
     if not verdicts:
         return Walk("failed", "nothing was listed")
-    return max(verdicts, key=lambda walk: _WALK_ORDER.index(walk.state))
+    ranked = sorted(verdicts, key=lambda walk: _WALK_ORDER.index(walk.state))
+    return ranked[0] if ranked[0].state in ("failed", "incomplete") else ranked[-1]
 
 
 def _renamed(grants: pa.Table, ids: Mapping[str, str]) -> pa.Table:
@@ -204,12 +213,16 @@ def _renamed(grants: pa.Table, ids: Mapping[str, str]) -> pa.Table:
 
 
 def _distinct(grants: pa.Table) -> pa.Table:
-    """One row per account, attribute, value and type: the same right seen in two listings is one right."""
+    """One row per account, attribute, value and type: a right seen twice is one, privileged if either says so."""
     keys = ["account_id", "attribute", "value", "type", "via"]
     positions = pa.array(range(grants.num_rows), pa.int64())
-    texts = {name: grants[name].cast(pa.string()) for name in keys}
-    first = pa.table({**texts, "at": positions}).group_by(keys).aggregate([("at", "min")])["at_min"]
-    return grants.take(first.sort()) if len(first) < grants.num_rows else grants
+    columns = {name: grants[name].cast(pa.string()) for name in keys} | {"privileged": grants["privileged"]}
+    told = pa.table({**columns, "at": positions}).group_by(keys).aggregate([("at", "min"), ("privileged", "max")])
+    if told.num_rows == grants.num_rows:
+        return grants
+    told = told.sort_by("at_min")
+    place = grants.schema.get_field_index("privileged")
+    return grants.take(told["at_min"]).set_column(place, grants.schema.field(place), told["privileged_max"])
 
 
 def grants_of_known_accounts(accounts: pa.Table, grants: pa.Table) -> pa.Table:

@@ -20,6 +20,7 @@ from scimaudit.errors import IntegrityError, SourceError
 from scimaudit.sources import Reply
 
 _CODEC: Final = "zstd"
+_PASSING: Final = (401, 403, 407, 408, 425, 429)
 _KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "date", "retry-after", "content-encoding", "server")
 
 
@@ -150,7 +151,10 @@ def _entries(path: Path) -> list[Exchange]:
 
 
 def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
-    """The entries of an interrupted record whose line and frame are both whole; the rest is cut off."""
+    """The entries of an interrupted record whose line and frame are both whole; the rest is cut off.
+
+    So are the errors it ended on that another try may not meet.
+    """
     if not index.exists() or not bodies_path.exists():
         index.unlink(missing_ok=True)
         bodies_path.unlink(missing_ok=True)
@@ -165,6 +169,9 @@ def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
         if not line.endswith(b"\n") or entry.number != len(found) or entry.offset + entry.length > size:
             break
         found.append(entry)
+    # What a pull ended on may be mended by now: replayed, a refused token would stay refused until the record is old.
+    while found and (found[-1].status in _PASSING or found[-1].status >= 500):
+        found.pop()
     _cut(index, bodies_path, found)
     return found
 
