@@ -68,7 +68,7 @@ def judge(
     meta = Meta(
         version=__version__,
         organisation=config.audit.organisation,
-        audit_id=_audit_id(snapshot, seen, config),
+        audit_id=_audit_id(snapshot, seen, config, f"{fail} {require_scope}"),
         snapshot_id=snapshot.id,
         as_of=seen.as_of,
         time_zone=config.audit.time_zone,
@@ -226,7 +226,12 @@ def _defaults(config: Config) -> dict[str, str]:
     }
 
 
-def _audit_id(snapshot: Snapshot, seen: View, config: Config) -> str:
-    """Names what was judged and by what; the same snapshot, day and configuration give the same id."""
-    text = config.model_dump_json(serialize_as_any=True, exclude={"path"}) + seen.as_of.isoformat() + __version__
-    return f"{snapshot.id}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+def _audit_id(snapshot: Snapshot, seen: View, config: Config, asked: str) -> str:
+    """Names what was judged and by what; the same snapshot, day, configuration and policy give the same id."""
+    text = (
+        config.model_dump_json(serialize_as_any=True, exclude={"path"}) + seen.as_of.isoformat() + __version__ + asked
+    )
+    digest = hashlib.sha256(text.encode())
+    for path in sorted(path for path in config.policy.glob("*") if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"{snapshot.id}-{digest.hexdigest()[:8]}"

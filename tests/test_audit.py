@@ -248,6 +248,17 @@ def test_the_same_snapshot_judged_twice_gives_the_same_bytes(company: Company) -
     assert ((again.path / "audit.json").read_bytes(), (again.path / "findings.parquet").read_bytes()) == first
 
 
+def test_another_policy_makes_another_audit(company: Company) -> None:
+    company.app("crm", ANA)
+    first = company.audit().meta.audit_id
+    loaded = company.config()
+    assert workflow.audit(loaded).audit.meta.audit_id == first
+    assert workflow.audit(loaded, fail_on="low").audit.meta.audit_id != first
+    (company.folder / "policy").mkdir()
+    (company.folder / "policy" / "sod.toml").write_text("")
+    assert workflow.audit(loaded).audit.meta.audit_id != first
+
+
 def test_a_regulated_app_raises_the_severity_and_says_so(company: Company) -> None:
     company.app("crm", BO, options='regulated = ["sox"]\n')
     found = company.audit().leading.iloc[0]
