@@ -56,7 +56,8 @@ def app_lines(
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
         doubts = _doubts(each, snapshot, seen, config, checks)
-        verdict, reason = _app_verdict(each, line, failed, found, doubts, roster_doubt, _unjudged(each, checks))
+        across = _conflicts(each, seen, leading)
+        verdict, reason = _app_verdict(each, line, failed, found, across, doubts, roster_doubt, _unjudged(each, checks))
         lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
     return tuple(lines)
 
@@ -163,6 +164,7 @@ def _app_verdict(
     line: AppCollected | None,
     failed: Sequence[Collected],
     found: Mapping[str, int],
+    across: Sequence[str],
     doubts: Sequence[str],
     roster_doubt: str,
     unjudged: Sequence[str],
@@ -185,13 +187,24 @@ def _app_verdict(
     if accepted is not None and line.scope != "all":
         missing.append(f"scope accepted by {accepted.by} until {accepted.until}: {accepted.reason}")
     total = sum(found.values())
-    if total:
-        words = f"{total} finding{'s' if total != 1 else ''}"
+    if total or across:
+        words = ", ".join([f"{total} finding{'s' if total != 1 else ''}"] * bool(total) + list(across))
         return "findings", words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
     if missing:
         return "not proven", "not proven: " + "; ".join(missing)
     left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
     return "clean", f"every one of {line.accounts} accounts was listed, and none is at fault{left}"
+
+
+def _conflicts(app: App, seen: View, leading: pd.DataFrame) -> list[str]:
+    """Conflicting pairs that somebody holds across apps, this one among them; such a finding has no app of its own."""
+    held = leading.loc[leading["app"].isna() & (leading["kind"] == "sod"), "value"]
+    named = {pair.name for pair in seen.policy.conflicts if app.name in (pair.left.app, pair.right.app)}
+    found = held[held.isin(named)].value_counts().sort_index()
+    return [
+        f"{count} {'person holds' if count == 1 else 'people hold'} the conflicting pair {name} across apps"
+        for name, count in found.items()
+    ]
 
 
 def _doubts(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:

@@ -248,6 +248,21 @@ def test_the_same_snapshot_judged_twice_gives_the_same_bytes(company: Company) -
     assert ((again.path / "audit.json").read_bytes(), (again.path / "findings.parquet").read_bytes()) == first
 
 
+def test_a_conflict_across_apps_leaves_neither_clean(company: Company) -> None:
+    company.app("crm", "ana,ana@corp.example,true,Finance,vendors")
+    company.app("erp", "ana,ana@corp.example,true,Finance,payments")
+    company.app("wiki", ANA)
+    (company.folder / "policy").mkdir()
+    sides = [f'{{ app = "{app}", attribute = "groups", values = ["{value}"] }}' for app, value in
+             (("crm", "vendors"), ("erp", "payments"))]  # fmt: skip
+    pair = f'[[pairs]]\nname = "pay"\nrisk = "pays itself"\nleft = {sides[0]}\nright = {sides[1]}\n'
+    (company.folder / "policy" / "sod.toml").write_text(pair)
+    audit = company.audit()
+    assert audit.leading["kind"].tolist() == ["sod"]
+    assert [line(audit, app).verdict for app in ("crm", "erp", "wiki")] == ["findings", "findings", "clean"]
+    assert "conflicting pair pay" in line(audit, "erp").verdict_reason
+
+
 def test_another_policy_makes_another_audit(company: Company) -> None:
     company.app("crm", ANA)
     first = company.audit().meta.audit_id

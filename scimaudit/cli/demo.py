@@ -15,7 +15,7 @@ Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Fol
 def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_color: NoColor = False) -> None:
     """Audit a fictional company whose apps are real SCIM services on this machine, and write every report.
 
-    Example: scimaudit demo --output /tmp/scimaudit-demo
+    Example: scimaudit demo --output my-demo
     """
     import os
     from datetime import UTC, datetime
