@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from scimaudit import tables
 from scimaudit.rules import Judgement, Rule
@@ -165,10 +167,11 @@ def _with_severity(rows: pd.DataFrame, view: View) -> pd.DataFrame:
 def _identities(rows: pd.DataFrame) -> pd.Series:
     """A hash of what the problem *is*: an account's problems do not change identity when its owner becomes known."""
     person = rows["person_id"].mask(rows["account_id"].notna())
-    parts = rows.assign(person_id=person)[list(_IDENTITY)].fillna("")
+    parts = [pa.array(person if name == "person_id" else rows[name], pa.string()).fill_null("") for name in _IDENTITY]
     # A name that holds the separator must not pass for two parts, and so take another problem's identity.
-    parts = parts.replace({"\x1e": "\x1e\x1e", "\x1f": "\x1e-"}, regex=True)
-    joined: pd.Series[str] = parts["kind"].str.cat(parts[list(_IDENTITY[1:])], sep="\x1f")
+    for mark, spelled in (("\x1e", "\x1e\x1e"), ("\x1f", "\x1e-")):
+        parts = [pc.replace_substring(part, mark, spelled) for part in parts]
+    joined = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
     return pd.Series([hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined], index=rows.index, dtype="str")
 
 

@@ -111,19 +111,17 @@ def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
 def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
     """For each person (row) and rule (column), whether the rule speaks of them; decided per distinct combination."""
     found = np.zeros((len(people), len(rules)), dtype=bool)
+    named = sorted({name for rule in rules for name in expression.columns_of(rule.who)})
+    coded = {name: pd.factorize(_text(people[name])) for name in named}
     for place, rule in enumerate(rules):
         columns = sorted(expression.columns_of(rule.who))
         if not columns:
             found[:, place] = expression.holds(rule.who, {})
             continue
-        texts = pd.DataFrame({name: _text(people[name]) for name in columns})
-        group = texts.groupby(columns, dropna=False, sort=False).ngroup().to_numpy()
-        firsts = texts[~pd.Series(group).duplicated().to_numpy()]
+        group, firsts = _combinations([coded[name] for name in columns])
         truths = [
-            expression.holds(
-                rule.who, {name: None if pd.isna(cell) else cell for name, cell in zip(columns, row, strict=True)}
-            )
-            for row in firsts.itertuples(index=False, name=None)
+            expression.holds(rule.who, dict(zip(columns, cells, strict=True)))
+            for cells in zip(*(_cells(coded[name], firsts) for name in columns), strict=True)
         ]
         found[:, place] = np.array(truths, dtype=bool)[group]
     return found
@@ -176,6 +174,21 @@ def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> Enti
 def _text(column: pd.Series) -> pd.Series:
     """A column as text; days as ``2026-12-31``."""
     return column.dt.strftime("%Y-%m-%d") if column.dtype.kind == "M" else column.astype("str")
+
+
+def _combinations(columns: Sequence[tuple[np.ndarray, pd.Index]]) -> tuple[np.ndarray, np.ndarray]:
+    """For each row the number of its combination of values, and for each combination the first row that has it."""
+    packed = np.zeros(len(columns[0][0]), dtype=np.int64)
+    for codes, distinct in columns:
+        # Numbered anew at each step, so that the product of the sizes cannot overflow.
+        packed, _ = pd.factorize(packed * (len(distinct) + 1) + codes + 1)
+    _, firsts = np.unique(packed, return_index=True)
+    return packed, firsts
+
+
+def _cells(column: tuple[np.ndarray, pd.Index], rows: np.ndarray) -> list[str | None]:
+    codes, distinct = column
+    return [None if code < 0 else str(distinct[code]) for code in codes[rows].tolist()]
 
 
 def _classes(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
