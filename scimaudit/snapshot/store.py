@@ -51,9 +51,12 @@ class Snapshot:
         return self._table(f"accounts/{app}.parquet", counts[app])
 
     def grants(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The grants of one app: rows of :data:`scimaudit.tables.GRANTS`."""
+        """The grants of one app: rows of :data:`scimaudit.tables.GRANTS`, ``account_id`` as dictionary codes.
+
+        An account holds many grants; the file has its id once, and memory need not have more.
+        """
         counts = {line.app: line.grants for line in self.manifest.apps}
-        return self._table(f"grants/{app}.parquet", counts[app], columns)
+        return self._table(f"grants/{app}.parquet", counts[app], columns, coded=("account_id",))
 
     def verify(self) -> None:
         """Compare every file with the manifest's hash of it.
@@ -68,10 +71,12 @@ class Snapshot:
             if name not in found or file_digest(self.path / name) != digest:
                 raise IntegrityError(f"{name} of snapshot {self.id} is missing or changed since it was collected")
 
-    def _table(self, name: str, rows: int, columns: Sequence[str] | None = None) -> pa.Table:
+    def _table(
+        self, name: str, rows: int, columns: Sequence[str] | None = None, coded: Sequence[str] = ()
+    ) -> pa.Table:
         path = self.path / "tables" / name
         try:
-            table = pq.read_table(path, columns=list(columns) if columns else None)
+            table = pq.read_table(path, columns=list(columns) if columns else None, read_dictionary=list(coded))
         except (OSError, pa.ArrowInvalid) as error:
             raise IntegrityError(f"{name} of snapshot {self.id} cannot be read") from error
         if table.num_rows != rows:

@@ -106,14 +106,14 @@ def grants_with_accounts(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Grants with their account, person and entitlement, and the distinct entitlements."""
     coded = grants.set_column(
-        grants.schema.get_field_index("account_id"), "account_id", _encoded(grants.column("account_id"))
+        grants.schema.get_field_index("account_id"), "account_id", grants.column("account_id").cast(tables.CODE)
     )
     places = index.positions(coded)
     frame = tables.frame(coded)
     frame["app"] = frame["app"].cat.set_categories([facts.app for facts in apps])
     entitlement, distinct = _entitlements(frame, apps)
     owner = np.append(accounts["owner_row"].to_numpy(), np.int32(-1))[places]
-    frame["account"] = places.astype(np.int32)
+    frame["account"] = places
     frame["active"] = taken(accounts["active"], places, frame.index)
     frame["person_id"] = pd.Categorical.from_codes(owner, categories=pd.Index(people["person_id"]))
     frame["entitlement"] = entitlement
@@ -137,16 +137,27 @@ class AccountIndex:
             raise TableError("the accounts table has an account of one app twice")
 
     def positions(self, table: pa.Table) -> np.ndarray:
-        """For each row of a table with ``app`` and ``account_id``, the position of its account, or -1."""
-        ids = _encoded(table.column("account_id"))
-        known = pc.index_in(ids.dictionary, value_set=self._ids).fill_null(-1).to_numpy()
-        packed = self._packed(table, ids, known)
-        places: np.ndarray = self._places.get_indexer(packed)
-        places[packed < 0] = -1
+        """For each row of a table with ``app`` and ``account_id``, the position of its account, or -1.
+
+        Chunk by chunk, so that what is made on the way stays small beside millions of grants.
+        """
+        ids = table.column("account_id").unify_dictionaries()
+        if not pa.types.is_dictionary(ids.type):
+            ids = ids.dictionary_encode()
+        coded = table.set_column(table.schema.get_field_index("account_id"), "account_id", ids)
+        distinct = ids.chunk(0).dictionary if ids.num_chunks else self._ids
+        known = pc.index_in(distinct, value_set=self._ids).fill_null(-1).to_numpy()
+        places = np.full(table.num_rows, -1, dtype=np.int32)
+        start = 0
+        for chunk in coded.to_batches():
+            packed = self._packed(chunk, chunk.column("account_id"), known)
+            found = self._places.get_indexer(packed)
+            places[start : start + len(found)] = np.where(packed < 0, -1, found)
+            start += len(found)
         return places
 
-    def _packed(self, table: pa.Table, ids: pa.DictionaryArray, meaning: np.ndarray) -> np.ndarray:
-        apps = _encoded(table.column("app"))
+    def _packed(self, rows: pa.Table | pa.RecordBatch, ids: pa.DictionaryArray, meaning: np.ndarray) -> np.ndarray:
+        apps = _encoded(rows.column("app"))
         app = _looked_up(pc.index_in(apps.dictionary, value_set=self._apps).fill_null(-1).to_numpy(), apps.indices)
         account = _looked_up(meaning, ids.indices)
         packed: np.ndarray = app.astype(np.int64) * max(len(self._ids), 1) + account
@@ -154,8 +165,8 @@ class AccountIndex:
         return packed
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    whole = column.unify_dictionaries().combine_chunks()
+def _encoded(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column.unify_dictionaries().combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
 
 
