@@ -39,6 +39,11 @@ class Exchange(msgspec.Struct, frozen=True):
     sha256: str
 
 
+# Made while this module is imported, that is by one thread: msgspec describes a struct in place when its first decoder
+# is made, and another thread that meets the half-made description crashes.
+_LINE: Final = msgspec.json.Decoder(Exchange)
+
+
 class Record:
     """An append-only record, or the replay of an interrupted one.
 
@@ -147,7 +152,7 @@ def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Exchange]:
-    return [msgspec.json.decode(line, type=Exchange) for line in path.read_bytes().splitlines()]
+    return [_LINE.decode(line) for line in path.read_bytes().splitlines()]
 
 
 def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
@@ -163,7 +168,7 @@ def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
     found: list[Exchange] = []
     for line in index.read_bytes().splitlines(keepends=True):
         try:
-            entry = msgspec.json.decode(line, type=Exchange)
+            entry = _LINE.decode(line)
         except msgspec.DecodeError:
             break
         if not line.endswith(b"\n") or entry.number != len(found) or entry.offset + entry.length > size:

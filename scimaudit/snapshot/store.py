@@ -71,9 +71,7 @@ class Snapshot:
             if name not in found or file_digest(self.path / name) != digest:
                 raise IntegrityError(f"{name} of snapshot {self.id} is missing or changed since it was collected")
 
-    def _table(
-        self, name: str, rows: int, columns: Sequence[str] | None = None, coded: Sequence[str] = ()
-    ) -> pa.Table:
+    def _table(self, name: str, rows: int, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
         path = self.path / "tables" / name
         try:
             table = pq.read_table(path, columns=list(columns) if columns else None, read_dictionary=list(coded))

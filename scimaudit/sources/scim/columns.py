@@ -32,13 +32,16 @@ class Grant(NamedTuple):
     type: str
 
 
-class Member(NamedTuple):
-    """One member of a group, as the row spells it; servers differ in what they put into ``value``."""
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One member of a group, as the row spells it; servers differ in what they put into ``value``.
 
-    value: str | None
-    ref: str | None
-    type: str | None
-    display: str | None
+    A struct, so that a page with many members is decoded straight into them.
+    """
+
+    value: str | None = None
+    ref: str | None = msgspec.field(default=None, name="$ref")
+    type: str | None = None
+    display: str | None = None
 
 
 class Group(NamedTuple):

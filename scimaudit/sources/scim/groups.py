@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from scimaudit import identifiers, tables
@@ -52,6 +53,16 @@ class Groups:
         self.display.setdefault(group.id, group.display)
         if self.members.get(group.id) is None:
             self.members[group.id] = group.members
+
+
+class _Alike(NamedTuple):
+    """Accounts whose grants differ in nothing but the account."""
+
+    accounts: list[str]
+    value: str
+    display: str | None
+    type: str
+    via: str | None
 
 
 @dataclass(frozen=True)
@@ -101,42 +112,70 @@ def resolve(groups: Groups, ids: Mapping[str, None], by_user_name: Mapping[str, 
     unresolved: dict[str, None] = {}
     references = 0
     for group, members in groups.members.items():
-        accounts: dict[str, None] = {}
-        inner: list[str] = []
-        for member in members or ():
-            names = [name for name in (member.value, _tail(member.ref)) if name]
-            is_group = (member.type or "").casefold() == "group" or "/groups/" in (member.ref or "").casefold()
-            if is_group:
-                # A nested group that is not listed has members nobody can see.
-                inner += [name for name in names if name in groups.display][:1]
-                if not any(name in groups.display for name in names):
-                    groups.problems.append(f"the group nested in {_shown(groups, group)} is not listed")
-                continue
-            references += 1
-            account = next((name for name in names if name in ids), None) or next(
-                (by_user_name[key] for name in names if (key := identifiers.key(name) or "") in by_user_name), None
-            )
-            if account is not None:
-                accounts[account] = None
-            elif any(name in groups.display for name in names):
-                inner += [name for name in names if name in groups.display][:1]
-                references -= 1
-            else:
-                unresolved.update(dict.fromkeys(names[:1]))
+        accounts = _plain(members or (), ids)
+        inner: dict[str, None] = {}
+        unknown: list[str] = []
+        if accounts is None:
+            accounts, inner, unknown = _told_apart(groups, group, ids, by_user_name)
         direct[group] = accounts
-        nested[group] = tuple(dict.fromkeys(inner))
+        nested[group] = tuple(inner)
+        unresolved.update(dict.fromkeys(unknown))
+        references += len(accounts) + len(unknown)
     return Memberships(direct, nested, tuple(unresolved), references)
+
+
+def _plain(members: Sequence[Member], ids: Mapping[str, None]) -> dict[str, None] | None:
+    """The accounts of a group whose every member is a listed account by its id, as most are; None for any other."""
+    named = dict.fromkeys([member.value for member in members])
+    if not named.keys() <= ids.keys() or not {member.type for member in members} <= {None, "User", "user"}:
+        return None
+    if "/groups/" in "\n".join([member.ref for member in members if member.ref]).casefold():
+        return None
+    return named  # type: ignore[return-value]  # no id is null
+
+
+def _told_apart(
+    groups: Groups, group: str, ids: Mapping[str, None], by_user_name: Mapping[str, str]
+) -> tuple[dict[str, None], dict[str, None], list[str]]:
+    """Accounts and groups in a group, and the members that are neither."""
+    accounts: dict[str, None] = {}
+    inner: dict[str, None] = {}
+    unknown: list[str] = []
+    for member in groups.members[group] or ():
+        names = [name for name in (member.value, _tail(member.ref)) if name]
+        listed = next((name for name in names if name in groups.display), None)
+        if (member.type or "").casefold() == "group" or "/groups/" in (member.ref or "").casefold():
+            if listed is None:
+                # A nested group that is not listed has members nobody can see.
+                groups.problems.append(f"the group nested in {_shown(groups, group)} is not listed")
+            else:
+                inner[listed] = None
+            continue
+        account = next((name for name in names if name in ids), None) or next(
+            (by_user_name[key] for name in names if (key := identifiers.key(name) or "") in by_user_name), None
+        )
+        if account is not None:
+            accounts[account] = None
+        elif listed is not None:
+            inner[listed] = None
+        else:
+            unknown += names[:1]
+    return accounts, inner, unknown
 
 
 def grant_tables(app: str, groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[pa.Table]:
     """Grants of ``/Groups``, direct and indirect, and those only the user rows know, each once."""
-    batch: list[tuple[str, str, str | None, str, str | None]] = []
-    for row in _grants(groups, held, of_users):
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield _table(app, batch)
-            batch = []
-    if batch:
+    batch: list[_Alike] = []
+    size = 0
+    for alike in _grants(groups, held, of_users):
+        names = alike.accounts
+        while size + len(names) >= BATCH:
+            fits = BATCH - size
+            yield _table(app, [*batch, alike._replace(accounts=names[:fits])])
+            batch, size, names = [], 0, names[fits:]
+        batch.append(alike._replace(accounts=names))
+        size += len(names)
+    if size:
         yield _table(app, batch)
 
 
@@ -235,27 +274,25 @@ def _contradictions(groups: Groups, held: Memberships, of_users: Sequence[Grant]
     return found + [f"{count} users name the group {name}, which is not listed" for name, count in unknown.items()]
 
 
-def _grants(
-    groups: Groups, held: Memberships, of_users: Sequence[Grant]
-) -> Iterator[tuple[str, str, str | None, str, str | None]]:
+def _grants(groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[_Alike]:
     emitted: dict[str, set[str]] = {}
     for group, accounts in held.direct.items():
         shown = groups.display[group]
-        for account in accounts:
-            yield account, group, shown, "direct", None
+        yield _Alike(list(accounts), group, shown, "direct", None)
         if held.nested[group]:
             reached: set[str] = set()
             for inner in _reach(group, held.nested):
-                via = groups.display.get(inner) or inner
-                for account in held.direct.get(inner, ()):
-                    if account not in accounts and account not in reached:
-                        reached.add(account)
-                        yield account, group, shown, "indirect", via
+                new = [name for name in held.direct.get(inner, ()) if name not in accounts and name not in reached]
+                reached.update(new)
+                yield _Alike(new, group, shown, "indirect", groups.display.get(inner) or inner)
             emitted[group] = reached
+    only: dict[tuple[str, str | None, str], list[str]] = {}
     for grant in of_users:
         known = grant.account_id in held.direct.get(grant.value, ()) or grant.account_id in emitted.get(grant.value, ())
         if not known:
-            yield grant.account_id, grant.value, grant.display, grant.type, None
+            only.setdefault((grant.value, grant.display, grant.type), []).append(grant.account_id)
+    for (value, display, kind), names in only.items():
+        yield _Alike(names, value, display, kind, None)
 
 
 def _reach(group: str, nested: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -270,18 +307,22 @@ def _reach(group: str, nested: Mapping[str, tuple[str, ...]]) -> list[str]:
     return list(seen)[1:]
 
 
-def _table(app: str, rows: Iterable[tuple[str, str, str | None, str, str | None]]) -> pa.Table:
-    accounts, values, displays, types, vias = (list(column) for column in zip(*rows, strict=True))
+def _table(app: str, parts: Sequence[_Alike]) -> pa.Table:
+    spread = pa.array(np.repeat(np.arange(len(parts)), [len(part.accounts) for part in parts]))
+
+    def said(values: Sequence[str | None]) -> pa.Array:
+        return pa.array(values, pa.string()).dictionary_encode().take(spread)
+
     return tables.build(
         tables.GRANTS,
         {
-            "app": [app] * len(accounts),
-            "account_id": accounts,
-            "attribute": ["groups"] * len(accounts),
-            "value": values,
-            "display": displays,
-            "type": types,
-            "via": vias,
+            "app": said([app] * len(parts)),
+            "account_id": pa.array([name for part in parts for name in part.accounts], pa.string()),
+            "attribute": said(["groups"] * len(parts)),
+            "value": said([part.value for part in parts]),
+            "display": said([part.display for part in parts]),
+            "type": said([part.type for part in parts]),
+            "via": said([part.via for part in parts]),
         },
     )
 
