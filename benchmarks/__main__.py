@@ -28,8 +28,8 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     given = parser.parse_args()
     lines = []
-    for page in (100, 1000):
-        lines += _pulls(Estate(given.people, given.apps, given.pulled), page, given.latency)
+    for apps, page in ((given.apps, 100), (given.apps, 1000), (given.apps // 10 or 1, 1000)):
+        lines += _pulls(Estate(given.people, apps, given.pulled), page, given.latency)
     for accounts in given.accounts:
         lines += _audits(Estate(given.people, given.apps, accounts))
     print("| stage | rows | seconds | CPU seconds | rows per CPU second | peak MB |\n|---|--:|--:|--:|--:|--:|")
@@ -52,8 +52,8 @@ def _pulls(estate: Estate, page: int, latency: float) -> list[tuple[str, dict]]:
         mine = _stage("pull", folder)
         rival = _stage("scim2-client", f"http://127.0.0.1:{port}", estate.app(0))
     return [
-        (f"pull with proof, pages of {page}", mine),
-        (f"scim2-client, listing alone, pages of {min(page, 100)}", rival),
+        (f"pull with proof, {estate.apps} apps, pages of {page}", mine),
+        (f"scim2-client, one app listed, pages of {min(page, 100)}", rival),
     ]
 
 

@@ -39,7 +39,11 @@ from scimaudit.sources.scim.tolerant import ENVELOPE_NAMES
 Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0)]
 
-_ACTIVE: Final = re.compile(rb'"active"\s*:')
+_TOLD_ONCE: Final[dict[Kind, tuple[str, ...]]] = {
+    "Users": ("active", "groups", "roles", "entitlements"),
+    "Groups": ("members",),
+}
+"""Attributes whose loss would hide an account's life or a right."""
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 _LAST_YEAR: Final = 9999
 _BUILDING: Final = Lock()
@@ -110,9 +114,9 @@ class _User(_Strict):
     user_type: str | None = None
     active: bool | UnsetType | None = UNSET
     emails: list[_Email] | None = None
-    groups: list[_Held] | None = None
-    roles: list[_Held] | None = None
-    entitlements: list[_Held] | None = None
+    groups: list[_Held] | UnsetType | None = UNSET
+    roles: list[_Held] | UnsetType | None = UNSET
+    entitlements: list[_Held] | UnsetType | None = UNSET
     meta: _Meta | None = None
     enterprise: _Enterprise | None = field(default=None, name=ENTERPRISE)
     enterprise_1: _Enterprise | None = field(default=None, name=ENTERPRISE_1)
@@ -132,7 +136,7 @@ class _User(_Strict):
 class _Group(_Strict):
     id: Text
     display_name: str | None = None
-    members: list[Member] | None = None
+    members: list[Member] | UnsetType | None = UNSET
     external_id: Raw = Raw()
     schemas: Raw = Raw()
     meta: Raw = Raw()
@@ -185,16 +189,15 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
         next_id=answer.next_id,
         ids=[row.id for row in answer.rows],
     )
+    if _repeats(body, answer.rows, _TOLD_ONCE[kind]):
+        return None
     if kind == "Groups":
-        if b'""' in body:
-            for row in answer.rows:
-                row.members = row.members and [_without_blanks(member) for member in row.members]
-        page.groups = [Group(row.id, row.display_name or None, row.members) for row in answer.rows]
+        page.groups = [_group(row, blanks=b'""' in body) for row in answer.rows]
         nobody = sum(not (member.value or member.ref) for row in answer.rows for member in row.members or ())
         if nobody:
             page.deviations["members-unreadable"] += nobody
         return page
-    if _repeats_active(body, answer.rows) or any(_at_the_edge(row.meta) for row in answer.rows):
+    if any(_at_the_edge(row.meta) for row in answer.rows):
         return None
     _users(page, answer.rows, profile, kept)
     return page
@@ -235,9 +238,7 @@ def _decoder(
 
 
 @lru_cache(maxsize=64)
-def _built(
-    kind: Kind, kept: frozenset[str], outer: frozenset[str], inner: frozenset[str]
-) -> msgspec.json.Decoder[Any]:
+def _built(kind: Kind, kept: frozenset[str], outer: frozenset[str], inner: frozenset[str]) -> msgspec.json.Decoder[Any]:
     read_too = [(f"kept_{place}", Any, field(default=None, name=name)) for place, name in enumerate(sorted(kept))]
     row = _widened(_ROWS[kind], inner, read_too)
     return msgspec.json.Decoder(_widened(_Envelope, outer, [("rows", list[row], field(name="Resources"))]))  # type: ignore[valid-type]
@@ -250,10 +251,14 @@ def _widened(base: type[_Strict], unread: frozenset[str], fields: list[tuple[str
     )
 
 
-def _repeats_active(body: bytes, rows: list[Any]) -> bool:
-    """Whether the bytes hold more ``active`` names than rows that have one: of two values, decoding keeps the last."""
-    present = sum(row.active is not UNSET for row in rows)
-    return body.count(b'"active"') > present and len(_ACTIVE.findall(body)) > present
+def _repeats(body: bytes, rows: list[Any], names: tuple[str, ...]) -> bool:
+    """Whether the bytes hold one of the names oftener than rows have it: of two values, decoding keeps the last."""
+    for name in names:
+        quoted = f'"{name}"'.encode()
+        present = sum(getattr(row, name) is not UNSET for row in rows)
+        if body.count(quoted) > present and len(re.findall(re.escape(quoted) + rb"\s*:", body)) > present:
+            return True
+    return False
 
 
 def _at_the_edge(meta: _Meta | None) -> bool:
@@ -262,8 +267,11 @@ def _at_the_edge(meta: _Meta | None) -> bool:
     return any(time is not None and not 1 < time.year < _LAST_YEAR for time in times)
 
 
-def _without_blanks(m: Member) -> Member:
-    return Member(m.value or None, m.ref or None, m.type or None, m.display or None)
+def _group(row: _Group, *, blanks: bool) -> Group:
+    members = None if row.members is UNSET else row.members
+    if members and blanks:
+        members = [Member(m.value or None, m.ref or None, m.type or None, m.display or None) for m in members]
+    return Group(row.id, row.display_name or None, members)
 
 
 def _users(page: Page, rows: list[Any], profile: Profile, kept: frozenset[str]) -> None:

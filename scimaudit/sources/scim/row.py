@@ -98,6 +98,7 @@ class Reader:
             found[name] = value
         for folded in repeated & names.keys():
             self._deviations["duplicate-key"] += 1
+            self._deviations[f"{names[folded]}-unreadable"] += 1
             found[names[folded]] = TWICE
         return found
 

@@ -194,6 +194,18 @@ def test_a_member_list_given_twice_is_not_an_empty_one() -> None:
     assert page.groups == [Group("g", None, None)]
 
 
+@pytest.mark.parametrize("name", ["groups", "roles", "entitlements"])
+def test_rights_given_twice_are_neither_list(name) -> None:
+    body = f'{{"Resources":[{{"id":"a","{name}":[{{"value":"admin"}}],"{name}":[]}}]}}'
+    page = parse.page(body.encode(), UNKNOWN, "Users")
+    assert (page.grants, page.deviations[f"{name}-unreadable"]) == ([], 1)
+
+
+def test_members_given_twice_are_neither_list() -> None:
+    page = parse.page(b'{"Resources":[{"id":"g","members":[{"value":"a"}],"members":[]}]}', UNKNOWN, "Groups")
+    assert (page.groups, page.deviations["members-unreadable"]) == ([Group("g", None, None)], 1)
+
+
 def test_resource_tells_what_it_carries() -> None:
     found = {
         "id": "a", "userName": "ana", "name": {"givenName": "Ana", "familyName": ""}, "title": None, "emails": [],

@@ -167,7 +167,7 @@ def test_the_name_to_show(row: dict[str, Any], shown: str | None) -> None:
         ({"externalId": 17.0}, "external_id", None, {"externalId-unreadable": 1}),
         ({"externalId": True}, "external_id", None, {"externalId-unreadable": 1}),
         ({"externalId": ""}, "external_id", None, {}),
-        ({"externalId": "E1", "externalID": "E2"}, "external_id", None, {"key-case": 1, "duplicate-key": 1}),
+        ({"externalId": "E1", "externalID": "E2"}, "external_id", None, {"key-case": 1, "duplicate-key": 1, "externalId-unreadable": 1}),
         ({"userName": "\ud800"}, "user_name", None, {"userName-unreadable": 1}),
         ({ENTERPRISE_1: {"employeeNumber": "7"}}, "employee_number", "7", {}),
         ({ENTERPRISE: {"employeeNumber": 7}}, "employee_number", "7", {"employeeNumber-as-number": 1}),
