@@ -25,7 +25,7 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
-from scimaudit.sources import Listing, Reply, Source
+from scimaudit.sources import Listing, Reply, Source, Walk
 
 WORKERS = 16
 RESUME_WITHIN_HOURS = 12
@@ -188,10 +188,11 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
         pull.watcher.ended(name, None, error.message)
         raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
     record.close()
+    table = sink.table("people")
+    listing = balanced(listing, table.num_rows)
     pull.watcher.ended(name, listing, "")
     acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
     line = Collected(name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged)
-    table = sink.table("people")
     code = pa.array([roster.name] * table.num_rows, tables.TEXT).dictionary_encode()
     return line, table.set_column(table.schema.get_field_index("roster"), table.schema.field("roster"), code)
 
@@ -225,15 +226,30 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
             raise
         message, hint = error.message, error.hint
     record.close()
+    # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
+    accounts = sink.table("accounts") if listing else tables.empty(tables.ACCOUNTS)
+    grants = merge.grants_of_known_accounts(accounts, sink.table("grants")) if listing else tables.empty(tables.GRANTS)
+    listing = listing and balanced(listing, accounts.num_rows)
     pull.watcher.ended(name, listing, message)
     acknowledged = sum(row.digest in wanted.acknowledged_rows for row in listing.rejected) if listing else 0
     line = Collected(
         name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged
     )
-    # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
-    accounts = sink.table("accounts") if listing else tables.empty(tables.ACCOUNTS)
-    grants = merge.grants_of_known_accounts(accounts, sink.table("grants")) if listing else tables.empty(tables.GRANTS)
     return line, merge.Pulled(name, wanted.join_on, accounts, grants, listing, message)
+
+
+def balanced(listing: Listing, rows: int) -> Listing:
+    """The listing as the ledger may hold it: where ``rows`` were handed over and it counts others, it is incomplete.
+
+    A row that is lost between reading and keeping would be an account that nobody judges.
+    """
+    if rows == listing.parsed:
+        return listing
+    lost = f"{listing.parsed} rows were read and {rows} were handed over"
+    cut = listing.walk.state in {"incomplete", "failed"}
+    walk = Walk(listing.walk.state if cut else "incomplete", f"{lost}; {listing.walk.reason}" if cut else lost)
+    held = listing.entitlements
+    return replace(listing, walk=walk, entitlements=Walk("incomplete", lost) if held.state == "complete" else held)
 
 
 def _told(wanted: AppListing, app: App, config: Config) -> Source:
