@@ -6,101 +6,29 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from scimaudit.errors import ConfigError, Malformed
-from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _verdict, _words
+from scimaudit.errors import Malformed
+from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _verdict
 from scimaudit.sources._grid import Grid
-from scimaudit.sources._headings import COMMON, GRANT_COLUMNS, Wanted
-from scimaudit.tables import PEOPLE
-
-Status = Literal["active", "leave", "prehire", "terminated", "unknown"]
+from scimaudit.sources._headings import GRANT_COLUMNS, Wanted
+from scimaudit.sources._tabular import Day, Tabular, no_number
 
 
-def _no_number(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        msg = "write a date such as 2026-11-20"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic turns ValueError into a message
-    return value
-
-
-def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Day = Annotated[date | datetime, BeforeValidator(_no_number)]
-
-
-class Export(BaseModel):
+class Export(Tabular):
     """Settings shared by all files."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     path: Path = Field(description="the file, relative to scimaudit.toml")
-    as_of: Annotated[date | datetime | str | None, BeforeValidator(_no_number)] = Field(
+    as_of: Annotated[date | datetime | str | None, BeforeValidator(no_number)] = Field(
         None, description="when the file was true: a date, or the heading of a column that says it"
     )
-    columns: Mapping[str, str] = Field(
-        default_factory=dict,
-        description='column to heading; common headings are recognised without it, "" switches a column off',
-    )
-    extras: Mapping[str, str] = Field(default_factory=dict, description="further text column of people to heading")
-    status: Mapping[Status, tuple[str, ...]] = Field(
-        default_factory=dict,
-        description='status to the words the roster uses; replaces the built-in words; "" is an empty cell',
-    )
-    active: Mapping[Literal["true", "false"], tuple[str, ...]] = Field(
-        default_factory=dict, description="true and false to the words the export uses; replaces the built-in words"
-    )
-    date_format: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(
-        ("iso",), description="how dates are written: iso, epoch, epoch-ms, or strptime formats such as %d.%m.%Y"
-    )
-    no_date: tuple[str, ...] = Field(_words.NO_DATE, description="words in a date column that mean no date")
-    name_order: Literal["first-last", "last-first"] | None = Field(
-        None, description="order of the words in the name column; 'Last, First' is known by its comma"
-    )
-    list_separator: str = Field(";", min_length=1, description="what separates several values in one cell")
     exported_by: str = Field("", description="who exported the file")
     exported_at: Day | None = Field(None, description="when it was exported")
     declared_total: int | None = Field(None, ge=0, description="rows the file must have, by the one who exported it")
     hides: str = Field("", description="what the export does not show, in words: the scope is then partial")
     shows_all: bool = Field(False, description="exported_by says that the export shows every account")
-
-    @field_validator("columns")
-    @classmethod
-    def _columns_are_known(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
-        known = sorted({name for names in COMMON.values() for name in names})
-        for name in columns:
-            if name not in known:
-                msg = f"there is no column {name!r}; the columns are {', '.join(known)}"
-                raise ValueError(msg)
-        return columns
-
-    @field_validator("extras")
-    @classmethod
-    def _extras_are_new(cls, extras: Mapping[str, str]) -> Mapping[str, str]:
-        taken = {*PEOPLE.names, *COMMON["people"], "as_of"}
-        for name, heading in extras.items():
-            if name in taken or not name.isidentifier() or name != name.lower() or not heading.strip():
-                msg = f"{name!r} must be a new name in small letters, such as cost_centre, with a heading"
-                raise ValueError(msg)
-        return extras
-
-    @field_validator("status", "active")
-    @classmethod
-    def _words_have_one_meaning(cls, words: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-        _words.meanings(words)
-        return words
-
-    @field_validator("date_format")
-    @classmethod
-    def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        if not formats:
-            msg = "name at least one format"
-            raise ValueError(msg)
-        return tuple(_dates.known_format(form) for form in formats)
 
     @model_validator(mode="after")
     def _statements_agree(self) -> Export:
@@ -126,7 +54,8 @@ class Export(BaseModel):
         :raises Malformed: the file is not what it should be; a single bad row is rejected instead.
         :raises ConfigError: a setting is for the other kind of source.
         """
-        wanted = self._wanted(sink)
+        declared = self._declared_day()
+        wanted = self.wanted(sink, {"as_of": declared} if isinstance(declared, str) else None)
         data, body = sink.read(self.path)
         try:
             grid = self.read(data, wanted)
@@ -134,9 +63,9 @@ class Export(BaseModel):
         except Malformed as error:
             raise Malformed(f"{self.path.name}: {error.message}", source=sink.name, hint=error.hint) from error
         if sink.fills == "people":
-            mapped = _mapping.people(grid, places, self._meaning(), roster=sink.name.removeprefix("rosters."))
+            mapped = _mapping.people(grid, places, self.meaning(), roster=sink.name.removeprefix("rosters."))
         else:
-            mapped = _mapping.accounts(grid, places, self._meaning(), app=sink.app or "", listing=sink.name, body=body)
+            mapped = _mapping.accounts(grid, places, self.meaning(), app=sink.app or "", listing=sink.name, body=body)
         for table in mapped.tables:
             sink.rows(table)
         received = mapped.parsed + len(mapped.rejected)
@@ -173,31 +102,6 @@ class Export(BaseModel):
             cost=cost,
             facts=self._facts(grid, places),
             unmapped_status=mapped.unmapped,
-        )
-
-    def _wanted(self, sink: Sink) -> Wanted:
-        known = COMMON[sink.fills]
-        for name in self.columns:
-            if name not in known:
-                raise ConfigError(
-                    f"{sink.name}.columns.{name} is no column of {sink.fills}",
-                    hint="known columns: " + ", ".join(known),
-                )
-        if self.extras and sink.fills != "people":
-            raise ConfigError(f"{sink.name}.extras: only people have extra columns", hint="remove extras")
-        declared = self._declared_day()
-        as_of = {"as_of": declared} if isinstance(declared, str) else {}
-        return Wanted(sink.fills, self.columns, {**self.extras, **as_of})
-
-    def _meaning(self) -> _mapping.Meaning:
-        return _mapping.Meaning(
-            formats=self.date_format,
-            no_date=self.no_date,
-            list_separator=self.list_separator,
-            name_order=self.name_order,
-            status=_words.meanings(self.status or _words.STATUS),
-            active=_words.meanings(self.active or _words.ACTIVE),
-            extras=tuple(self.extras),
         )
 
     def _declared_day(self) -> date | datetime | str | None:
