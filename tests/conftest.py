@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import postgresql
+
 ROOT = Path(__file__).parent.parent
 
 # What a test may need beyond PyPI: how to see that it is here, and how to get it.
 SERVERS = {
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
+    "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"
