@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import postgresql
+from tests.servers import openldap, postgresql
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,6 +17,7 @@ SERVERS = {
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
     "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
+    "openldap": (openldap.installed, "apt-get install slapd slapd-contrib ldap-utils"),
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final
 
-import numpy as np
 import pyarrow as pa
 
-from scimaudit import identifiers, tables
+from scimaudit import identifiers
 from scimaudit.errors import Incomplete, SourceError
 from scimaudit.sources import Walk
+from scimaudit.sources._memberships import Alike, grants, in_tables, indirect, reach
 from scimaudit.sources.scim.columns import Grant, Group, Member, Page
 from scimaudit.sources.scim.endpoint import Endpoint, Target
 from scimaudit.sources.scim.evidence import Evidence, Plan, Refused
@@ -20,9 +21,6 @@ from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.verdict import Proof, judge, walk_proofs
 from scimaudit.sources.scim.walk import walk
 from scimaudit.transport import Client, ServerError
-
-BATCH: Final = 100_000
-"""Grants in one table."""
 
 _SAMPLE: Final = 3
 _CAPS: Final = frozenset({100, 200, 500, 1000, 2000, 5000, 10_000})
@@ -53,16 +51,6 @@ class Groups:
         self.display.setdefault(group.id, group.display)
         if self.members.get(group.id) is None:
             self.members[group.id] = group.members
-
-
-class _Alike(NamedTuple):
-    """Accounts whose grants differ in nothing but the account."""
-
-    accounts: list[str]
-    value: str
-    display: str | None
-    type: str
-    via: str | None
 
 
 @dataclass(frozen=True)
@@ -165,18 +153,8 @@ def _told_apart(
 
 def grant_tables(app: str, groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[pa.Table]:
     """Grants of ``/Groups``, direct and indirect, and those only the user rows know, each once."""
-    batch: list[_Alike] = []
-    size = 0
-    for alike in _grants(groups, held, of_users):
-        names = alike.accounts
-        while size + len(names) >= BATCH:
-            fits = BATCH - size
-            yield _table(app, [*batch, alike._replace(accounts=names[:fits])])
-            batch, size, names = [], 0, names[fits:]
-        batch.append(alike._replace(accounts=names))
-        size += len(names)
-    if size:
-        yield _table(app, batch)
+    own = grants(groups.display, held.direct, held.nested)
+    return in_tables(app, "groups", chain(own, _of_users_alone(held, of_users)))
 
 
 def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Grant], *, dangling_known: bool) -> Walk:
@@ -257,14 +235,14 @@ def _complete_members(client: Client, profile: Profile, groups: Groups, *, lean:
 
 
 def _contradictions(groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> list[str]:
-    reach = {group: _reach(group, held.nested) for group in held.nested if held.nested[group]}
+    inside = {group: reach(group, held.nested) for group in held.nested if held.nested[group]}
     missing = Counter[str]()
     unknown = Counter[str]()
     for grant in of_users:
         if grant.value not in held.direct:
             unknown[grant.display or grant.value] += 1
         elif grant.account_id not in held.direct[grant.value] and not any(
-            grant.account_id in held.direct.get(inner, ()) for inner in reach.get(grant.value, ())
+            grant.account_id in held.direct.get(inner, ()) for inner in inside.get(grant.value, ())
         ):
             missing[_shown(groups, grant.value)] += 1
     found = [
@@ -274,57 +252,16 @@ def _contradictions(groups: Groups, held: Memberships, of_users: Sequence[Grant]
     return found + [f"{count} users name the group {name}, which is not listed" for name, count in unknown.items()]
 
 
-def _grants(groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[_Alike]:
-    emitted: dict[str, set[str]] = {}
-    for group, accounts in held.direct.items():
-        shown = groups.display[group]
-        yield _Alike(list(accounts), group, shown, "direct", None)
-        if held.nested[group]:
-            reached: set[str] = set()
-            for inner in _reach(group, held.nested):
-                new = [name for name in held.direct.get(inner, ()) if name not in accounts and name not in reached]
-                reached.update(new)
-                yield _Alike(new, group, shown, "indirect", groups.display.get(inner) or inner)
-            emitted[group] = reached
+def _of_users_alone(held: Memberships, of_users: Sequence[Grant]) -> Iterator[Alike]:
+    """What only the user rows know."""
+    reached = {group: indirect(group, held.direct, held.nested) for group in held.nested if held.nested[group]}
     only: dict[tuple[str, str | None, str], list[str]] = {}
     for grant in of_users:
-        known = grant.account_id in held.direct.get(grant.value, ()) or grant.account_id in emitted.get(grant.value, ())
+        known = grant.account_id in held.direct.get(grant.value, ()) or grant.account_id in reached.get(grant.value, ())
         if not known:
             only.setdefault((grant.value, grant.display, grant.type), []).append(grant.account_id)
     for (value, display, kind), names in only.items():
-        yield _Alike(names, value, display, kind, None)
-
-
-def _reach(group: str, nested: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Groups inside ``group`` at any depth, nearest first; a cycle ends where it closes."""
-    seen = {group: None}
-    queue = list(nested.get(group, ()))
-    while queue:
-        inner = queue.pop(0)
-        if inner not in seen:
-            seen[inner] = None
-            queue += nested.get(inner, ())
-    return list(seen)[1:]
-
-
-def _table(app: str, parts: Sequence[_Alike]) -> pa.Table:
-    spread = pa.array(np.repeat(np.arange(len(parts)), [len(part.accounts) for part in parts]))
-
-    def said(values: Sequence[str | None]) -> pa.Array:
-        return pa.array(values, pa.string()).dictionary_encode().take(spread)
-
-    return tables.build(
-        tables.GRANTS,
-        {
-            "app": said([app] * len(parts)),
-            "account_id": pa.array([name for part in parts for name in part.accounts], pa.string()),
-            "attribute": said(["groups"] * len(parts)),
-            "value": said([part.value for part in parts]),
-            "display": said([part.display for part in parts]),
-            "type": said([part.type for part in parts]),
-            "via": said([part.via for part in parts]),
-        },
-    )
+        yield Alike(names, value, display, kind, None)
 
 
 def _shown(groups: Groups, group: str) -> str:

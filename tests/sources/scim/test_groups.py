@@ -245,7 +245,7 @@ def test_accounts_that_are_incomplete_leave_entitlements_unproven(app, pulled):
 
 
 def test_large_memberships_come_in_batches(app, pulled, sink, monkeypatch):
-    monkeypatch.setattr("scimaudit.sources.scim.groups.BATCH", 4)
+    monkeypatch.setattr("scimaudit.sources._memberships.BATCH", 4)
     app.group("g", *list(app.users)[:10])
     pulled(app)
     assert [table.num_rows for table in sink.tables["grants"]] == [4, 4, 2]

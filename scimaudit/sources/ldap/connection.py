@@ -1,0 +1,108 @@
+"""Reaching a directory: TLS before the bind, the certificate always checked, referrals never followed."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scimaudit.errors import AuthenticationFailed, ConfigError, SourceError, Unavailable
+
+if TYPE_CHECKING:
+    from ldap3 import Connection
+
+_REFUSED = {7: "auth method", 8: "stronger authentication", 48: "inappropriate authentication", 49: "credentials"}
+
+
+@contextmanager
+def connected(
+    url: str, user: str, password: str, *, context: ssl.SSLContext, timeout: float, source: str
+) -> Iterator[Connection]:
+    """A bound connection.
+
+    :param url: ``ldaps://host[:port]``, or ``ldap://host[:port]``, where StartTLS comes before the bind.
+    :param user: the DN (or, for Active Directory, the name) to bind as.
+    :raises ConfigError: the address cannot be used.
+    :raises Unavailable: the server, or trust in it, cannot be had; nothing secret was sent.
+    :raises AuthenticationFailed: the bind was refused.
+    """
+    import ldap3
+    from ldap3.core.exceptions import LDAPException
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("ldap", "ldaps") or not parts.hostname or parts.path.strip("/"):
+        raise ConfigError(f"{url!r} is no LDAP address", hint="write ldaps://host or ldap://host (with StartTLS)")
+    server = ldap3.Server(
+        parts.hostname,
+        port=parts.port or (636 if parts.scheme == "ldaps" else 389),
+        use_ssl=parts.scheme == "ldaps",
+        tls=_tls(context, parts.hostname),
+        connect_timeout=min(30.0, timeout),
+        get_info=ldap3.NONE,
+    )
+    connection = ldap3.Connection(
+        server, user, password, auto_bind=ldap3.AUTO_BIND_NONE, auto_referrals=False, check_names=False,
+        read_only=True, receive_timeout=timeout, return_empty_attributes=False,
+    )  # fmt: skip
+    try:
+        try:
+            connection.open(read_server_info=False)
+            if parts.scheme == "ldap" and not connection.start_tls(read_server_info=False):
+                raise Unavailable(
+                    f"{url} refuses StartTLS: {connection.result['description']}",
+                    source=source,
+                    hint="use ldaps://, or switch StartTLS on; nothing is sent in clear",
+                )
+            bound = connection.bind(read_server_info=False)
+        except (LDAPException, OSError) as error:
+            raise _unreachable(url, error, source) from error
+        if not bound:
+            raise _refused(url, connection.result, source)
+        yield connection
+    finally:
+        _close(connection)
+
+
+def _tls(context: ssl.SSLContext, host: str) -> Any:
+    """ldap3's TLS with our own context, which checks the certificate *and* the host name before a byte is sent."""
+    import ldap3
+
+    class _Checked(ldap3.Tls):
+        def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: ARG002 - ldap3's signature
+            connection.socket = context.wrap_socket(connection.socket, server_hostname=host)
+
+    return _Checked(validate=ssl.CERT_REQUIRED)
+
+
+def _unreachable(url: str, error: Exception, source: str) -> SourceError:
+    said = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in said or "certificate" in said.casefold():
+        return Unavailable(
+            f"the certificate of {url} is not trusted: {said}",
+            source=source,
+            hint="name the PEM file of a private authority as ca, and the host as its certificate spells it",
+        )
+    return Unavailable(f"{url} cannot be reached: {said}", source=source, hint="check url, network and TLS")
+
+
+def _refused(url: str, result: dict[str, Any], source: str) -> SourceError:
+    said = f"{result['description']} {result.get('message') or ''}".strip()
+    if result["result"] in _REFUSED:
+        return AuthenticationFailed(f"{url} refused the bind: {said}", source=source, hint="check user and password")
+    return Unavailable(f"{url} did not bind: {said}", source=source, hint="ask whoever runs the directory")
+
+
+def _close(connection: Connection) -> None:
+    from ldap3.core.exceptions import LDAPException
+
+    held = connection.socket
+    try:
+        connection.unbind()
+    except (LDAPException, OSError):
+        # The answer is known already; a server that hung up first changes nothing.
+        pass
+    finally:
+        if held is not None:
+            held.close()

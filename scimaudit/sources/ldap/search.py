@@ -1,0 +1,231 @@
+"""Paged searches (RFC 2696) whose end is proven: the result code of every page is read, which ldap3 itself hides.
+
+ldap3's ``search`` returns true with ``sizeLimitExceeded`` and a part of the entries; here that is an incomplete walk.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from scimaudit.errors import Incomplete, SourceError, Unavailable
+from scimaudit.sources import Reply, Sink
+
+if TYPE_CHECKING:
+    from ldap3 import Connection
+
+PAGED: Final = "1.2.840.113556.1.4.319"
+SIZES: Final = (1000, 500, 200, 100, 50)
+"""Page sizes to try: a server that allows less answers a larger one with nothing, or with a part."""
+_LIMITS: Final = {3: "time limit", 4: "size limit", 11: "administrative limit"}
+_MOST_PAGES: Final = 200_000
+
+Value = str | bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry.
+
+    :param attributes: lower-case name to values; text where they are UTF-8.
+    :param body: number of the page's body in the raw record; ``row`` is the entry's place in it.
+    """
+
+    dn: str
+    attributes: Mapping[str, Sequence[Value]]
+    body: int
+    row: int
+
+    def texts(self, name: str) -> list[str]:
+        """The values of an attribute that are text."""
+        return [value for value in self.attributes.get(name.lower(), ()) if isinstance(value, str)]
+
+
+@dataclass
+class Found:
+    """What a search brought.
+
+    :param referrals: places the server refers to; they were not followed.
+    :param cut: DNs of entries of which an attribute came in part (``member;range=``).
+    :param paged: whether the server honoured the paging control.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    referrals: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    paged: bool = True
+    size: int = 0
+    pages: int = 0
+
+
+class Stopped(Incomplete):
+    """The server stopped before the end."""
+
+
+def search(
+    connection: Connection, sink: Sink, base: str, what: str, attributes: Sequence[str], sizes: Sequence[int] = SIZES
+) -> Found:
+    """Every entry below ``base`` that ``what`` (an LDAP filter) finds; smaller pages are tried where larger ones fail.
+
+    :raises Stopped: the server stopped before the end with every page size.
+    :raises SourceError: it refused the search.
+    """
+    for place, size in enumerate(sizes):
+        try:
+            found = Found(size=size)
+            for page in _pages(connection, sink, base, what, attributes, size):
+                page(found)
+        except Stopped:
+            if place + 1 == len(sizes):
+                raise
+        else:
+            return found
+    raise Stopped("no page size was given", source=sink.name)
+
+
+def one(connection: Connection, sink: Sink, dn: str, attributes: Sequence[str]) -> Entry | None:
+    """The entry of that DN, or None when there is none (or none that may be seen).
+
+    :raises SourceError: the server answered neither.
+    """
+    reply, body = _asked(connection, sink, dn, "(objectClass=*)", attributes, 0, b"", scope="BASE")
+    if reply["result"] in (32, 34):
+        return None
+    _check(reply, sink.name)
+    return next(iter(_entries(reply, body)), None)
+
+
+def _pages(
+    connection: Connection, sink: Sink, base: str, what: str, attributes: Sequence[str], size: int
+) -> Iterator[Callable[[Found], None]]:
+    cookie, seen = b"", {b""}
+    for _ in range(_MOST_PAGES):
+        reply, body = _asked(connection, sink, base, what, attributes, size, cookie)
+        _check(reply, sink.name)
+        yield lambda found, reply=reply, body=body: _add(found, reply, body)  # type: ignore[misc]
+        cookie = base64.b64decode(reply["cookie"] or "")
+        if not cookie:
+            return
+        if cookie in seen:
+            raise Stopped("the server gives the same page for ever", source=sink.name)
+        seen.add(cookie)
+    raise Stopped(f"the listing did not end within {_MOST_PAGES} pages", source=sink.name)
+
+
+def _add(found: Found, reply: dict[str, Any], body: int) -> None:
+    found.entries += _entries(reply, body)
+    found.referrals += reply["referrals"]
+    found.cut += [
+        row["dn"]
+        for row in reply["entries"]
+        if any(";range=" in name and not name.endswith("-*") for name in row["attributes"])
+    ]
+    found.paged &= reply["cookie"] is not None
+    found.pages += 1
+
+
+def _asked(
+    connection: Connection,
+    sink: Sink,
+    base: str,
+    what: str,
+    attributes: Sequence[str],
+    size: int,
+    cookie: bytes,
+    scope: str = "SUBTREE",
+) -> tuple[dict[str, Any], int]:
+    shown = f"{base}?{','.join(attributes)}?{scope.lower()}?{what}#{size}-{cookie.hex()}"
+    reply, body = sink.exchange(
+        "LDAP", shown, lambda: _send(connection, base, what, attributes, size, cookie, scope, sink.name)
+    )
+    answer: dict[str, Any] = orjson.loads(reply.body)
+    return answer, body
+
+
+def _send(
+    connection: Connection,
+    base: str,
+    what: str,
+    attributes: Sequence[str],
+    size: int,
+    cookie: bytes,
+    scope: Any,
+    source: str,
+) -> Reply:
+    from ldap3.core.exceptions import LDAPException, LDAPInvalidFilterError
+
+    try:
+        connection.search(
+            base, what, scope, attributes=list(attributes), paged_size=size or None, paged_cookie=cookie or None
+        )
+    except LDAPInvalidFilterError as error:
+        raise SourceError(f"{what!r} is no filter", source=source, hint="RFC 4515 says how to write one") from error
+    except (LDAPException, OSError) as error:
+        raise Unavailable(f"the directory stopped to answer: {error}", source=source, hint="try again") from error
+    result = connection.result
+    control = (result.get("controls") or {}).get(PAGED)
+    rows = [row for row in connection.response or () if row["type"] == "searchResEntry"]
+    document = {
+        "result": result["result"],
+        "description": result["description"],
+        "message": result.get("message") or "",
+        "cookie": None if control is None else base64.b64encode(control["value"]["cookie"] or b"").decode(),
+        "entries": [{"dn": row["dn"], "attributes": _kept(row["raw_attributes"])} for row in rows],
+        "referrals": [
+            uri for row in connection.response or () if row["type"] == "searchResRef" for uri in row["uri"]
+        ] + list(result.get("referrals") or ()),
+    }  # fmt: skip
+    return Reply(result["result"], {}, orjson.dumps(document))
+
+
+def _kept(raw: Mapping[str, Sequence[bytes]]) -> dict[str, list[Any]]:
+    return {name: [_value(value) for value in values] for name, values in raw.items() if values}
+
+
+def _value(value: bytes) -> Any:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(value).decode()}
+    return text if text.isprintable() else {"base64": base64.b64encode(value).decode()}
+
+
+def _entries(reply: dict[str, Any], body: int) -> list[Entry]:
+    return [
+        Entry(
+            row["dn"],
+            {
+                name.lower().partition(";range=")[0].removesuffix(";binary"): [
+                    base64.b64decode(value["base64"]) if isinstance(value, dict) else value for value in values
+                ]
+                for name, values in row["attributes"].items()
+            },
+            body,
+            place,
+        )
+        for place, row in enumerate(reply["entries"])
+    ]
+
+
+def _check(reply: dict[str, Any], source: str) -> None:
+    code = reply["result"]
+    if not code:
+        return
+    said = f"{reply['description']} {reply['message']}".strip()
+    if code in _LIMITS:
+        raise Stopped(
+            f"the directory stopped at its {_LIMITS[code]} ({said})",
+            source=source,
+            hint="ask for a bind user without limits, or narrow base",
+        )
+    if code == 10:
+        raise SourceError(
+            f"the directory refers elsewhere for this base ({said}); referrals are never followed",
+            source=source,
+            hint="bind to the server that holds the base",
+        )
+    raise SourceError(f"the directory refused the search: {said}", source=source, hint="check base, filter and rights")
