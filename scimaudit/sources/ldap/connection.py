@@ -49,12 +49,8 @@ def connected(
     try:
         try:
             connection.open(read_server_info=False)
-            if parts.scheme == "ldap" and not connection.start_tls(read_server_info=False):
-                raise Unavailable(
-                    f"{url} refuses StartTLS: {connection.result['description']}",
-                    source=source,
-                    hint="use ldaps://, or switch StartTLS on; nothing is sent in clear",
-                )
+            if parts.scheme == "ldap":
+                connection.start_tls(read_server_info=False)
             bound = connection.bind(read_server_info=False)
         except (LDAPException, OSError) as error:
             raise _unreachable(url, error, source) from error
@@ -83,6 +79,12 @@ def _unreachable(url: str, error: Exception, source: str) -> SourceError:
             f"the certificate of {url} is not trusted: {said}",
             source=source,
             hint="name the PEM file of a private authority as ca, and the host as its certificate spells it",
+        )
+    if "startTLS failed" in said:
+        return Unavailable(
+            f"{url} refuses StartTLS: {said.rpartition(' - ')[2]}",
+            source=source,
+            hint="use ldaps://, or switch StartTLS on; nothing is sent in clear",
         )
     return Unavailable(f"{url} cannot be reached: {said}", source=source, hint="check url, network and TLS")
 
