@@ -179,15 +179,15 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
     name = f"rosters.{roster.name}"
     raw = f"roster.{roster.name}"
     started = pull.now()
-    record = Record(_raw(pull.folder) / raw, pull.now)
-    sink = SourceSink(pull, record, name, "people")
     pull.watcher.started(name)
-    try:
-        listing = roster.settings.collect(sink)
-    except SourceError as error:
-        pull.watcher.ended(name, None, error.message)
-        raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
-    record.close()
+    with Record(_raw(pull.folder) / raw, pull.now) as record:
+        sink = SourceSink(pull, record, name, "people")
+        try:
+            listing = roster.settings.collect(sink)
+        except SourceError as error:
+            pull.watcher.ended(name, None, error.message)
+            raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
+        record.close()
     table = sink.table("people")
     listing = balanced(listing, table.num_rows)
     pull.watcher.ended(name, listing, "")
@@ -214,18 +214,18 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     name = f"apps.{app.name}.listings[{index}]"
     raw = f"app.{app.name}.{index}"
     started = pull.now()
-    record = Record(_raw(pull.folder) / raw, pull.now)
-    last = _last_ids(pull.previous, app.name, name)
-    sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
     pull.watcher.started(name)
     listing, message, hint = None, "", ""
-    try:
-        listing = _told(wanted, app, pull.config).collect(sink)
-    except ScimAuditError as error:
-        if pull.stop.is_set() or isinstance(error, IntegrityError):
-            raise
-        message, hint = error.message, error.hint
-    record.close()
+    with Record(_raw(pull.folder) / raw, pull.now) as record:
+        last = _last_ids(pull.previous, app.name, name)
+        sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
+        try:
+            listing = _told(wanted, app, pull.config).collect(sink)
+        except ScimAuditError as error:
+            if pull.stop.is_set() or isinstance(error, IntegrityError):
+                raise
+            message, hint = error.message, error.hint
+        record.close()
     # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
     accounts = sink.table("accounts") if listing else tables.empty(tables.ACCOUNTS)
     grants = merge.grants_of_known_accounts(accounts, sink.table("grants")) if listing else tables.empty(tables.GRANTS)

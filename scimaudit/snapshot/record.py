@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 import msgspec
 import pyarrow as pa
@@ -45,7 +45,7 @@ _LINE: Final = msgspec.json.Decoder(Exchange)
 
 
 class Record:
-    """An append-only record, or the replay of an interrupted one.
+    """An append-only record, or the replay of an interrupted one; a context manager, which lets go of the files.
 
     :param stem: path of the two files without their endings; its folder exists.
     :param now: gives the time of an exchange.
@@ -58,6 +58,14 @@ class Record:
         self._entries = _sound_entries(self._index_path, self._bodies_path)
         self._next = 0
         self._codec = pa.Codec(_CODEC, compression_level=1)
+        self._bodies: BinaryIO | None = None
+        self._index: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go()
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """The recorded exchange if this very request is next on record, else the one ``send`` makes."""
@@ -92,27 +100,27 @@ class Record:
     def close(self) -> None:
         """Cut off what was on record and not asked for again; both files exist from now on, be they empty."""
         self._forget_from(self._next)
+        self._let_go()
         for path in (self._bodies_path, self._index_path):
             path.touch()
 
     def _append(self, method: str, url: str, reply: Reply) -> tuple[Reply, int]:
         frame = self._codec.compress(reply.body, asbytes=True)
-        with self._bodies_path.open("ab") as bodies_file, self._index_path.open("ab") as index_file:
-            entry = Exchange(
-                number=len(self._entries),
-                method=method,
-                url=url,
-                status=reply.status,
-                headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
-                at=self._now().isoformat(timespec="milliseconds"),
-                offset=bodies_file.tell(),
-                length=len(frame),
-                size=len(reply.body),
-                sha256=hashlib.sha256(reply.body).hexdigest(),
-            )
-            bodies_file.write(frame)
-            bodies_file.flush()
-            index_file.write(msgspec.json.encode(entry) + b"\n")
+        entry = Exchange(
+            number=len(self._entries),
+            method=method,
+            url=url,
+            status=reply.status,
+            headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
+            at=self._now().isoformat(timespec="milliseconds"),
+            offset=self._entries[-1].offset + self._entries[-1].length if self._entries else 0,
+            length=len(frame),
+            size=len(reply.body),
+            sha256=hashlib.sha256(reply.body).hexdigest(),
+        )
+        # Opening costs as much as a small request, so both stay open; each is flushed, the frame before its line.
+        self._bodies = _added(self._bodies, self._bodies_path, frame)
+        self._index = _added(self._index, self._index_path, msgspec.json.encode(entry) + b"\n")
         self._entries.append(entry)
         self._next = len(self._entries)
         return reply, entry.number
@@ -125,7 +133,22 @@ class Record:
         if number >= len(self._entries):
             return
         self._entries = self._entries[:number]
+        self._let_go()
         _cut(self._index_path, self._bodies_path, self._entries)
+
+    def _let_go(self) -> None:
+        for file in (self._bodies, self._index):
+            if file is not None:
+                file.close()
+        self._bodies = self._index = None
+
+
+def _added(file: BinaryIO | None, path: Path, data: bytes) -> BinaryIO:
+    """The file, opened if need be, with the data at its end, out of this process's hands."""
+    file = file or path.open("ab")
+    file.write(data)
+    file.flush()
+    return file
 
 
 def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:

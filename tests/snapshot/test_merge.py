@@ -227,3 +227,12 @@ def test_an_empty_second_listing_changes_nothing(accounts: Build, listing: Say) 
     )
     assert list(rows) == ["first-0"]
     assert line.walk == "unprovable"
+
+
+def test_grants_too_many_to_number_are_still_told_apart(
+    accounts: Build, grants: Build, listing: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scimaudit.snapshot.merge._ROOM", 2)
+    held = grants(("first-0", "g"), ("first-0", "g"), ("first-0", "h"))
+    _, kept, _ = merge.app("crm", [Pulled("first", "user_name", accounts({"user_name": "ana"}), held, listing(1))])
+    assert kept["value"].to_pylist() == ["g", "h"]

@@ -24,9 +24,9 @@ def never() -> Reply:
 
 
 def interrupted(stem: Path, *texts: str) -> None:
-    record = Record(stem, now)
-    for text in texts:
-        record.exchange("GET", f"https://app/{text}", reply(text))
+    with Record(stem, now) as record:
+        for text in texts:
+            record.exchange("GET", f"https://app/{text}", reply(text))
 
 
 def test_a_body_is_kept_as_received(tmp_path: Path) -> None:
@@ -89,16 +89,16 @@ def test_a_torn_body_costs_that_exchange_alone(tmp_path: Path) -> None:
     interrupted(tmp_path / "crm", "a", "b")
     path = tmp_path / "crm.bodies"
     path.write_bytes(path.read_bytes()[:-1])
-    record = Record(tmp_path / "crm", now)
-    record.exchange("GET", "https://app/a", never)
-    assert record.exchange("GET", "https://app/b", reply("b again"))[0].body == b"b again"
+    with Record(tmp_path / "crm", now) as record:
+        record.exchange("GET", "https://app/a", never)
+        assert record.exchange("GET", "https://app/b", reply("b again"))[0].body == b"b again"
 
 
 def test_an_index_without_bodies_is_worth_nothing(tmp_path: Path) -> None:
     interrupted(tmp_path / "crm", "a")
     (tmp_path / "crm.bodies").unlink()
-    record = Record(tmp_path / "crm", now)
-    assert record.exchange("GET", "https://app/a", reply("anew"))[0].body == b"anew"
+    with Record(tmp_path / "crm", now) as record:
+        assert record.exchange("GET", "https://app/a", reply("anew"))[0].body == b"anew"
 
 
 def test_a_changed_body_is_noticed(tmp_path: Path) -> None:
@@ -114,7 +114,8 @@ def test_a_changed_body_is_noticed(tmp_path: Path) -> None:
 def test_a_file_that_changed_since_the_interruption_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "hr.csv"
     file.write_text("old")
-    Record(tmp_path / "hr", now).read(file, "hr.csv")
+    with Record(tmp_path / "hr", now) as record:
+        record.read(file, "hr.csv")
     file.write_text("new")
     record = Record(tmp_path / "hr", now)
     assert record.read(file, "hr.csv") == (b"new", 0)
@@ -125,7 +126,8 @@ def test_a_file_that_changed_since_the_interruption_is_read_anew(tmp_path: Path)
 def test_an_unchanged_file_is_recorded_once(tmp_path: Path) -> None:
     file = tmp_path / "hr.csv"
     file.write_text("same")
-    Record(tmp_path / "hr", now).read(file, "hr.csv")
+    with Record(tmp_path / "hr", now) as record:
+        record.read(file, "hr.csv")
     record = Record(tmp_path / "hr", now)
     record.read(file, "hr.csv")
     record.close()

@@ -94,7 +94,7 @@ def test_an_interrupted_record_asks_again_what_ended_in_an_error(tmp_path: Path)
     def begun() -> Record:
         return Record(tmp_path / "app", lambda: datetime(2026, 11, 20, tzinfo=UTC))
 
-    first = begun()
-    assert [ask(first, "/1"), ask(first, "/2")] == [200, 401]
-    again = begun()
-    assert [ask(again, "/1"), ask(again, "/2")] == [200, 200]
+    with begun() as first:
+        assert [ask(first, "/1"), ask(first, "/2")] == [200, 401]
+    with begun() as again:
+        assert [ask(again, "/1"), ask(again, "/2")] == [200, 200]
