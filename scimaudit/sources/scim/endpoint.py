@@ -13,6 +13,7 @@ from scimaudit.sources import Reply
 from scimaudit.sources.scim import parse
 from scimaudit.sources.scim.columns import Kind, Page
 from scimaudit.sources.scim.evidence import Refused
+from scimaudit.sources.scim.outline import Knows
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.transport import Client, segment
 
@@ -31,6 +32,7 @@ class Endpoint:
 
     :param took: what to do with a page before the walk sees it.
     :param extra: parameters added to each list request.
+    :param knows: whether rows of these ids were taken in before; a page of such rows is read for its ids alone.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Endpoint:
         took: Took,
         extra: Mapping[str, str] | None = None,
         source: str = "",
+        knows: Knows | None = None,
     ) -> None:
         self._client = client
         self._profile = profile
@@ -48,19 +51,21 @@ class Endpoint:
         self._took = took
         self._extra = extra or {}
         self._source = source
+        self._knows = knows
         self.deviations: Counter[str] = Counter()
         self.failures: list[SourceError] = []
         self.media_types: Counter[str] = Counter()
 
-    def page(self, target: Target) -> Page:
+    def page(self, target: Target, *, whole: bool = False) -> Page:
         """Fetch a page by parameters, or by a URL that the server gave.
 
+        :param whole: read every row, be it known or not.
         :raises Refused: the answer is not 200.
         :raises Malformed: it is not a list response.
         :raises SourceError: whatever the transport raises.
         """
         try:
-            return self._page(target)
+            return self._page(target, None if whole else self._knows)
         except SourceError as error:
             self.failures.append(error)
             raise
@@ -95,7 +100,7 @@ class Endpoint:
             raise Refused(f"GET by id answered {reply.status}", status=reply.status, source=self._source)
         return parse.page(_BEFORE + reply.body.removeprefix(_BOM) + b"]}", self._profile, self._kind)
 
-    def _page(self, target: Target) -> Page:
+    def _page(self, target: Target, knows: Knows | None) -> Page:
         if isinstance(target, str):
             reply, number = self._client.get(target)
         else:
@@ -110,7 +115,7 @@ class Endpoint:
                 hint=self._hint(reply.status),
             )
         try:
-            page = parse.page(reply.body, self._profile, self._kind)
+            page = parse.page(reply.body, self._profile, self._kind, knows)
         except Malformed as error:
             if _past_the_end(reply.body, target):
                 return Page()

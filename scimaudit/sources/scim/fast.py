@@ -1,14 +1,16 @@
 """Reading a well-formed page: typed decoding straight into column lists, several times faster than by dictionaries.
 
-A page is well-formed when every attribute has its RFC 7643 spelling and type and no row has ``active`` twice. Any other
-is refused here, as a whole, and read by :mod:`~scimaudit.sources.scim.tolerant`. Typed decoding would silently skip a
-name it does not know, such as ``Active``; so unknown names are forbidden, and those of a page are admitted only after a
-look that none of them is one of ours in another spelling.
+A page is well-formed when every attribute has its RFC 7643 spelling and type, and none that decides which rows,
+accounts and rights there are stands twice. Any other is refused here, as a whole, and read by
+:mod:`~scimaudit.sources.scim.tolerant`. Typed decoding would silently skip a name it does not know, such as ``Active``;
+so unknown names are forbidden, and those of a page are admitted only after a look that none of them is one of ours in
+another spelling.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Annotated, Any, Final
@@ -39,11 +41,16 @@ from scimaudit.sources.scim.tolerant import ENVELOPE_NAMES
 Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0)]
 
-_TOLD_ONCE: Final[dict[Kind, tuple[str, ...]]] = {
-    "Users": ("active", "groups", "roles", "entitlements"),
-    "Groups": ("members",),
+# Of two values of one name decoding keeps the last. These names decide which rows, accounts and rights there are.
+_ENVELOPE_ONCE: Final = ("total", "next_cursor", "next_id", "next_link", "odata_link")
+_USER_ONCE: Final = ("external_id", "user_name", "active", "emails", "groups", "roles", "entitlements")
+_ENVELOPE_KEYS: Final = rb"Resources|totalResults|nextCursor|nextId|nextLink|@odata\.nextLink|id"
+_USER_KEYS: Final = rb"externalId|userName|active|emails|groups|roles|entitlements|employeeNumber"
+_ONCE: Final[dict[Kind, re.Pattern[bytes]]] = {
+    "Users": re.compile(rb'"(?:%s|%s)"\s*:' % (_ENVELOPE_KEYS, _USER_KEYS)),
+    # A member tells null and absent not apart, so nulls are not counted.
+    "Groups": re.compile(rb'"(?:%s|members)"\s*:|"(?:value|type|\$ref)"\s*:(?!\s*null)' % _ENVELOPE_KEYS),
 }
-"""Attributes whose loss would hide an account's life or a right."""
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 _LAST_YEAR: Final = 9999
 _BUILDING: Final = Lock()
@@ -87,7 +94,7 @@ class _Manager(_Strict):
 
 
 class _Enterprise(_Strict):
-    employee_number: str | None = None
+    employee_number: str | UnsetType | None = UNSET
     department: str | None = None
     title: str | None = None
     manager: _Manager | None = None
@@ -106,14 +113,14 @@ class _Meta(_Strict):
 
 class _User(_Strict):
     id: Text
-    external_id: str | None = None
-    user_name: str | None = None
+    external_id: str | UnsetType | None = UNSET
+    user_name: str | UnsetType | None = UNSET
     name: _Name | None = None
     display_name: str | None = None
     title: str | None = None
     user_type: str | None = None
     active: bool | UnsetType | None = UNSET
-    emails: list[_Email] | None = None
+    emails: list[_Email] | UnsetType | None = UNSET
     groups: list[_Held] | UnsetType | None = UNSET
     roles: list[_Held] | UnsetType | None = UNSET
     entitlements: list[_Held] | UnsetType | None = UNSET
@@ -142,14 +149,16 @@ class _Group(_Strict):
     meta: Raw = Raw()
 
 
-class _Envelope(_Strict):
-    total: Count | None = field(default=None, name="totalResults")
+class Envelope(_Strict):
+    """A list response (RFC 7644 section 3.4.2) but for its rows."""
+
+    total: Count | UnsetType | None = field(default=UNSET, name="totalResults")
     start_index: Count | None = None
     items_per_page: Count | None = None
-    next_cursor: Text | None = None
-    next_id: Text | None = None
-    next_link: Text | None = None
-    odata_link: Text | None = field(default=None, name="@odata.nextLink")
+    next_cursor: Text | UnsetType | None = UNSET
+    next_id: Text | UnsetType | None = UNSET
+    next_link: Text | UnsetType | None = UNSET
+    odata_link: Text | UnsetType | None = field(default=UNSET, name="@odata.nextLink")
     previous_cursor: Raw = Raw()
     schemas: Raw = Raw()
 
@@ -169,8 +178,6 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     """
     if b"\\u00" in body and _ESCAPED_LETTER.search(body):
         return None  # a name may hide in an escaped spelling
-    if body.count(b'"Resources"') > 1:
-        return None  # of two lists decoding keeps the last
     kept = roots(profile) if kind == "Users" else frozenset()
     if any(name.casefold() in ROW_NAMES or name in _User.__struct_encode_fields__ for name in kept):
         return None
@@ -180,19 +187,14 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
         return None
     if answer is None or any(row.id.isspace() for row in answer.rows):
         return None
-    page = Page(
-        total=answer.total,
-        start_index=answer.start_index,
-        items_per_page=answer.items_per_page,
-        next_cursor=answer.next_cursor,
-        next_link=answer.odata_link or answer.next_link,
-        next_id=answer.next_id,
-        ids=[row.id for row in answer.rows],
-    )
-    if _repeats(body, answer.rows, _TOLD_ONCE[kind]):
+    page = page_of(answer, [row.id for row in answer.rows])
+    if len(_ONCE[kind].findall(body)) != 1 + _present([answer], _ENVELOPE_ONCE) + _names_once(answer.rows, kind):
+        return None
+    if any(_repeats(body, answer.rows, place, name) for place, name in enumerate(sorted(kept))):
         return None
     if kind == "Groups":
-        page.groups = [_group(row, blanks=b'""' in body) for row in answer.rows]
+        blanks = b'""' in body
+        page.groups = [_group(row, blanks=blanks) for row in answer.rows]
         nobody = sum(not (member.value or member.ref) for row in answer.rows for member in row.members or ())
         if nobody:
             page.deviations["members-unreadable"] += nobody
@@ -201,6 +203,19 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
         return None
     _users(page, answer.rows, profile, kept)
     return page
+
+
+def page_of(envelope: Envelope, ids: list[str | None]) -> Page:
+    """A page of these rows with what its envelope says, and nothing read of the rows."""
+    return Page(
+        total=None if envelope.total is UNSET else envelope.total,
+        start_index=envelope.start_index,
+        items_per_page=envelope.items_per_page,
+        next_cursor=envelope.next_cursor or None,
+        next_link=envelope.odata_link or envelope.next_link or None,
+        next_id=envelope.next_id or None,
+        ids=ids,
+    )
 
 
 def _decode(body: bytes, kind: Kind, kept: frozenset[str]) -> Any:
@@ -215,7 +230,7 @@ def _strangers(body: bytes, kind: Kind, kept: frozenset[str]) -> tuple[frozenset
     """Names of the page and of its rows that mean nothing to us; None when there are none or one of them is ours."""
     envelope = _SHAPE.decode(body)
     rows: set[str] = set().union(*_ROW_SHAPES.decode(envelope.get("Resources", b"[]")))
-    outer = envelope.keys() - set(_Envelope.__struct_encode_fields__) - {"Resources"}
+    outer = envelope.keys() - set(Envelope.__struct_encode_fields__) - {"Resources"}
     inner = rows - set(_ROWS[kind].__struct_encode_fields__) - kept
     ours = ROW_NAMES | {name.casefold() for name in kept}
     if not (outer or inner) or len(outer) + len(inner) > _MANY:
@@ -241,7 +256,7 @@ def _decoder(
 def _built(kind: Kind, kept: frozenset[str], outer: frozenset[str], inner: frozenset[str]) -> msgspec.json.Decoder[Any]:
     read_too = [(f"kept_{place}", Any, field(default=None, name=name)) for place, name in enumerate(sorted(kept))]
     row = _widened(_ROWS[kind], inner, read_too)
-    return msgspec.json.Decoder(_widened(_Envelope, outer, [("rows", list[row], field(name="Resources"))]))  # type: ignore[valid-type]
+    return msgspec.json.Decoder(_widened(Envelope, outer, [("rows", list[row], field(name="Resources"))]))  # type: ignore[valid-type]
 
 
 def _widened(base: type[_Strict], unread: frozenset[str], fields: list[tuple[str, Any, Any]]) -> type[Struct]:
@@ -251,14 +266,25 @@ def _widened(base: type[_Strict], unread: frozenset[str], fields: list[tuple[str
     )
 
 
-def _repeats(body: bytes, rows: list[Any], names: tuple[str, ...]) -> bool:
-    """Whether the bytes hold one of the names oftener than rows have it: of two values, decoding keeps the last."""
-    for name in names:
-        quoted = f'"{name}"'.encode()
-        present = sum(getattr(row, name) is not UNSET for row in rows)
-        if body.count(quoted) > present and len(re.findall(re.escape(quoted) + rb"\s*:", body)) > present:
-            return True
-    return False
+def _names_once(rows: list[Any], kind: Kind) -> int:
+    """How many names of :data:`_ONCE` the rows were decoded from; the bytes hold as many unless one is repeated."""
+    if kind == "Groups":
+        members = [member for row in rows for member in row.members or ()]
+        told = sum([(m.value is not None) + (m.ref is not None) + (m.type is not None) for m in members])
+        return len(rows) + _present(rows, ("members",)) + told
+    works = [work for row in rows for work in (row.enterprise, row.enterprise_1) if work is not None]
+    return len(rows) + _present(rows, _USER_ONCE) + _present(works, ("employee_number",))
+
+
+def _present(things: Sequence[Any], names: tuple[str, ...]) -> int:
+    return sum([getattr(thing, name) is not UNSET for name in names for thing in things])
+
+
+def _repeats(body: bytes, rows: list[Any], place: int, name: str) -> bool:
+    """Whether a name that the profile reads stands more often in the bytes than in the rows."""
+    present = sum(getattr(row, f"kept_{place}") is not None for row in rows)
+    quoted = f'"{name}"'.encode()
+    return body.count(quoted) > present and len(re.findall(re.escape(quoted) + rb"\s*:(?!\s*null)", body)) > present
 
 
 def _at_the_edge(meta: _Meta | None) -> bool:

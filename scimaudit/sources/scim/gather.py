@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,8 +16,6 @@ from scimaudit.sources.scim.endpoint import Target
 
 BATCH: Final = 10_000
 """Rows of pages held before they become one table."""
-
-_KEYS: Final = ["user_name_key", "email_keys"]
 
 
 class Gather:
@@ -108,10 +107,32 @@ class Gather:
         """Rows without a usable id."""
         return tuple(self._rejected.values())
 
-    @property
-    def accounts(self) -> pa.Table:
-        """The key columns of every account; call :meth:`flush` first, and only where there are accounts."""
-        return pa.concat_tables(table.select(_KEYS) for table in self._accounts)
+    def keys(self) -> Iterable[str | None]:
+        """Every user name and address of the accounts, normalised."""
+        for table in self._accounts:
+            yield from table["user_name_key"].to_pylist()
+            for chunk in table["email_keys"].chunks:
+                yield from chunk.flatten().to_pylist()
+
+    def named_by_mail(self) -> bool:
+        """Whether most user names are addresses."""
+        names = pa.chunked_array(
+            [chunk for table in self._accounts for chunk in table["user_name"].chunks], pa.string()
+        )
+        mails = pc.sum(pc.match_substring(names, "@")).as_py() or 0
+        return bool(mails * 2 > len(names) - names.null_count)
+
+    def a_named_account(self) -> tuple[str, str] | None:
+        """User name and id of the first account that has a user name."""
+        for table in self._accounts:
+            named = table.filter(pc.greater(pc.utf8_length(table["user_name"]), 0)).slice(0, 1)
+            if named.num_rows:
+                return named["user_name"][0].as_py(), named["account_id"][0].as_py()
+        return None
+
+    def knows(self, identifiers: Iterable[str]) -> bool:
+        """Whether every one of these accounts was taken in."""
+        return self.ids.keys() >= set(identifiers)
 
     def column(self, name: str) -> Iterable[str | None]:
         """One of the key columns."""
@@ -119,12 +140,12 @@ class Gather:
 
     def by_user_name(self) -> dict[str, str]:
         """``userName`` key to id; a name that two accounts share is left out."""
-        found: dict[str, str] = {}
-        twice = set()
-        for key, identifier in zip(self.column("user_name_key"), self.column("account_id"), strict=True):
-            if key is not None and identifier is not None and found.setdefault(key, identifier) != identifier:
-                twice.add(key)
-        return {key: identifier for key, identifier in found.items() if key not in twice}
+        keys = list(self.column("user_name_key"))
+        found = {key: name for key, name in zip(keys, self.column("account_id"), strict=True) if key and name}
+        if len(found) == len(keys):
+            return found
+        times = Counter(keys)
+        return {key: name for key, name in found.items() if times[key] == 1}
 
     def _new(self, identifier: str) -> bool:
         if identifier in self.ids:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import identifiers, tables
-from scimaudit.sources.scim import fast, tolerant
+from scimaudit.sources.scim import fast, outline, tolerant
 from scimaudit.sources.scim.columns import Columns, Grant, Group, Kind, Member, Page, Rejection
+from scimaudit.sources.scim.outline import Knows
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.row import Reader
 
@@ -37,14 +38,19 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
-def page(body: bytes, profile: Profile, kind: Kind) -> Page:
+def page(body: bytes, profile: Profile, kind: Kind, knows: Knows | None = None) -> Page:
     """Read one page of a listing.
 
     :param body: the bytes as received.
+    :param knows: whether rows of these ids were taken in before; a page of such rows is read for its ids alone.
     :raises Malformed: they hold no list response of SCIM 2.0 (RFC 7644 section 3.4.2) or 1.1.
     """
     text = body.removeprefix(_BYTE_ORDER_MARK)
-    found = fast.read(text, profile, kind) or tolerant.read(text, profile, kind)
+    found = (
+        (outline.read(text, knows) if knows else None)
+        or fast.read(text, profile, kind)
+        or tolerant.read(text, profile, kind)
+    )
     if len(text) != len(body):
         found.deviations["byte-order-mark"] += 1
     return found

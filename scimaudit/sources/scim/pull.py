@@ -48,7 +48,7 @@ def pull(
     """
     gather = Gather(sink, sink.app or sink.name)
     discovery = discover(client, profile.versions)
-    users = Endpoint(client, profile, "Users", gather.took, source=sink.name)
+    users = Endpoint(client, profile, "Users", gather.took, source=sink.name, knows=gather.knows)
     how = plan("Users", profile, discovery, page_size=page_size, quick=sink.quick)
     found = walk(users.page, how)
     if users.deviations["totalResults-unreadable"]:

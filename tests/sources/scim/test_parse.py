@@ -206,6 +206,52 @@ def test_members_given_twice_are_neither_list() -> None:
     assert (page.groups, page.deviations["members-unreadable"]) == ([Group("g", None, None)], 1)
 
 
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ('"id":"a","id":"b"', "the row has two ids"),
+        ('"id" :"a","id":null', "the row has two ids"),
+    ],
+)
+def test_a_row_with_two_ids_has_none(row, reason) -> None:
+    page = parse.page(f'{{"Resources":[{{"id":"c"}},{{{row}}}]}}'.encode(), UNKNOWN, "Users")
+    assert (page.ids, [rejected.reason for rejected in page.rejected]) == (["c", None], [reason])
+
+
+@pytest.mark.parametrize("name", ["userName", "externalId", "active", "employeeNumber"])
+def test_an_attribute_given_twice_is_neither_value(name) -> None:
+    field = f'"{name}":{"true" if name == "active" else json.dumps("x")}'
+    row = f'"{ENTERPRISE}":{{{field},{field}}}' if name == "employeeNumber" else f"{field},{field}"
+    page = parse.page(f'{{"Resources":[{{"id":"a",{row}}}]}}'.encode(), UNKNOWN, "Users")
+    found = {"userName": "user_name", "externalId": "external_id", "employeeNumber": "employee_number"}.get(name, name)
+    assert (page.ids, getattr(page.users, found), page.deviations["duplicate-key"]) == (["a"], [None], 1)
+
+
+def test_what_a_profile_reads_and_a_row_gives_twice_is_neither_value() -> None:
+    slack = profile.load("slack")
+    [name, *_] = sorted(fast.roots(slack))
+    row = f'"id":"a","{name}":true,"{name}":false'
+    page = parse.page(f'{{"Resources":[{{{row}}}]}}'.encode(), slack, "Users")
+    assert page.deviations["duplicate-key"] == 1
+
+
+@pytest.mark.parametrize("name", ["nextCursor", "nextId", "@odata.nextLink"])
+def test_a_next_page_named_twice_does_not_pass_for_the_last(name) -> None:
+    answer = f'{{"{name}":"https://x.example/more","Resources":[{{"id":"a"}}],"{name}":null}}'
+    with pytest.raises(Malformed, match="twice"):
+        parse.page(answer.encode(), UNKNOWN, "Users")
+
+
+def test_two_lists_of_rows_are_refused() -> None:
+    with pytest.raises(Malformed, match="Resources is given twice"):
+        parse.page(b'{"Resources":[{"id":"a"}],"Resources":[{"id":"b"}]}', UNKNOWN, "Users")
+
+
+def test_a_member_with_two_values_is_read_with_care() -> None:
+    page = parse.page(b'{"Resources":[{"id":"g","members":[{"value":"a","value":"b"}]}]}', UNKNOWN, "Groups")
+    assert page.deviations["duplicate-key"] == 1
+
+
 def test_resource_tells_what_it_carries() -> None:
     found = {
         "id": "a", "userName": "ana", "name": {"givenName": "Ana", "familyName": ""}, "title": None, "emails": [],
