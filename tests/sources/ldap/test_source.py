@@ -188,7 +188,8 @@ def test_a_server_without_starttls_is_sent_no_password(asks, sink):
             connection.settimeout(10)
             with connection:
                 heard.extend(connection.recv(4096))
-                connection.sendall(bytes.fromhex(f"300c0201{heard[4]:02x}78070a010204000400"))
+                told = bytes([2, heard[3], *heard[4 : 4 + heard[3]]]) + bytes.fromhex("78070a010204000400")
+                connection.sendall(bytes([0x30, len(told)]) + told)
                 heard.extend(connection.recv(4096))
 
         thread = threading.Thread(target=answer, daemon=True)
