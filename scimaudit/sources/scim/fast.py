@@ -195,7 +195,8 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     if kind == "Groups":
         blanks = b'""' in body
         page.groups = [_group(row, blanks=blanks) for row in answer.rows]
-        nobody = sum(not (member.value or member.ref) for row in answer.rows for member in row.members or ())
+        members = [member for group in page.groups for member in group.members or ()]
+        nobody = sum([member.value is None and member.ref is None for member in members])
         if nobody:
             page.deviations["members-unreadable"] += nobody
         return page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -46,6 +46,10 @@ class Groups:
         """Take a page in; the first row of an id counts, unless a later one brings its members."""
         for group in page.groups:
             self._add(group)
+
+    def knows(self, identifiers: Iterable[str]) -> bool:
+        """Whether the members of every one of these groups are known."""
+        return all(self.members.get(name) is not None for name in identifiers)
 
     def _add(self, group: Group) -> None:
         self.display.setdefault(group.id, group.display)
@@ -189,7 +193,7 @@ def verdict(groups: Groups, held: Memberships, plan: Plan, of_users: Sequence[Gr
 
 def _list(client: Client, profile: Profile, plan: Plan, *, lean: bool) -> tuple[Groups, SourceError | None]:
     groups = Groups()
-    endpoint = Endpoint(client, profile, "Groups", groups.took, _WITHOUT if lean else None)
+    endpoint = Endpoint(client, profile, "Groups", groups.took, _WITHOUT if lean else None, knows=groups.knows)
     try:
         groups.found = walk(endpoint.page, plan)
     except SourceError as error:
