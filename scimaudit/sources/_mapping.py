@@ -91,8 +91,21 @@ def people(grid: Grid, places: Mapping[str, int], meaning: Meaning, *, roster: s
     )
 
 
-def accounts(grid: Grid, places: Mapping[str, int], meaning: Meaning, *, app: str, listing: str, body: int) -> Mapped:
-    """Rows of the accounts table and of the grants in its list columns; a later row with a known id is rejected."""
+def accounts(
+    grid: Grid,
+    places: Mapping[str, int],
+    meaning: Meaning,
+    *,
+    app: str,
+    listing: str,
+    body: int = 0,
+    stands: Sequence[tuple[int, int]] | None = None,
+) -> Mapped:
+    """Rows of the accounts table and of the grants in its list columns; a later row with a known id is rejected.
+
+    :param body: number of the one raw body that holds all rows.
+    :param stands: of each row, the number of its body and its row there from 0, where there are several bodies.
+    """
     columns = _columns(grid, places, meaning)
     found = {
         field.name: _read(columns, field) for field in ACCOUNTS if field.name in places and field.name not in _SPECIAL
@@ -115,9 +128,9 @@ def accounts(grid: Grid, places: Mapping[str, int], meaning: Meaning, *, app: st
         "app": [app] * columns.size,
         "listings": [[listing]] * columns.size,
         "raw_file": [listing] * columns.size,
-        "raw_body": [body] * columns.size,
         # The table counts from 0, an editor from 1.
-        "raw_row": [place - 1 for place in grid.places],
+        "raw_body": [body] * columns.size if stands is None else [number for number, _ in stands],
+        "raw_row": [place - 1 for place in grid.places] if stands is None else [row for _, row in stands],
     }
     if "last_login" in places:
         source = pa.scalar(f"{listing}:{grid.header[places['last_login']]}", TEXT)

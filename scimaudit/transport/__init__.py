@@ -39,6 +39,15 @@ class ServerError(Unavailable):
         self.status = status
 
 
+class Denied(AuthenticationFailed):
+    """The server answered 401 or 403; its body may say which permission is missing."""
+
+    def __init__(self, message: str, *, status: int, body: bytes, source: str = "", hint: str = "") -> None:
+        super().__init__(message, source=source, hint=hint)
+        self.status = status
+        self.body = body
+
+
 @dataclass(frozen=True)
 class Budgets:
     """How much one listing may ask of a server before it stops as ``Incomplete``.
@@ -252,8 +261,10 @@ class Client:
 
     def _judged(self, reply: Reply, url: str) -> Reply:
         if reply.status in _DENIED:
-            raise AuthenticationFailed(
+            raise Denied(
                 f"{_shown(url)} answered {reply.status}: the credentials were refused",
+                status=reply.status,
+                body=reply.body,
                 source=self._source,
                 hint="check that the token is valid and may read this resource",
             )

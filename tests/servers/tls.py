@@ -9,8 +9,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class Certificates:
     key: Path
 
 
-def made_in(folder: Path, *, host: str = "localhost", days: int = 2) -> Certificates:
+def made_in(folder: Path, *, host: str = "localhost", days: int = 2, key: Key | None = None) -> Certificates:
     """RFC 5280 certificates; ``days`` below zero makes one that has expired."""
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), key or ec.generate_private_key(ec.SECP256R1())
     issuer = _name("scimaudit test authority")
     authority = (
         _begun(issuer, issuer, authority_key, 2)
@@ -61,9 +63,7 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _begun(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
-) -> x509.CertificateBuilder:
+def _begun(subject: x509.Name, issuer: x509.Name, key: Key, days: int) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     ends = now + dt.timedelta(days=days)
     return (

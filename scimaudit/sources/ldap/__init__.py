@@ -95,8 +95,8 @@ class Source(Tabular):
             scope, entitlements = Scope("unknown", "the directory shows what the bind account may read"), None
         else:
             mapped = _mapping.accounts(
-                grid, places, self.meaning(), app=sink.app or "", listing=sink.name, body=seen.found.entries[0].body
-                if seen.found.entries else 0,
+                grid, places, self.meaning(), app=sink.app or "", listing=sink.name,
+                stands=[(entry.body, entry.row) for entry in entries],
             )  # fmt: skip
             scope, entitlements, more = self._grants(connection, sink, kind, entries, grid, seen)
             notes += more
