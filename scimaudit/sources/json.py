@@ -12,8 +12,9 @@ from scimaudit.errors import Malformed
 from scimaudit.sources import Rejected
 from scimaudit.sources._decoding import decode, known_encoding
 from scimaudit.sources._export import Export
-from scimaudit.sources._grid import Cell, Fault, Grid, reject
+from scimaudit.sources._grid import Cell, Grid, reject
 from scimaudit.sources._headings import Wanted
+from scimaudit.sources._objects import Number, flat, header
 
 _TOTALS: Final = frozenset(["total", "totalresults", "totalcount", "total_count", "totalelements", "@odata.count"])
 _MORE: Final = frozenset(
@@ -33,7 +34,6 @@ _MORE: Final = frozenset(
 )
 
 _PAGING: Final = frozenset(["meta", "metadata", "response_metadata", "page", "paging", "pagination", "links", "_links"])
-_DEPTH: Final = 32
 
 
 class Source(Export):
@@ -54,19 +54,19 @@ class Source(Export):
         items, around = _items(root, self.items)
         if not items:
             raise Malformed("the list is empty", hint="export it again")
-        flat: list[dict[str, Cell]] = []
+        rows: list[dict[str, Cell]] = []
         places: list[int] = []
         rejected: list[Rejected] = []
         for place, item in enumerate(items, 1):
             if isinstance(item, dict):
-                flat.append(_flat(item))
+                rows.append(flat(item))
                 places.append(place)
             else:
                 rejected.append(reject(place, f"is {_kind(item)}, not an object", _raw(item)))
-        header = _header(flat)
+        found = header(rows)
         return Grid(
-            header=header,
-            columns=[[row.get(path) for row in flat] for path in header],
+            header=found,
+            columns=[[row.get(path) for row in rows] for path in found],
             places=places,
             raw=lambda index: _raw(items[places[index] - 1]),
             unit="item",
@@ -76,16 +76,10 @@ class Source(Export):
         )
 
 
-class _Number(str):
-    """A number as the file spells it, so that no digit of an identifier is lost."""
-
-    __slots__ = ()
-
-
 def _parse(text: str) -> Any:
     try:
         return json.loads(
-            text, object_pairs_hook=_once, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
+            text, object_pairs_hook=_once, parse_int=Number, parse_float=Number, parse_constant=_no_constant
         )
     except json.JSONDecodeError as error:
         raise Malformed(f"line {error.lineno} is not JSON: {error.msg}", hint="export the file again, whole") from error
@@ -145,7 +139,7 @@ def _doubt(around: Sequence[Mapping[str, Any]], received: int) -> str:
         word = key.casefold()
         if word in _MORE and value not in (None, False, "", [], {}):
             return f"the file is one page of several: it says {key}"
-        if word in _TOTALS and isinstance(value, _Number) and value != str(received):
+        if word in _TOTALS and isinstance(value, Number) and value != str(received):
             return f"the file says {key} = {value} and holds {received} items"
     return ""
 
@@ -158,64 +152,8 @@ def _paging(outer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from _paging(value)
 
 
-def _header(rows: Sequence[Mapping[str, Cell]]) -> tuple[str, ...]:
-    """All paths in the order met, without those that are only ever empty where other rows hold objects."""
-    filled: dict[str, bool] = {}
-    for row in rows:
-        for path, cell in row.items():
-            filled[path] = filled.get(path, False) or (cell is not None and cell != [])
-    outer = {path[:index] for path in filled for index, letter in enumerate(path) if letter == "."}
-    return tuple(path for path, any_filled in filled.items() if any_filled or path not in outer)
-
-
-def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Cell]:
-    """Path to cell. A list of texts stays a list; of a list of objects each path is a list, primary ones first."""
-    if depth > _DEPTH:
-        raise Malformed("it is nested too deeply", hint="export a flat list of objects")
-    found: dict[str, Cell] = {}
-    for key, value in item.items():
-        path = prefix + key
-        if isinstance(value, dict):
-            inner = _flat(value, path + ".", depth + 1)
-        elif isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
-            inner = _flat_list(value, path, depth + 1)
-        else:
-            inner = {path: _cell(value)}
-        for name, cell in inner.items():
-            found[name] = Fault(f"has two values in the file, as {name!r}") if name in found else cell
-    return found
-
-
-def _flat_list(parts: Sequence[Mapping[str, Any]], path: str, depth: int) -> dict[str, Cell]:
-    found: dict[str, Cell] = {}
-    for part in sorted(parts, key=lambda part: part.get("primary") is not True):
-        for name, cell in _flat(part, path + ".", depth).items():
-            before = found.get(name)
-            if isinstance(cell, Fault) or isinstance(before, Fault):
-                found[name] = before if isinstance(before, Fault) else cell
-            elif cell is not None:
-                found[name] = [*_as_list(before), *_as_list(cell)]
-    return found
-
-
-def _as_list(cell: Cell) -> list[str]:
-    return cell if isinstance(cell, list) else [cell] if isinstance(cell, str) else []
-
-
-def _cell(value: Any) -> Cell:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return str(value)
-    if all(isinstance(part, str) for part in value):
-        return [str(part) for part in value]
-    return Fault("is a list of other things than text")
-
-
 def _kind(value: Any) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return "a number"
     return {dict: "an object", list: "a list", str: "text", bool: "true or false"}.get(type(value), "null")
 

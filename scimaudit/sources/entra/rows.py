@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from scimaudit.sources._grid import Cell, Fault, Grid
-from scimaudit.sources._headings import KEYS
+from scimaudit.sources._keys import row_keys
 from scimaudit.sources.entra.graph import Row
 
 LAST_LOGIN: Final = "signInActivity.lastSuccessfulSignInDateTime"
@@ -109,10 +109,7 @@ def _guest(data: Mapping[str, Any]) -> bool:
 
 def _managers(rows: Sequence[Row], cells: Mapping[str, list[Cell]], fills: str) -> list[Cell]:
     """The manager of each user as the key of the manager's own row."""
-    keys = [cells[name] for name in KEYS[fills] if name in cells and name not in _LISTS]
-    own = {
-        str(row.data.get("id")): next((c[index] for c in keys if isinstance(c[index], str)), None)
-        for index, row in enumerate(rows)
-    }
+    ids = [str(row.data.get("id")) for row in rows]
+    own = dict(zip(ids, row_keys(cells, fills, len(rows)), strict=True))
     said = [_at(row.data, "manager.id") for row in rows]
     return [own.get(boss, boss) if isinstance(boss, str) else None for boss in said]

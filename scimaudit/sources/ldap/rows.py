@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from scimaudit.sources._grid import Cell, Fault, Grid
-from scimaudit.sources._headings import KEYS
+from scimaudit.sources._keys import row_keys
 from scimaudit.sources.ldap.search import Entry, Value
 from scimaudit.sources.ldap.vendor import Disabled, Form, Vendor, moment
 
@@ -161,13 +161,8 @@ def _guid(value: Value) -> Cell:
 
 def _names(entries: Sequence[Entry], cells: Mapping[str, list[Cell]], fills: str) -> dict[str, str]:
     """DN to the key that the row will go by."""
-    keys = [cells[name] for name in KEYS[fills] if name in cells and name not in _LISTS]
-    found = {}
-    for index, entry in enumerate(entries):
-        own = next((column[index] for column in keys if isinstance(column[index], str) and column[index]), None)
-        if isinstance(own, str):
-            found[dn_key(entry.dn)] = own
-    return found
+    keys = row_keys(cells, fills, len(entries))
+    return {dn_key(entry.dn): key for entry, key in zip(entries, keys, strict=True) if key}
 
 
 def _managers(entries: Sequence[Entry], attribute: str, names: Mapping[str, str]) -> list[Cell]:

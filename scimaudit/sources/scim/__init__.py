@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.sources import Listing, Sink
+from scimaudit.sources import Listing, Sink, Walk, _mapping
+from scimaudit.sources._tabular import Tabular
+from scimaudit.sources.scim import people
 from scimaudit.sources.scim import profile as profiles
 from scimaudit.sources.scim.pull import look, pull
 from scimaudit.transport import Budgets, Client, tls_context
@@ -47,8 +50,11 @@ class Canary(Model):
     active: bool = True
 
 
-class Source(Model):
-    """``source = "scim"``: a SCIM 2.0 or 1.1 service provider, read with GET only."""
+class Source(Tabular):
+    """``source = "scim"``: a SCIM 2.0 or 1.1 service provider, read with GET only.
+
+    As a roster, a heading is a path of keys such as ``name.givenName``; as an app it needs no columns.
+    """
 
     base_url: str = Field(description="the SCIM address, up to and without /Users; https:// unless loopback")
     provider: str = Field("unknown", description="the provider's profile; unknown is probed and has unknown scope")
@@ -88,7 +94,14 @@ class Source(Model):
 
         :raises SourceError: not even the first page of accounts could be had, or listing needs consent.
         """
-        profile = profiles.load(self.provider)
+        if sink.fills == "people":
+            return self._people(sink)
+        told = [name for name in Tabular.model_fields if name in self.model_fields_set]
+        if told:
+            raise ConfigError(f"{sink.name}.{told[0]} is for rosters", hint="what SCIM attributes mean is known")
+        return self._accounts(sink, profiles.load(self.provider))
+
+    def _accounts(self, sink: Sink, profile: profiles.Profile) -> Listing:
         with self._client(sink, profile) as client:
             return pull(
                 client,
@@ -99,6 +112,37 @@ class Source(Model):
                 canaries=[(canary.account_id, canary.user_name, canary.made) for canary in self.canaries],
                 seats=self.seats,
             )
+
+    def _people(self, sink: Sink) -> Listing:
+        """The users as people; groups are not asked for.
+
+        :raises Malformed: a declared path is in no user.
+        """
+        self.wanted(sink)
+        profile = profiles.load(self.provider)
+        alone = profile.model_copy(update={"groups": profile.groups.model_copy(update={"endpoint": False})})
+        watched = people.Watched(sink)
+        listing = self._accounts(watched, alone)
+        grid, places = people.grid(watched, {**self.columns, **self.extras})
+        meaning = self.model_copy(update={"status": self.status or people.STATUS}).meaning()
+        mapped = _mapping.people(grid, places, meaning, roster=sink.name.removeprefix("rosters."))
+        for table in mapped.tables:
+            sink.rows(table)
+        lost = len(watched.ids) - len(grid.places)
+        walk = Walk("incomplete", f"{lost} users were listed and cannot be read") if lost else listing.walk
+        rejected = (*listing.rejected, *mapped.rejected)
+        return replace(
+            listing,
+            received=mapped.parsed + len(rejected),
+            parsed=mapped.parsed,
+            rejected=rejected,
+            walk=walk,
+            entitlements=Walk("unprovable", "no entitlements were listed"),
+            as_of=mapped.as_of or sink.now(),
+            attributes=mapped.attributes,
+            unmapped_status=mapped.unmapped,
+            notes=(*listing.notes, *mapped.notes),
+        )
 
     def _client(self, sink: Sink, profile: profiles.Profile) -> Client:
         effect = profile.list_side_effect
