@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import openldap, postgresql
+from tests.servers import oauth2, openldap, postgresql
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +18,7 @@ SERVERS = {
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
     "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
     "openldap": (openldap.installed, "apt-get install slapd slapd-contrib ldap-utils"),
+    "oauth2-mock-server": (oauth2.installed, "npm ci"),
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"

@@ -183,7 +183,7 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         sink = SourceSink(pull, record, name, "people")
         try:
-            listing = roster.settings.collect(sink)
+            listing = told(roster.settings, _network(pull.config)).collect(sink)
         except SourceError as error:
             pull.watcher.ended(name, None, error.message)
             raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
@@ -257,10 +257,12 @@ def _told(wanted: AppListing, app: App, config: Config) -> Source:
     shared = {
         "canaries": tuple(canary.model_dump() for canary in app.canaries),
         "seats": app.seats,
-        "proxy": config.network.proxy,
-        "ca": config.network.ca,
     }
-    return told(wanted.settings, shared)
+    return told(wanted.settings, {**shared, **_network(config)})
+
+
+def _network(config: Config) -> dict[str, object]:
+    return {"proxy": config.network.proxy, "ca": config.network.ca}
 
 
 def told(settings: Any, shared: Mapping[str, object]) -> Source:

@@ -75,12 +75,13 @@ class Budgets:
 
 
 @cache
-def tls_context(ca: Path | None = None) -> ssl.SSLContext:
-    """The TLS settings for every client that trusts the system's authorities and ``ca``; built once per ``ca``.
+def tls_context(ca: Path | None = None, certificate: Path | None = None) -> ssl.SSLContext:
+    """The TLS settings for every client that trusts the system's authorities and ``ca``; built once per argument.
 
     Building one costs more than a listing of a small app, so it is shared.
 
     :param ca: PEM file of a private certificate authority.
+    :param certificate: PEM file of a client certificate and its key, to show to the server (mutual TLS).
     :raises ConfigError: the file cannot be read as certificates.
     """
     context = ssl.create_default_context()
@@ -91,6 +92,12 @@ def tls_context(ca: Path | None = None) -> ssl.SSLContext:
             context.load_verify_locations(cafile=ca)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"the certificate authority file {ca} cannot be used: {error}") from error
+    if certificate is not None:
+        try:
+            # An encrypted key would make OpenSSL ask at the terminal; the empty password refuses it.
+            context.load_cert_chain(certificate, password="")
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"the client certificate {certificate} cannot be used: {error}") from error
     return context
 
 
@@ -104,7 +111,8 @@ class Client:
     """One connection to one origin; a context manager.
 
     :param base_url: ``https://`` address; ``http://`` is taken for loopback only.
-    :param headers: credentials, sent to the origin of ``base_url`` and nowhere else.
+    :param headers: credentials, or what gives them for each request; sent to the origin of ``base_url`` and nowhere
+        else.
     :param accept: media types to ask for.
     :param rate: requests per second the server allows, where known.
     :param exchange: records an exchange or replays it; see :meth:`scimaudit.sources.Sink.exchange`.
@@ -119,7 +127,7 @@ class Client:
         *,
         exchange: Exchange,
         now: Callable[[], datetime],
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
         accept: str = "application/json",
         verify: ssl.SSLContext | None = None,
         proxy: str | None = None,
@@ -142,7 +150,8 @@ class Client:
         self._last = float("-inf")
         self._requests = self._bytes = 0
         self._waited = 0.0
-        self._auth = OriginAuth(self._origin, headers or {})
+        held = headers or {}
+        self._auth = OriginAuth(self._origin, held if callable(held) else lambda: held)
         self._headers = httpx.Headers(
             {"Accept": accept, "Accept-Encoding": "gzip", "Connection": "keep-alive", "User-Agent": "scimaudit"}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -69,14 +69,14 @@ class OriginAuth(httpx.Auth):
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
     """
 
-    def __init__(self, origin: Origin, headers: Mapping[str, str]) -> None:
+    def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]]) -> None:
         self._origin = origin
-        self._headers = dict(headers)
+        self._headers = headers
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request, with the credentials if it is theirs."""
         if self._origin.owns(str(request.url)):
-            request.headers.update(self._headers)
+            request.headers.update(self._headers())
         yield request
 
 

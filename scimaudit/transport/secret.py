@@ -8,15 +8,16 @@ import stat
 import subprocess
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from scimaudit.errors import ConfigError
 
 
 class Secret(BaseModel):
-    """Where a secret is kept; exactly one of the three.
+    """Where a secret is kept; exactly one of the four.
 
-    ``{ env = "NAME" }``, ``{ file = "path" }`` (readable by its owner alone) or ``{ command = "pass show x" }``.
+    ``{ env = "NAME" }``, ``{ file = "path" }`` (readable by its owner alone), ``{ command = "pass show x" }`` or
+    ``{ keyring = "service/name" }``, which needs the extra ``scimaudit[keyring]``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,11 +25,12 @@ class Secret(BaseModel):
     env: str | None = None
     file: Path | None = None
     command: str | None = None
+    keyring: str | None = Field(None, pattern=r"^[^/]+/.+$")
 
     @model_validator(mode="after")
     def _one(self) -> Secret:
-        if sum(value is not None for value in (self.env, self.file, self.command)) != 1:
-            msg = "a secret is named by exactly one of env, file, command"
+        if sum(value is not None for value in (self.env, self.file, self.command, self.keyring)) != 1:
+            msg = "a secret is named by exactly one of env, file, command, keyring"
             raise ValueError(msg)
         return self
 
@@ -38,7 +40,12 @@ class Secret(BaseModel):
         :param base: folder that a relative ``file`` is relative to.
         :raises ConfigError: it is unset, unreadable, empty, or its file is open to others.
         """
-        text = self._environment() if self.env else self._file(base) if self.file else self._command()
+        if self.env:
+            text = self._environment()
+        elif self.file:
+            text = self._file(base)
+        else:
+            text = self._command() if self.command else self._keyring()
         if not text:
             raise ConfigError(f"the secret {self} is empty")
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
@@ -47,6 +54,8 @@ class Secret(BaseModel):
 
     def __str__(self) -> str:
         """How to speak of the secret without telling it."""
+        if self.keyring:
+            return f"keyring {self.keyring}"
         return f"env {self.env}" if self.env else f"file {self.file}" if self.file else f"command {self.command!r}"
 
     def _environment(self) -> str:
@@ -77,3 +86,19 @@ class Secret(BaseModel):
         if done.returncode:
             raise ConfigError(f"the secret {self} could not be had: exit code {done.returncode}")
         return done.stdout.strip()
+
+    def _keyring(self) -> str:
+        try:
+            import keyring
+            from keyring.errors import KeyringError
+        except ImportError as error:
+            raise ConfigError(f"{self} needs the keyring package", hint="pip install 'scimaudit[keyring]'") from error
+        service, _, name = (self.keyring or "").partition("/")
+        try:
+            found = keyring.get_password(service, name)
+        except KeyringError as error:
+            hint = "use env, file or command where no keyring runs"
+            raise ConfigError(f"the secret {self} could not be had: {error}", hint=hint) from error
+        if found is None:
+            raise ConfigError(f"the keyring holds no {self.keyring}", hint=f"keyring set {service} {name}")
+        return found.strip()

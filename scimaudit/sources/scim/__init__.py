@@ -22,6 +22,7 @@ from scimaudit.sources.scim import people
 from scimaudit.sources.scim import profile as profiles
 from scimaudit.sources.scim.pull import look, pull
 from scimaudit.transport import Budgets, Client, tls_context
+from scimaudit.transport.oauth2 import ClientCredentials, Tokens
 from scimaudit.transport.secret import Secret
 
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -60,6 +61,8 @@ class Source(Tabular):
     provider: str = Field("unknown", description="the provider's profile; unknown is probed and has unknown scope")
     token: Secret | None = Field(None, description="bearer token (RFC 6750)")
     basic: Basic | None = Field(None, description="user name and password")
+    oauth2: ClientCredentials | None = Field(None, description="client credentials at a token endpoint")
+    certificate: Path | None = Field(None, description="PEM file of a client certificate and its key (mutual TLS)")
     headers: Mapping[str, Secret] = Field(default_factory=dict, description="further headers that hold credentials")
     page_size: int | None = Field(
         None, ge=2, le=10_000, description="rows to ask for; default: the largest page known of"
@@ -84,8 +87,8 @@ class Source(Tabular):
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Source:
-        if self.token is not None and self.basic is not None:
-            msg = "token and basic exclude each other"
+        if sum(way is not None for way in (self.token, self.basic, self.oauth2)) > 1:
+            msg = "token, basic and oauth2 exclude each other"
             raise ValueError(msg)
         return self
 
@@ -152,13 +155,18 @@ class Source(Tabular):
                 source=sink.name,
                 hint="set consent_to_side_effects = true if that is wanted",
             )
+        verify = tls_context(
+            sink.base / self.ca if self.ca else None, sink.base / self.certificate if self.certificate else None
+        )
+        held = self._credentials(sink.base)
+        tokens = self.oauth2 and Tokens(self.oauth2, sink.base, verify=verify, proxy=self.proxy, source=sink.name)
         return Client(
             self.base_url,
             exchange=sink.exchange,
             now=sink.now,
-            headers=self._credentials(sink.base),
+            headers=(lambda: {**held, **tokens.headers()}) if tokens else held,
             accept=profile.accept,
-            verify=tls_context(sink.base / self.ca if self.ca else None),
+            verify=verify,
             proxy=self.proxy,
             budgets=Budgets(requests=self.max_requests, bytes=self.max_bytes, seconds=self.max_seconds),
             rate=profile.limits.per_second,
