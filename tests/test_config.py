@@ -7,6 +7,7 @@ import pytest
 from scimaudit import config
 from scimaudit.errors import ConfigError
 from scimaudit.schema import json_schema
+from scimaudit.sources import names
 
 ROSTER = '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n'
 
@@ -53,7 +54,11 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
         (ROSTER + "pth = 1\n", "unknown key rosters.hr.pth", "path"),
         (ROSTER + "[apps.crm]\nowne = 1\n", "unknown key apps.crm.owne", "owner"),
         (ROSTER + "[apps.crm]\nregister = { sso = 1 }\n", "unknown key apps.crm.register.sso", "sign_in"),
-        (ROSTER + '[[apps.crm.listings]]\nsource = "scmi"\n', "there is no source 'scmi'", "csv, json, scim, xlsx"),
+        (
+            ROSTER + '[[apps.crm.listings]]\nsource = "scmi"\n',
+            "there is no source 'scmi'",
+            "csv, entra, json, ldap, ldif, scim, sql, xlsx",
+        ),
         (ROSTER + "[[apps.crm.listings]]\npath = 1\n", "does not say its source", "known sources: csv"),
         (ROSTER + "[rules.dormnt]\ndays = 1\n", "there is no rule 'dormnt'", "dormant"),
         (ROSTER + "[rules.dormant]\nday = 1\n", "unknown key 'day'", "days"),
@@ -103,6 +108,6 @@ def test_an_unknown_app_lists_the_known_ones(tmp_path: Path) -> None:
 def test_the_schema_accepts_every_key_of_every_source() -> None:
     schema = json_schema()
     sources = schema["properties"]["rosters"]["additionalProperties"]["anyOf"]
-    assert {kind["properties"]["source"]["const"] for kind in sources} == {"csv", "json", "scim", "xlsx"}
+    assert {kind["properties"]["source"]["const"] for kind in sources} == set(names())
     assert "days" in schema["properties"]["rules"]["properties"]["dormant"]["properties"]
     assert "register" in schema["properties"]["apps"]["additionalProperties"]["properties"]

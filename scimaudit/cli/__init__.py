@@ -18,6 +18,7 @@ from scimaudit.cli import (
     findings,
     init,
     links,
+    probe,
     pull,
     report,
     run,
@@ -49,6 +50,7 @@ def _root(_version: show_version = False) -> None:
 
 app.command("init")(init.command)
 app.command("check")(check.command)
+app.command("probe")(probe.command)
 app.command("pull")(pull.command)
 app.command("audit")(audit.command)
 app.command("report")(report.command)

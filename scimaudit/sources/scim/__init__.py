@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -196,3 +197,30 @@ def probe(source: Source, sink: Sink) -> Mapping[str, str]:
     profile = profiles.load(source.provider)
     with source._client(sink, profile) as client:  # noqa: SLF001 - same module; the client is no part of the model
         return look(client, profile, page_size=source.page_size)
+
+
+def reader(
+    url: str, *, token_env: str, user: str, password_env: str, ca: Path | None, now: Callable[[], datetime]
+) -> Client:
+    """A client for a server that no configuration names yet; nothing it reads is kept.
+
+    :raises ConfigError: the address or the credentials cannot be used.
+    """
+    if bool(token_env) == bool(user):
+        raise ConfigError("say how to sign in", hint="--token-env NAME, or --user NAME with --password-env NAME")
+    base = Path()
+    settings: dict[str, object] = {"base_url": url}
+    if token_env:
+        settings["token"] = {"env": token_env}
+    else:
+        settings["basic"] = {"user": user, "password": {"env": password_env}}
+    source = Source.model_validate(settings)
+    return Client(
+        url,
+        exchange=lambda _method, _url, send: (send(), 0),
+        now=now,
+        headers=source._credentials(base),  # noqa: SLF001 - same module
+        accept=profiles.load("unknown").accept,
+        verify=tls_context(ca),
+        source=url,
+    )
