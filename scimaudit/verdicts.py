@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 
 from scimaudit import rules
-from scimaudit.config import App, Config
+from scimaudit.config import App, Config, ScopeAccepted
 from scimaudit.findings import reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected
@@ -57,6 +57,8 @@ def app_lines(
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
         doubts = _doubts(each, snapshot, seen, config, checks)
         across = _conflicts(each, seen, leading)
+        if line is not None and line.scope != "all" and each.scope_accepted is not None:
+            doubts.append(_acceptance(each.scope_accepted, seen.today))
         verdict, reason = _app_verdict(each, line, failed, found, across, doubts, roster_doubt, _unjudged(each, checks))
         lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
     return tuple(lines)
@@ -183,9 +185,6 @@ def _app_verdict(
         missing.insert(0, f"walk {line.walk}" + (f" ({line.walk_reason})" if line.walk_reason else ""))
     if roster_doubt:
         missing.append(roster_doubt)
-    accepted = app.scope_accepted
-    if accepted is not None and line.scope != "all":
-        missing.append(f"scope accepted by {accepted.by} until {accepted.until}: {accepted.reason}")
     total = sum(found.values())
     if total or across:
         words = ", ".join([f"{total} finding{'s' if total != 1 else ''}"] * bool(total) + list(across))
@@ -194,6 +193,13 @@ def _app_verdict(
         return "not proven", "not proven: " + "; ".join(missing)
     left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
     return "clean", f"every one of {line.accounts} accounts was listed, and none is at fault{left}"
+
+
+def _acceptance(accepted: ScopeAccepted, today: date) -> str:
+    """Who answers for an unproven scope; an acceptance lasts to the end of its day and no longer."""
+    if accepted.until < today:
+        return f"nobody answers for the scope: what {accepted.by} accepted ended on {accepted.until}"
+    return f"scope accepted by {accepted.by} until {accepted.until}: {accepted.reason}"
 
 
 def _conflicts(app: App, seen: View, leading: pd.DataFrame) -> list[str]:

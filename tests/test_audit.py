@@ -147,6 +147,14 @@ def test_an_accepted_scope_is_shown_and_still_not_clean(company: Company) -> Non
     assert "not proven" in reason
 
 
+def test_an_acceptance_that_ended_is_no_acceptance(company: Company) -> None:
+    ended = 'scope_accepted = { reason = "no console", by = "ciso", until = 2026-01-01 }\n'
+    company.app("crm", ANA, options=ended, listing=PROVEN.replace("shows_all = true\n", "declared_total = 1\n"))
+    reason = line(company.audit()).verdict_reason
+    assert "nobody answers for the scope: what ciso accepted ended on 2026-01-01" in reason
+    assert "scope accepted" not in reason
+
+
 def test_an_unknown_activity_is_not_clean(company: Company) -> None:
     company.app("crm", "bo,bo@corp.example,maybe,Finance,staff")
     audit = company.audit()

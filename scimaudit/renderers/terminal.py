@@ -52,6 +52,9 @@ def console(*, no_color: bool = False, stderr: bool = False) -> Console:
     return Console(stderr=stderr, no_color=True, highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
 
 
+_UNBROKEN: Final = frozenset({"id", "severity", "kind", "app", "tier", "outcome", "rule"})
+
+
 def text(value: object, style: str = "") -> Text:
     """A text from anywhere, safe to print, in the style of its word where it has one."""
     said = "" if value is None else show(str(value))
@@ -77,7 +80,9 @@ def rows(
         show_header=any(head),
     )
     for name in head:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=not shown)
+        # An id that is broken over two lines cannot be copied.
+        whole = not shown or name in _UNBROKEN
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
     for line in body:
         table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in line))
     out.print(table)

@@ -60,6 +60,12 @@ def test_a_terminal_gets_titles_and_rules(screen: Console) -> None:
     assert "─" in told(screen)
 
 
+def test_an_id_is_never_broken(screen: Console) -> None:
+    screen.width = 60
+    terminal.rows(screen, "", ("id", "account"), [("f32c6b93bbd87247", "somebody@a-very-long-name.example " * 3)])
+    assert "f32c6b93bbd87247" in told(screen)
+
+
 def test_a_gate_is_told_first(screen: Console, audit: Audit) -> None:
     tripped = replace(audit, gates=(Gate("roster-shrunk", "rosters", 100, 50, "20 %"),))
     terminal.summary(screen, tripped)
