@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from scimaudit import cli
+from scimaudit import cli, config, sources
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -48,3 +49,20 @@ def test_every_exit_code_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     for code in (0, 1, 2, 3, 4, 5, 130):
         assert f"| {code} |" in readme
+
+
+def test_every_block_on_the_page_of_sources_is_a_configuration() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text("utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    roster = '[rosters.people]\nsource = "csv"\npath = "hr.csv"\n'
+    used = set()
+    for block in blocks:
+        found = config.parse(tomllib.loads(block if "[rosters." in block else roster + block), Path("scimaudit.toml"))
+        used |= {each.source for each in found.rosters}
+        used |= {listing.source for app in found.apps for listing in app.listings}
+    assert {"csv", "ldif", "scim", "ldap", "entra", "sql"} <= used
+
+
+def test_every_source_has_a_place_on_its_page() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text("utf-8")
+    assert [name for name in sources.names() if name not in text] == []
