@@ -19,6 +19,7 @@ from scimaudit.cli import (
     init,
     links,
     probe,
+    providers,
     pull,
     report,
     run,
@@ -51,6 +52,7 @@ def _root(_version: show_version = False) -> None:
 app.command("init")(init.command)
 app.command("check")(check.command)
 app.command("probe")(probe.command)
+app.command("providers")(providers.command)
 app.command("pull")(pull.command)
 app.command("audit")(audit.command)
 app.command("report")(report.command)

@@ -13,6 +13,8 @@ Run = Callable[..., "CompletedProcess[str]"]
 COMMANDS = (
     "init",
     "check",
+    "probe",
+    "providers",
     "pull",
     "audit",
     "report",

@@ -265,3 +265,40 @@ def parse(text: str, name: str) -> Profile:
         misspelt = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
         hint = "known keys: " + ", ".join(Profile.model_fields) if misspelt else ""
         raise ConfigError(f"the profile {name!r}: {place + ': ' if place else ''}{message}", hint=hint) from error
+
+
+def told(profile: Profile) -> list[tuple[str, str]]:
+    """Every fact of a profile as a line for people: what it is, and what is known; unknowns are said as unknown."""
+    cited = {fact: citation for citation in profile.sources for fact in citation.facts}
+    lines: list[tuple[str, str]] = []
+    for name, field in type(profile).model_fields.items():
+        if name in ("id", "name", "sources"):
+            continue
+        value = getattr(profile, name)
+        source = f" [{cited[name].basis}, {cited[name].date}]" if name in cited else ""
+        if isinstance(value, Part):
+            lines += [
+                (f"{name}.{inner}", _with(_said(getattr(value, inner)), source))
+                for inner in type(value).model_fields
+                if inner in value.model_fields_set or _said(getattr(value, inner)) == "unknown"
+            ]
+        elif name in profile.model_fields_set or field.is_required() or _said(value) == "unknown":
+            lines.append((name, _with(_said(value), source)))
+    lines += [("source", f"{citation.url} ({citation.basis}, {citation.date})") for citation in profile.sources]
+    return lines
+
+
+def _with(said: str, source: str) -> str:
+    return said if said == "unknown" else said + source
+
+
+def _said(value: object) -> str:
+    if value is None or value in ("", (), {}):
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Part):
+        return "; ".join(f"{name} = {_said(getattr(value, name))}" for name in value.model_fields_set)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_said(inner)}" for name, inner in value.items())
+    return ", ".join(map(_said, value)) if isinstance(value, tuple) else str(value)
