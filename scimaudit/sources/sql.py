@@ -36,6 +36,12 @@ _BEGIN: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What makes a transaction read-only and steady, per dialect; a dialect that is not named is told to be unproven."""
 _STARTS: Final = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+_CUTS: Final = re.compile(
+    r"\b(limit|offset|fetch\s+(?:first|next)|rownum|tablesample|(?<=select)\s+(?:distinct\s+)?top)\b", re.IGNORECASE
+)
+"""Words by which the outermost SELECT leaves rows out; COUNT(*) around it would then agree with the cut result."""
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_INNERMOST: Final = re.compile(r"\([^()]*\)")
 _DENIED: Final = re.compile(
     r"password authentication failed|access denied|login failed|permission denied", re.IGNORECASE
 )
@@ -67,6 +73,9 @@ class Source(Tabular):
         text = query.strip().removesuffix(";")
         if not _STARTS.match(text):
             msg = "the query must be one SELECT"
+            raise ValueError(msg)
+        if cut := _CUTS.search(_outermost(text)):
+            msg = f"the query leaves rows out ({cut[0]}); a listing must be whole"
             raise ValueError(msg)
         return text
 
@@ -201,6 +210,15 @@ def _deadline(connection: Connection, seconds: float) -> Iterator[None]:
     if watch is not None:
         watch(lambda: time.monotonic() > stop_at, 10_000)
     yield
+
+
+def _outermost(query: str) -> str:
+    """The query without strings, quoted names, comments and whatever stands in brackets."""
+    text = _QUOTED.sub(" ", query)
+    while True:
+        text, found = _INNERMOST.subn(" ", text)
+        if not found:
+            return text
 
 
 def _cell(value: object) -> str | None:

@@ -93,17 +93,17 @@ class Tokens:
             with httpx.Client(
                 verify=self._verify, proxy=self._proxy, trust_env=False, follow_redirects=False, timeout=30
             ) as client:
-                reply = client.post(url, data=form, headers={**headers, "Accept": "application/json"})
+                status, body = _asked(client, url, form, {**headers, "Accept": "application/json"})
         except httpx.HTTPError as error:
             raise Unavailable(
                 f"the token endpoint {url} cannot be reached: {error}",
                 source=self._source,
                 hint="check token_url and ca",
             ) from error
-        answer = _object(reply.content)
+        answer = _object(body)
         token, kind = answer.get("access_token"), str(answer.get("token_type") or "Bearer")
-        if reply.status_code != 200 or not isinstance(token, str) or not token.isascii() or kind.casefold() != "bearer":
-            said = answer.get("error_description") or answer.get("error") or f"status {reply.status_code}"
+        if status != 200 or not isinstance(token, str) or not token.isascii() or kind.casefold() != "bearer":
+            said = answer.get("error_description") or answer.get("error") or f"status {status}"
             raise AuthenticationFailed(
                 f"the token endpoint {url} gave no bearer token: {str(said)[:200]}",
                 source=self._source,
@@ -144,9 +144,20 @@ class Tokens:
             ) from error
 
 
+def _asked(client: httpx.Client, url: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body; a body beyond a megabyte is not read to its end, and is then no JSON."""
+    with client.stream("POST", url, data=form, headers=headers) as reply:
+        body = bytearray()
+        for piece in reply.iter_bytes(1 << 16):
+            body += piece
+            if len(body) > _LARGEST:
+                return reply.status_code, b""
+        return reply.status_code, bytes(body)
+
+
 def _object(body: bytes) -> dict[str, object]:
     try:
-        found = orjson.loads(body[:_LARGEST])
+        found = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}

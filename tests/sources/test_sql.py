@@ -71,6 +71,23 @@ def test_only_a_select_is_taken(query):
         source(query=query)
 
 
+@pytest.mark.parametrize(
+    "cut", [f"{QUERY} LIMIT 1", f"{QUERY} OFFSET 1", f"{QUERY} FETCH FIRST 1 ROWS ONLY", "SELECT TOP (10) mail FROM person",
+            "SELECT DISTINCT top 10 mail FROM person", "SELECT mail FROM person WHERE rownum < 10"],
+)  # fmt: skip
+def test_a_query_that_cuts_its_own_result_is_refused(cut):
+    with pytest.raises(ValueError, match="leaves rows out"):
+        source(query=cut)
+
+
+@pytest.mark.parametrize(
+    "more", [" WHERE mail <> 'limit 1'", " -- limit 1", " WHERE mail IN (SELECT mail FROM person LIMIT (9))",
+             ' ORDER BY "status" /* top 10 */'],
+)  # fmt: skip
+def test_words_in_quotes_comments_and_inner_queries_cut_nothing(more):
+    assert source(query=QUERY + more).query.startswith("SELECT")
+
+
 @pytest.mark.parametrize("query", ["WITH gone AS (SELECT 1) DELETE FROM person", f"{QUERY}; DELETE FROM person"])
 def test_a_query_that_writes_is_refused_and_writes_nothing(database, roster_sink, query):
     with pytest.raises(SourceError, match="the database refused"):

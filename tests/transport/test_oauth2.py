@@ -110,6 +110,12 @@ def test_an_answer_without_a_bearer_token_is_refused(serve, reply_bytes, tmp_pat
         plain(serve, reply_bytes(status, body), tmp_path).headers()
 
 
+def test_an_endless_answer_is_not_read_to_its_end(serve, reply_bytes, tmp_path):
+    body = b'{"access_token": "t"}' + b" " * (2 << 20)
+    with pytest.raises(AuthenticationFailed, match="no bearer token"):
+        plain(serve, reply_bytes(200, body), tmp_path).headers()
+
+
 def test_a_token_without_an_end_is_taken_for_a_short_one(serve, reply_bytes, tmp_path):
     tried = plain(serve, reply_bytes(200, b'{"access_token": "t"}'), tmp_path)
     assert tried.headers() == {"Authorization": "Bearer t"}
