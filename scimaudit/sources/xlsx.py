@@ -101,7 +101,7 @@ def check_container(data: bytes, ceiling: int) -> None:
         raise Malformed("the file is empty", hint="export it again")
     try:
         members = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise Malformed("this is not a workbook", hint="export it as .xlsx, or name the right source") from error
     # A member that is larger than it says fails on reading, so that what is said can be relied on.
     size = sum(member.file_size for member in members)

@@ -16,7 +16,7 @@ from scimaudit.errors import SourceError
 from scimaudit.sources import Reply
 
 
-@dataclass
+@dataclass(repr=False)
 class MemorySink:
     """Keeps what a source hands over, and the bodies it asked for in the order asked."""
 

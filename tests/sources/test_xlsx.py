@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
@@ -352,6 +352,7 @@ WHOLE = book(HEADER, ["ana", "a@x.example", "Rep"], ["bob", None, "x"])
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
+@example(WHOLE.index(b"PK\x01\x02") + 6, 255)
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_workbook_is_refused_in_words(sink, at, byte):
     (sink.base / "a.xlsx").write_bytes(WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :])
