@@ -62,6 +62,8 @@ def people() -> dict[str, Person]:
             row["State"], row["Kind"].title(), row["Start"], row["Department"], row["Role"], row["Sponsor"],
         )
         for row in _rows("contractors.csv")
+        # Who stands in both rosters has the accounts of an employee.
+        if row["Mail"] not in {other["E-Mail"] for other in _rows("hr.csv")}
     ]  # fmt: skip
     return {person.number: person for person in found}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -81,7 +82,7 @@ def judge(
         exit_reasons=reasons,
         defaults=_defaults(config),
     )
-    equations = verdicts.equations(sources, apps, checks)
+    equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
     kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
     audit = Audit(
         meta, apps, sources, equations, gates, kinds, tables.frame(tables.conform(rows, tables.FINDINGS)), checks
@@ -110,6 +111,7 @@ def seen_view(
     )
     return view.build(
         people=people,
+        overlaps=snapshot.overlaps(),
         accounts=accounts,
         grants=tables.concat(tables.GRANTS, [snapshot.grants(line.app) for line in lines]),
         links=tables.conform(links, tables.LINKS),
@@ -119,6 +121,7 @@ def seen_view(
         as_of=moment,
         today=today,
         zone=config.zone,
+        roster_zones={roster.name: ZoneInfo(roster.time_zone) for roster in config.rosters if roster.time_zone},
         previous_counts=facts.previous_counts(previous),
     )
 

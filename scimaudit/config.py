@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from scimaudit import rules, sources
 from scimaudit.errors import ConfigError
@@ -20,6 +20,18 @@ Severity = Literal["info", "low", "medium", "high", "critical"]
 Mechanism = Literal["saml", "oidc", "password", "scim", "jit", "manual", "none"]
 Parsed = TypeVar("Parsed", bound=BaseModel)
 Tier = Literal["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        msg = f"{name!r} is not an IANA time zone such as Europe/Berlin"
+        raise ValueError(msg) from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 
 
@@ -40,22 +52,12 @@ class Audit(Model):
     """``[audit]``: what holds for the whole audit."""
 
     organisation: str = Field("", description="name printed on reports")
-    time_zone: str = Field("UTC", description="IANA zone in which end dates end")
+    time_zone: Zone = Field("UTC", description="IANA zone in which end dates end")
     store: Path = Field(Path("scimaudit-data"), description="folder of snapshots and audits, relative to this file")
     policy: Path = Field(Path("policy"), description="folder of policy files, relative to this file")
     as_of: date | None = Field(None, description="judge as of the end of this day; default: the end of the snapshot")
     fail_on: Severity = Field("high", description="exit 1 when a finding is at least this severe")
     gates: Gates = Gates()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            msg = f"{name!r} is not an IANA time zone such as Europe/Berlin"
-            raise ValueError(msg) from error
-        return name
 
 
 class Network(Model):
@@ -113,15 +115,37 @@ class Drift(Model):
     )
 
 
+DECIDED: Final = (
+    "status", "worker_type", "employee_number", "user_name", "emails", "given_name", "family_name", "display_name",
+    "department", "title", "manager_id", "location", "company",
+)  # fmt: skip
+"""Columns of people that one roster can be authoritative for."""
+
+
 class Roster(Model):
     """``[rosters.NAME]``: one system of record. Keys beyond these belong to its source."""
 
     name: Name
     source: str
     owner: str = Field("", description="mail address of who answers for it")
-    time_zone: str | None = Field(None, description="zone in which its end dates end; default: audit.time_zone")
+    time_zone: Zone | None = Field(None, description="zone in which its end dates end; default: audit.time_zone")
+    join_on: Literal["person_id", "employee_number", "user_name", "emails"] = Field(
+        "person_id", description="how its rows find their person in the rosters before it"
+    )
+    authoritative_for: tuple[str, ...] = Field(
+        (), description="columns in which its word counts before earlier rosters; status stands for both dates too"
+    )
     acknowledged_rows: tuple[str, ...] = Field((), description="digests of rejected rows that somebody has looked at")
     settings: Any = Field(description="the source's own model")
+
+    @field_validator("authoritative_for")
+    @classmethod
+    def _columns_are_decided(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in DECIDED:
+                msg = f"{name!r} is not decided between rosters; the columns are {', '.join(DECIDED)}"
+                raise ValueError(msg)
+        return names
 
 
 class AppListing(Model):
@@ -256,6 +280,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
         "",
     )
     _same_name_twice(config)
+    _same_authority_twice(config)
     return config
 
 
@@ -312,6 +337,18 @@ def _same_name_twice(config: Config) -> None:
             other = seen.setdefault(re.sub(r"[._-]", "-", name.casefold()), name)
             if other is not name:
                 raise ConfigError(f"{what} {other!r} and {name!r} are too alike to be told apart in file names")
+
+
+def _same_authority_twice(config: Config) -> None:
+    claimed: dict[str, str] = {}
+    for roster in config.rosters:
+        for column in roster.authoritative_for:
+            other = claimed.setdefault(column, roster.name)
+            if other != roster.name:
+                raise ConfigError(
+                    f"rosters.{other} and rosters.{roster.name} are both authoritative for {column}",
+                    hint="one roster decides a column",
+                )
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

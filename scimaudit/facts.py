@@ -26,7 +26,12 @@ def previous_counts(previous: Snapshot | None) -> Previous | None:
     if previous is None:
         return None
     counts = {line.app: line.accounts for line in previous.manifest.apps if line.walk != "failed"}
-    return Previous(previous.manifest.people, counts)
+    rows = {
+        source.name: source.listing.parsed
+        for source in previous.manifest.sources
+        if source.fills == "people" and source.listing is not None
+    }
+    return Previous(rows, counts)
 
 
 def _app(app: App, line: AppCollected | None) -> AppFacts:

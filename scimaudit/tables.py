@@ -171,8 +171,21 @@ CHECKS: Final = pa.schema(
     metadata={"name": "checks", "doc": "the evaluability ledger: population = failed + passed + not_evaluable"},
 )
 
+OVERLAPS: Final = pa.schema(
+    [
+        _field("person_id", TEXT, "a person who stands in two rosters", required=True),
+        _field("roster", CODE, "the later roster", required=True),
+        _field("over", CODE, "the earlier one", required=True),
+        _field("attribute", CODE, "what they contradict each other in; null where they agree"),
+        _field("value", TEXT, "what the later one says"),
+        _field("over_value", TEXT, "what the earlier one says"),
+    ],
+    metadata={"name": "overlaps", "doc": "people who stand in several rosters, and what those disagree on"},
+)
+
 ALL: Final[Mapping[str, pa.Schema]] = {
-    schema.metadata[b"name"].decode(): schema for schema in (PEOPLE, ACCOUNTS, GRANTS, LINKS, FINDINGS, CHECKS)
+    schema.metadata[b"name"].decode(): schema
+    for schema in (PEOPLE, ACCOUNTS, GRANTS, LINKS, FINDINGS, CHECKS, OVERLAPS)
 }
 
 STATUSES: Final = ("active", "leave", "prehire", "terminated", "unknown")

@@ -11,7 +11,7 @@ from scimaudit import rules
 from scimaudit.config import App, Config, ScopeAccepted
 from scimaudit.findings import reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
-from scimaudit.snapshot.manifest import AppCollected, Collected
+from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
@@ -70,11 +70,13 @@ def gates(seen: View, config: Config) -> tuple[Gate, ...]:
     if before is None:
         return ()
     tripped = []
-    lost = before.people - len(seen.people)
     percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
-    if lost > max(before.people * percent / 100, least):
-        limit = f"max({percent:g} %, {least:g} rows)"
-        tripped.append(Gate("roster-shrunk", "rosters", before.people, len(seen.people), limit))
+    parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
+    for roster, count in sorted(before.people.items()):
+        rows = int(parsed.get(roster, 0))
+        if count - rows > max(count * percent / 100, least):
+            limit = f"max({percent:g} %, {least:g} rows)"
+            tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
     percent = setting(config, "app-shrunk", "percent")
     now = seen.accounts["app"].astype("str").value_counts()
     for app, count in sorted(before.accounts.items()):
@@ -128,7 +130,9 @@ def exit_code(
     return code, tuple(text for number in sorted(reasons, reverse=True) for text in reasons[number])
 
 
-def equations(sources: Sequence[SourceLine], apps: Sequence[AppLine], checks: pd.DataFrame) -> tuple[Equation, ...]:
+def equations(
+    sources: Sequence[SourceLine], apps: Sequence[AppLine], checks: pd.DataFrame, manifest: Manifest
+) -> tuple[Equation, ...]:
     """The counts that must balance, from the rows received to the rows judged."""
     found = [
         Equation(
@@ -139,6 +143,14 @@ def equations(sources: Sequence[SourceLine], apps: Sequence[AppLine], checks: pd
         )
         for source in sources
     ]
+    found.append(
+        Equation(
+            "rows of rosters = people + joined",
+            "rosters",
+            sum(source.parsed for source in sources if source.fills == "people"),
+            {"people": manifest.people, "joined": manifest.joined},
+        )
+    )
     found += [
         Equation(
             "accounts = matched + unmatched + ambiguous",

@@ -229,6 +229,44 @@ def test_a_gate_trips_when_the_roster_shrinks(company: Company) -> None:
     assert audit.findings["gated"].all()
 
 
+def vendor(company: Company, *rows: str, options: str = "") -> None:
+    """A second roster beside HR."""
+    (company.folder / "vendor.csv").write_text(
+        "id,email,status,start_date,end_date\n" + "\n".join(rows) + "\n", "utf-8"
+    )
+    company.roster_options += f'[rosters.vendor]\nsource = "csv"\npath = "vendor.csv"\nas_of = "2026-11-20"\n{options}'
+
+
+def test_a_leaver_by_hr_who_is_here_by_the_vendor_is_disputed_and_still_a_leaver(company: Company) -> None:
+    company.app("crm", BO)
+    vendor(company, "V2,bo@corp.example,active,2024-01-01,", options='join_on = "emails"\n')
+    audit = company.audit()
+    assert audit.meta.people == 3
+    assert set(audit.findings["kind"].astype("str")) >= {"leaver-active", "roster-conflict"}
+    balance = next(each for each in audit.equations if each.subject == "rosters")
+    assert (balance.left, balance.right, balance.holds) == (4, {"people": 3, "joined": 1}, True)
+    notes = [note for source in audit.sources if source.name == "rosters.vendor" for note in source.notes]
+    assert "1 people: 0 only here, 1 also in earlier rosters" in notes
+
+
+def test_a_gate_trips_when_the_small_roster_is_gone(company: Company) -> None:
+    company.app("crm", ANA)
+    hr = company.roster_options
+    vendor(company, *(f"V{n},v{n}@corp.example,active,," for n in range(9)))
+    company.audit()
+    company.roster_options = hr
+    assert [(gate.subject, gate.before, gate.now) for gate in company.audit().gates] == [("rosters.vendor", 9, 0)]
+
+
+@pytest.mark.parametrize(("zone", "kinds"), [("Pacific/Kiritimati", {"leaver-active"}), ("UTC", set())])
+def test_an_end_date_ends_in_the_zone_of_its_roster(company: Company, zone: str, kinds: set[str]) -> None:
+    company.app("crm", "v,v@corp.example,true,,")
+    vendor(company, "V1,v@corp.example,active,,2026-11-20", options=f'time_zone = "{zone}"\n')
+    company.hour = 11
+    found = company.audit().findings
+    assert set(found["kind"].astype("str")) & {"leaver-active"} == kinds
+
+
 def test_a_gate_trips_when_an_app_shrinks(company: Company) -> None:
     company.app("crm", ANA, "chi,chi@corp.example,true,Sales,staff")
     company.audit()

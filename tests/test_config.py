@@ -111,3 +111,21 @@ def test_the_schema_accepts_every_key_of_every_source() -> None:
     assert {kind["properties"]["source"]["const"] for kind in sources} == set(names())
     assert "days" in schema["properties"]["rules"]["properties"]["dormant"]["properties"]
     assert "register" in schema["properties"]["apps"]["additionalProperties"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('authoritative_for = ["end_date"]', "is not decided between rosters"),
+        ('join_on = "title"', "join_on"),
+        ('time_zone = "Mars"', "is not an IANA time zone"),
+        (
+            'authoritative_for = ["title"]\n[rosters.b]\nsource = "csv"\npath = "b.csv"\nauthoritative_for = ["title"]',
+            "are both authoritative for title",
+        ),
+    ],
+)
+def test_how_rosters_combine_is_checked(tmp_path, more, said):
+    (tmp_path / "scimaudit.toml").write_text(f"{ROSTER}{more}\n", "utf-8")
+    with pytest.raises(ConfigError, match=said):
+        config.load(tmp_path / "scimaudit.toml")

@@ -20,7 +20,7 @@ ALLOWED = {
     "transport": {"errors", "sources"},
     "sources": {"transport", "tables", "identifiers", "errors"},
     "config": {"sources", "rules", "errors", "tables"},
-    "snapshot": {"sources", "tables", "config", "errors"},
+    "snapshot": {"sources", "tables", "config", "errors", "identifiers"},
     "correlate": {"tables", "identifiers", "errors"},
     "policy": {"tables", "identifiers", "errors"},
     "view": {"tables", "policy", "errors"},

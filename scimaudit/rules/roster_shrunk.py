@@ -18,16 +18,27 @@ from scimaudit.view import View
 def roster_shrunk(view: View, *, percent: float = 20.0, rows: int = 5) -> Judgement:
     """A system of record that lost too many people since the last snapshot.
 
-    Detects: fewer people than in the snapshot before, by more than ``percent`` per cent and by more than ``rows``.
-    Without an earlier snapshot the rule does not apply.
+    Detects: a roster with fewer people than in the snapshot before, by more than ``percent`` per cent and by more
+    than ``rows``. Each roster counts alone, so that a small one cannot vanish behind a large one; one that is no
+    longer pulled has lost everybody. A roster that the earlier snapshot lacks is not judged.
 
     Why: a roster cut short turns everyone it lost into somebody to disable.
 
     Remediation: compare the export with the one before; filters, a failed job and a lost company are the usual
     causes.
     """
-    before, now = (view.previous.people if view.previous else 0), len(view.people)
-    table = pd.DataFrame({"value": ["people"] * (view.previous is not None)}, dtype="str")
-    limit = max(before * percent / 100, rows)
-    found = judge(table, fails=pd.Series(before - now > limit, index=table.index, dtype=bool))
-    return found.saying(expected=f"at least {before - limit:.0f} of {before} people", actual=f"{now} people")
+    before = pd.Series(view.previous.people if view.previous else {}, dtype="int64")
+    now = view.sources.set_index("name")["parsed"].reindex(before.index, fill_value=0)
+    table = pd.DataFrame({"before": before, "now": now, "limit": (before * percent / 100).clip(lower=rows)})
+    table = table.rename_axis("value").reset_index().astype({"value": "str"})
+    found = judge(table, fails=table["before"] - table["now"] > table["limit"])
+    return found.saying(
+        expected=lambda rows: (
+            "at least "
+            + (rows["before"] - rows["limit"]).map("{:.0f}".format).astype("str")
+            + " of "
+            + rows["before"].astype("str")
+            + " people"
+        ),
+        actual=lambda rows: rows["now"].astype("str") + " people",
+    )

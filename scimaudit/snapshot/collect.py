@@ -25,6 +25,7 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
+from scimaudit.snapshot.union import Brought, Union, union
 from scimaudit.sources import Listing, Reply, Source, Walk
 
 WORKERS = 16
@@ -134,9 +135,12 @@ def _collect(
     started, folder = _begin(config, now(), quick, only)
     pull = Pull(config, folder, now, watcher, quick, Event(), previous)
     rosters = [_roster(pull, roster) for roster in config.rosters]
-    people = merge.people([table for _, table in rosters])
+    together = union([brought for _, brought in rosters])
+    people = together.people
     write_table(people, folder / "tables" / "people.parquet")
-    collected = [line for line, _ in rosters]
+    if together.overlaps.num_rows:
+        write_table(together.overlaps, folder / "tables" / "overlaps.parquet")
+    collected = [_covered(line, together.coverage.get(brought.name, ())) for line, brought in rosters]
     lines: list[AppCollected] = []
     apps = [app for app in config.apps if app.listings]
     gc.freeze()
@@ -149,7 +153,7 @@ def _collect(
     finally:
         gc.set_threshold(*threshold)
         gc.unfreeze()
-    return _finish(pull, started, people.num_rows, collected, lines)
+    return _finish(pull, started, together, collected, lines)
 
 
 def _side_by_side(
@@ -175,7 +179,7 @@ def _side_by_side(
         return [future.result() for future in (*failed, *futures)]
 
 
-def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
+def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     name = f"rosters.{roster.name}"
     raw = f"roster.{roster.name}"
     started = pull.now()
@@ -194,7 +198,14 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, pa.Table]:
     acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
     line = Collected(name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged)
     code = pa.array([roster.name] * table.num_rows, tables.TEXT).dictionary_encode()
-    return line, table.set_column(table.schema.get_field_index("roster"), table.schema.field("roster"), code)
+    named = table.set_column(table.schema.get_field_index("roster"), table.schema.field("roster"), code)
+    return line, Brought(roster.name, named, roster.join_on, roster.authoritative_for)
+
+
+def _covered(line: Collected, notes: tuple[str, ...]) -> Collected:
+    if line.listing is None or not notes:
+        return line
+    return replace(line, listing=replace(line.listing, notes=(*line.listing.notes, *notes)))
 
 
 def _app(pull: Pull, app: App, people: pa.Table) -> tuple[list[Collected], AppCollected]:
@@ -340,7 +351,7 @@ def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> t
 
 
 def _finish(
-    pull: Pull, started: datetime, people: int, collected: Sequence[Collected], lines: Sequence[AppCollected]
+    pull: Pull, started: datetime, together: Union, collected: Sequence[Collected], lines: Sequence[AppCollected]
 ) -> Snapshot:
     folder = pull.folder
     (folder / "pull.json").unlink()
@@ -357,7 +368,9 @@ def _finish(
         ended=pull.now(),
         configuration=_digest(pull.config),
         quick=pull.quick,
-        people=people,
+        people=together.people.num_rows,
+        overlaps=together.overlaps.num_rows,
+        joined=together.joined,
         sources=tuple(collected),
         apps=tuple(lines),
         files=files,

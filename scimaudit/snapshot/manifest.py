@@ -64,7 +64,11 @@ class AppCollected:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The snapshot's table of contents; it is written last, so a snapshot that has one is finished."""
+    """The snapshot's table of contents; it is written last, so a snapshot that has one is finished.
+
+    :param overlaps: rows of the table of overlaps, which is there only where there are some.
+    :param joined: rows of rosters that found their person in an earlier roster.
+    """
 
     snapshot_id: str
     version: str
@@ -76,6 +80,8 @@ class Manifest:
     sources: tuple[Collected, ...]
     apps: tuple[AppCollected, ...]
     files: dict[str, str]
+    overlaps: int = 0
+    joined: int = 0
     format: int = 1
 
 

@@ -1,4 +1,4 @@
-"""Joining what several sources say: rosters into people, an app's listings into its accounts."""
+"""An app's listings into its accounts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
+from scimaudit.snapshot import joining
 from scimaudit.snapshot.manifest import AppCollected, Gap
 from scimaudit.sources import Listing, Scope, Walk
 
@@ -45,27 +46,6 @@ class Pulled:
     error: str = ""
 
 
-def people(rosters: Sequence[pa.Table]) -> pa.Table:
-    """The union of rosters: the earlier one gives the row, later ones fill what it leaves empty.
-
-    :param rosters: tables of people in the order of the configuration.
-    :returns: one row per ``person_id``, in the order met.
-    """
-    merged = tables.concat(tables.PEOPLE, list(rosters))
-    if len(rosters) < 2:
-        return merged
-    plain = _decoded(merged)
-    order = pc.dictionary_encode(plain["person_id"]).combine_chunks().indices
-    # One row per person for the nth time a person is met, so that the rows of the first pass can be filled by the next.
-    passes = pd.Series(order).groupby(order.to_numpy()).cumcount().to_numpy()
-    result = plain.filter(pa.array(passes == 0))
-    for number in range(1, int(passes.max(initial=0)) + 1):
-        later = plain.filter(pa.array(passes == number))
-        partner = later.take(pc.index_in(result["person_id"], value_set=later["person_id"].combine_chunks()))
-        result = pa.table({name: pc.coalesce(result[name], partner[name]) for name in result.column_names})
-    return tables.build(tables.PEOPLE, {name: result[name] for name in result.column_names})
-
-
 def app(name: str, pulled: Sequence[Pulled]) -> tuple[pa.Table, pa.Table, AppCollected]:
     """One app's accounts and grants from its listings, and what may be said of their completeness.
 
@@ -92,8 +72,8 @@ def app(name: str, pulled: Sequence[Pulled]) -> tuple[pa.Table, pa.Table, AppCol
 
 def _join(accounts: pa.Table, other: Pulled) -> tuple[pa.Table, Mapping[str, str], int]:
     """Accounts with the other listing's rows joined in, its ids as they are called now, and how many rows were new."""
-    left, right = _decoded(accounts), _decoded(other.accounts)
-    pairs = _pairs(left, right, other.join_on)
+    left, right = joining.decoded(accounts), joining.decoded(other.accounts)
+    pairs = joining.pairs(left, right, other.join_on)
     partner = dict(zip(pairs["right"], pairs["left"], strict=True))
     theirs, ours = right["account_id"].to_pylist(), left["account_id"].to_pylist()
     taken = set(ours)
@@ -108,27 +88,9 @@ def _join(accounts: pa.Table, other: Pulled) -> tuple[pa.Table, Mapping[str, str
     return tables.build(tables.ACCOUNTS, columns, rows=merged.num_rows), dict(zip(theirs, ids, strict=True)), len(alone)
 
 
-def _pairs(left: pa.Table, right: pa.Table, on: str) -> pd.DataFrame:
-    """Positions in both tables of the rows that share a key which is unique on both sides; null keys never join."""
-    sides = {}
-    for side, table in (("left", left), ("right", right)):
-        keys = pd.DataFrame({"key": pd.Series(_join_keys(table, on), dtype="str"), side: range(table.num_rows)})
-        sides[side] = keys.dropna(subset=["key"]).drop_duplicates("key", keep=False)
-    return sides["left"].merge(sides["right"], on="key", how="inner", validate="1:1")
-
-
-def _join_keys(table: pa.Table, on: str) -> list[str | None]:
-    if on == "emails":
-        return [keys[0] if keys else None for keys in table["email_keys"].to_pylist()]
-    return table[on if on == "account_id" else f"{on}_key"].to_pylist()  # type: ignore[no-any-return]
-
-
 def _filled(left: pa.Table, right: pa.Table, pairs: pd.DataFrame) -> pa.Table:
     """The left rows, each with what its partner on the right knows and it does not."""
-    places: list[int | None] = [None] * left.num_rows
-    for mine, theirs in zip(pairs["left"], pairs["right"], strict=True):
-        places[mine] = theirs
-    partner = right.take(pa.array(places, pa.int64()))
+    partner = right.take(joining.places(pairs, left.num_rows))
     filled = {name: left[name] for name in left.column_names}
     for name in (name for name in left.column_names if name not in _NOT_FILLED):
         filled[name] = pc.coalesce(left[name], partner[name])
@@ -145,13 +107,6 @@ def _filled(left: pa.Table, right: pa.Table, pairs: pd.DataFrame) -> pa.Table:
     seen = zip(left["listings"].to_pylist(), partner["listings"].to_pylist(), strict=True)
     filled["listings"] = pa.array([[*mine, *(theirs or [])] for mine, theirs in seen], tables.TEXTS)
     return pa.table(filled)
-
-
-def _decoded(table: pa.Table) -> pa.Table:
-    """The table with text where it had codes: Arrow fills and concatenates text, not codes of two dictionaries."""
-    plain = {name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
-             for name, column in zip(table.column_names, table.columns, strict=True)}  # fmt: skip
-    return pa.table(plain)
 
 
 def _gaps(app_name: str, pulled: Sequence[Pulled], other: Pulled, new: int, accounts: pa.Table) -> list[Gap]:

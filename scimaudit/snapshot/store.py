@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scimaudit import tables
 from scimaudit.errors import IntegrityError
 from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot.manifest import Manifest
@@ -44,6 +45,11 @@ class Snapshot:
     def people(self) -> pa.Table:
         """The merged rosters: rows of :data:`scimaudit.tables.PEOPLE` and declared extras."""
         return self._table("people.parquet", self.manifest.people)
+
+    def overlaps(self) -> pa.Table:
+        """People in several rosters: rows of :data:`scimaudit.tables.OVERLAPS`."""
+        rows = self.manifest.overlaps
+        return self._table("overlaps.parquet", rows) if rows else tables.empty(tables.OVERLAPS)
 
     def accounts(self, app: str) -> pa.Table:
         """The accounts of one app: rows of :data:`scimaudit.tables.ACCOUNTS`."""

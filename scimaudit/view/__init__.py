@@ -44,6 +44,7 @@ class View:
     :param entitlements: one row per distinct ``app``, ``attribute``, ``value``, ``display``.
     :param apps: one row per app: the fields of :class:`AppFacts` that are not mappings or patterns; ``regulated`` is a
         boolean.
+    :param overlaps: people in several rosters, as :data:`scimaudit.tables.OVERLAPS` says.
     :param sources: one row per roster or listing: the fields of :class:`SourceFacts`; ``unmapped_status`` is text.
     :param facts: the whole of what is known of each app.
     :param supplies: source name to the columns it supplies.
@@ -57,6 +58,7 @@ class View:
     grants: pd.DataFrame
     entitlements: pd.DataFrame
     apps: pd.DataFrame
+    overlaps: pd.DataFrame
     sources: pd.DataFrame
     facts: Mapping[str, AppFacts]
     supplies: Mapping[str, frozenset[str]]
@@ -118,6 +120,8 @@ def build(
     as_of: datetime,
     today: date,
     zone: tzinfo = UTC,
+    roster_zones: Mapping[str, tzinfo] | None = None,
+    overlaps: pa.Table | None = None,
     previous_counts: Previous | None = None,
 ) -> View:
     """Make the view of one snapshot (or of whole apps of it).
@@ -128,6 +132,8 @@ def build(
     :param links: table of :data:`scimaudit.tables.LINKS`, one row per account.
     :param apps: every app of the configuration, with or without a source.
     :param sources: every roster and every listing, failed ones included.
+    :param roster_zones: roster to the zone in which its end dates end, where it is not ``zone``.
+    :param overlaps: table of :data:`scimaudit.tables.OVERLAPS`.
     :param today: the date at ``as_of`` in the organisation's ``zone``; end dates are inclusive.
     :raises TableError: a table breaks the shape a join relies on.
     :raises PolicyError: the policy names an app that is not configured.
@@ -136,7 +142,9 @@ def build(
     if len(set(names)) != len(names):
         raise TableError("the view was given an app twice")
     _known_to_policy(policy, names)
-    persons = joins.people_with_employment(people, today)
+    persons = joins.people_with_employment(
+        people, today, {roster: as_of.astimezone(there).date() for roster, there in (roster_zones or {}).items()}
+    )
     index = joins.AccountIndex(accounts, names)
     linked = joins.accounts_with_links(tables.frame(accounts), links, index, names)
     owned = joins.accounts_with_owners(linked, persons)
@@ -148,6 +156,7 @@ def build(
         grants=held,
         entitlements=entitlements,
         apps=app_frame(apps),
+        overlaps=tables.frame(tables.empty(tables.OVERLAPS) if overlaps is None else overlaps),
         sources=source_frame(sources),
         facts={facts.app: facts for facts in apps},
         supplies={facts.name: facts.attributes for facts in sources},

@@ -92,9 +92,13 @@ class SourceFacts:
 
 @dataclass(frozen=True)
 class Previous:
-    """Counts of the snapshot before this one."""
+    """Counts of the snapshot before this one.
 
-    people: int
+    :param people: rows by roster, named as :attr:`SourceFacts.name`.
+    :param accounts: accounts by app.
+    """
+
+    people: Mapping[str, int]
     accounts: Mapping[str, int]
 
 

@@ -6,7 +6,7 @@ every accepted link exactly one person. A key that is null or unknown finds noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -39,12 +39,16 @@ OWNER_COLUMNS: Final = (
 """People columns that accounts carry as ``owner_…``; take any other through ``owner_row``."""
 
 
-def people_with_employment(people: pa.Table, today: date) -> pd.DataFrame:
-    """People with ``started``, ``ended``, ``days_since_end`` and ``current``."""
+def people_with_employment(people: pa.Table, today: date, elsewhere: Mapping[str, date]) -> pd.DataFrame:
+    """People with ``started``, ``ended``, ``days_since_end`` and ``current``.
+
+    :param elsewhere: roster to the date there, for rosters in another zone.
+    """
     frame = tables.frame(people)
     if not frame["person_id"].is_unique:
         raise TableError("the people table has a person_id twice")
-    now = pd.Timestamp(today)
+    days = {roster: pd.Timestamp(day) for roster, day in elsewhere.items()}
+    now = frame["roster"].astype("str").map(days).astype("datetime64[s]").fillna(pd.Timestamp(today))
     passed = frame["end_date"] < now
     status = frame["status"].astype("str")
     unknown = ~status.isin(["active", "leave", "prehire", "terminated"])

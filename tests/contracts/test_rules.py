@@ -22,7 +22,7 @@ from scimaudit.tables import NOT_EVALUABLE, SEVERITIES
 from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "sources")
+FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources")
 CONTROLS = {
     control
     for path in (Path(scimaudit.__file__).parent / "frameworks").glob("*.toml")
@@ -31,10 +31,10 @@ CONTROLS = {
 }
 
 
-def made(people, accounts, grants, links, apps, sources, policy, previous) -> View:
+def made(people, accounts, grants, links, apps, sources, policy, previous, overlaps=None) -> View:
     return build(
         people=people, accounts=accounts, grants=grants, links=links, apps=apps, sources=sources, policy=policy,
-        as_of=NOW, today=NOW.date(), previous_counts=previous,
+        as_of=NOW, today=NOW.date(), previous_counts=previous, overlaps=overlaps,
     )  # fmt: skip
 
 
@@ -136,7 +136,20 @@ def full_view() -> View:
         ),
         SourceFacts("apps.erp.listings[0]", "accounts", "erp", walk="incomplete", error="gone"),
     ]
-    return made(people, accounts, grants, links, apps, sources, policy, Previous(99, {"slack": 99, "erp": 1}))
+    differ = [None, "status", "end_date", "name"]
+    overlaps = tables.build(
+        tables.OVERLAPS,
+        {
+            "person_id": [f"p{n}" for n in range(4)],
+            "roster": ["vendor"] * 4,
+            "over": ["hr"] * 4,
+            "attribute": differ,
+            "value": [name and "this" for name in differ],
+            "over_value": [name and "that" for name in differ],
+        },
+    )
+    previous = Previous({"rosters.hr": 99}, {"slack": 99, "erp": 1})
+    return made(people, accounts, grants, links, apps, sources, policy, previous, overlaps)
 
 
 @pytest.fixture(scope="module")

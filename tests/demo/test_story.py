@@ -19,7 +19,7 @@ KINDS = (
     "leaver-active", "unmatched", "ambiguous", "external-expired", "duplicate", "dormant", "never-used",
     "disabled-residual", "status-drift", "attribute-drift", "missing-account", "out-of-band", "excess", "sod",
     "nhi-unowned", "walk-incomplete", "scope-partial", "source-stale", "unmapped-status", "rejected-rows",
-    "listing-gap", "not-audited",
+    "listing-gap", "not-audited", "roster-conflict",
 )  # fmt: skip
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 

@@ -72,6 +72,7 @@ def view(
     sources: list[SourceFacts] | None = None,
     policy: Policy | None = None,
     previous: Previous | None = None,
+    overlaps: list[dict[str, Any]] | None = None,
     roster: dict[str, Any] | None = None,
     listing: dict[str, Any] | None = None,
     **facts: Any,
@@ -94,6 +95,7 @@ def view(
         policy=policy or Policy(),
         as_of=NOW,
         today=TODAY,
+        overlaps=table(tables.OVERLAPS, overlaps or []),
         previous_counts=previous,
     )
 

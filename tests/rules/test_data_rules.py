@@ -66,24 +66,31 @@ def test_source_stale_without_a_date_is_not_evaluable(make):
 
 @pytest.mark.parametrize(("before", "now", "fails"), [(20, 14, 1), (20, 15, 0), (100, 80, 0), (100, 79, 1), (3, 0, 0)])
 def test_roster_shrunk_needs_both_limits(make, before, now, fails):
-    people = [make.person(f"p{n}") for n in range(now)]
-    view = make.view(people=people, previous=Previous(before, {}))
+    view = make.view(roster={"parsed": now}, previous=Previous({"rosters.hr": before}, {}))
     judgement = check("roster-shrunk", view)
     assert make.judged(judgement) == {"population": 1, "failed": fails, "not_evaluable": 0, "reason": ""}
     assert (judgement.failed["actual"] == f"{now} people").all()
 
 
 def test_roster_shrunk_limits_are_settings(make):
-    view = make.view(people=[make.person("p1")], previous=Previous(4, {}))
+    view = make.view(roster={"parsed": 1}, previous=Previous({"rosters.hr": 4}, {}))
     assert len(check("roster-shrunk", view, rows=2).failed) == 1
     assert check("roster-shrunk", view, rows=2, percent=80.0).failed.empty
+
+
+def test_a_small_roster_cannot_vanish_behind_a_large_one(make):
+    previous = Previous({"rosters.hr": 1000, "rosters.vendor": 40}, {})
+    failed = check("roster-shrunk", make.view(roster={"parsed": 1000}, previous=previous)).failed
+    assert failed[["value", "expected", "actual"]].to_numpy().tolist() == [
+        ["rosters.vendor", "at least 32 of 40 people", "0 people"]
+    ]
 
 
 @pytest.mark.parametrize(("before", "fails"), [(10, 0), (11, 1), (0, None), (None, None)])
 def test_app_shrunk(make, before, fails):
     view = make.view(
         accounts=[make.account(f"a{n}") for n in range(8)],
-        previous=Previous(1, {} if before is None else {"slack": before}),
+        previous=Previous({}, {} if before is None else {"slack": before}),
     )
     judgement = check("app-shrunk", view)
     assert make.judged(judgement)["population"] == (fails is not None)
@@ -91,7 +98,7 @@ def test_app_shrunk(make, before, fails):
 
 
 def test_app_shrunk_sees_an_app_that_lists_nothing_any_more(make):
-    failed = check("app-shrunk", make.view(previous=Previous(1, {"slack": 5}))).failed
+    failed = check("app-shrunk", make.view(previous=Previous({}, {"slack": 5}))).failed
     assert failed[["app", "expected", "actual"]].to_numpy().tolist() == [
         ["slack", "at least 80 % of 5 accounts", "0 accounts"]
     ]

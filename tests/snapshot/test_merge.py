@@ -16,17 +16,6 @@ Build = Callable[..., pa.Table]
 Say = Callable[..., Listing]
 
 
-def people(*rows: dict[str, Any], roster: str = "hr") -> pa.Table:
-    columns: dict[str, Any] = {
-        "status": ["active"] * len(rows),
-        "roster": [roster] * len(rows),
-        "raw_row": [0] * len(rows),
-    }
-    for row in rows:
-        columns |= {name: [other.get(name) for other in rows] for name in row}
-    return tables.build(tables.PEOPLE, columns)
-
-
 def merged(first: Pulled, *others: Pulled) -> tuple[dict[str, dict[str, Any]], pa.Table, Any]:
     accounts, grants, line = merge.app("crm", [first, *others])
     return {row["account_id"]: row for row in accounts.to_pylist()}, grants, line
@@ -36,31 +25,6 @@ def pulled(
     name: str, accounts: pa.Table, listing: Listing | None, grants: pa.Table | None = None, join_on: str = "user_name"
 ) -> Pulled:
     return Pulled(name, join_on, accounts, grants if grants is not None else tables.empty(tables.GRANTS), listing)
-
-
-def test_the_earlier_roster_gives_the_person() -> None:
-    union = merge.people(
-        [people({"person_id": "1", "title": "Analyst"}), people({"person_id": "1", "title": "Boss"}, roster="ext")]
-    )
-    assert union.to_pylist()[0]["title"] == "Analyst"
-    assert union["roster"].to_pylist() == ["hr"]
-
-
-def test_a_later_roster_fills_what_the_earlier_leaves_empty() -> None:
-    union = merge.people(
-        [people({"person_id": "1", "title": None}), people({"person_id": "1", "title": "Boss"}, roster="ext")]
-    )
-    assert union["title"].to_pylist() == ["Boss"]
-
-
-def test_people_of_all_rosters_are_there_in_order() -> None:
-    union = merge.people([people({"person_id": "2"}), people({"person_id": "1"}, {"person_id": "2"}, roster="ext")])
-    assert union["person_id"].to_pylist() == ["2", "1"]
-
-
-def test_a_declared_extra_column_of_one_roster_is_kept() -> None:
-    union = merge.people([people({"person_id": "1"}), people({"person_id": "2", "cost_centre": "77"}, roster="ext")])
-    assert union["cost_centre"].to_pylist() == [None, "77"]
 
 
 def test_rows_with_one_key_are_one_account(accounts: Build, listing: Say) -> None:
