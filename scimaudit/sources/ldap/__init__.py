@@ -179,16 +179,12 @@ def _twice(connection: Connection, sink: Sink, base: str, what: str, attributes:
     return _Seen(found, _walk(found, again, names, other), witness)
 
 
-def _some(walk: Walk, parsed: int) -> Walk:
-    return walk if parsed or walk.state != "complete" else Walk("unprovable", "no entry is listed")
-
-
 def _walk(found: Found, again: Found, names: set[str], other: set[str]) -> Walk:
     referred = dict.fromkeys([*found.referrals, *again.referrals])
     if names != other:
         return Walk("incomplete", f"two passes differ: {len(names - other)} entries went, {len(other - names)} came")
     if found.cut:
-        return Walk("incomplete", f"attributes of {found.cut[0]} came in part")
+        return Walk("incomplete", f"{found.cut[0].attribute} of {found.cut[0].dn} came in part")
     if referred:
         return Walk("unprovable", f"the directory refers to {len(referred)} other places, which are not followed")
     paged = f"pages of {found.size} and {again.size}" if found.paged else "a server that does not page"
