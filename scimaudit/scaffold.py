@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scimaudit.errors import ConfigError
@@ -74,6 +76,43 @@ def write(path: Path, *, roster: str, organisation: str, force: bool) -> list[Pa
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         return [path, *_ignored(path.parent / ".gitignore")]
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def blocks(providers: Sequence[str]) -> dict[str, str]:
+    """The block of each provider, by name.
+
+    :raises ConfigError: there is no profile of that name.
+    """
+    from scimaudit.sources.scim import profile
+    from scimaudit.sources.scim.block import block
+
+    return {name: block(profile.load(name)) for name in providers}
+
+
+def add(path: Path, added: Mapping[str, str]) -> None:
+    """Add apps at the end of a configuration; what stands there stays as it is.
+
+    :raises ConfigError: the file cannot be read or written, is no TOML, or has one of the apps already.
+    """
+    try:
+        text = path.read_text("utf-8")
+        known = tomllib.loads(text).get("apps", {})
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", hint="correct it first") from error
+    for name in added:
+        if name in known:
+            raise ConfigError(
+                f"{path} has the app {name} already", hint=f"scimaudit providers {name} --block prints it"
+            )
+    gap = "" if text.endswith("\n") else "\n"
+    draft = path.with_name(path.name + ".draft")
+    try:
+        draft.write_text(gap.join([text, ""]) + "".join(f"\n{block}" for block in added.values()), "utf-8")
+        draft.replace(path)
     except OSError as error:
         raise ConfigError(f"{error.filename} cannot be written: {error.strerror}") from error
 

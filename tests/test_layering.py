@@ -46,7 +46,7 @@ ALLOWED = {
     "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
     "explain": {"audit", "config", "correlate", "facts", "inquiry", "policy", "rules", "tables", "view"},
     "checkup": {"audit", "config", "correlate", "snapshot", "tables"},
-    "scaffold": {"errors"},
+    "scaffold": {"errors", "sources"},
     "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"result", "tables", "errors"},
     "demo": {"errors"},

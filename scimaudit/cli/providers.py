@@ -9,9 +9,10 @@ import typer
 from scimaudit.cli.options import Json, NoColor
 
 Named = Annotated[str, typer.Argument(metavar="[NAME]", help="One provider, with everything that is known of it.")]
+Block = Annotated[bool, typer.Option("--block", help="Print the block of scimaudit.toml to fill in.")]
 
 
-def command(name: Named = "", json: Json = False, no_color: NoColor = False) -> None:
+def command(name: Named = "", block: Block = False, json: Json = False, no_color: NoColor = False) -> None:
     """The SCIM providers that have a profile: how they page, whom they list, and where each fact comes from.
 
     Example: scimaudit providers slack
@@ -20,8 +21,15 @@ def command(name: Named = "", json: Json = False, no_color: NoColor = False) -> 
     from scimaudit.renderers import terminal
     from scimaudit.sources.scim import profile as profiles
 
+    if block and not name:
+        raise typer.BadParameter("name the provider whose block you want", param_hint="--block")
     if name:
         found = profiles.load(name)
+        if block:
+            from scimaudit.sources.scim.block import block as written
+
+            typer.echo(written(found), nl=False)
+            return
         if json:
             show.json(found.model_dump(mode="json"))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -78,6 +79,39 @@ def test_init_does_not_write_over_a_file(scimaudit: Run, tmp_path: Path) -> None
     assert "--force" in again.stderr
     assert scimaudit("init", "--force", cwd=tmp_path).returncode == 0
     assert (tmp_path / ".gitignore").read_text() == "scimaudit-data/\n"
+
+
+def test_init_adds_an_app_to_what_is_there(scimaudit: Run, tmp_path: Path) -> None:
+    before = '[rosters.hr]\nsource = "csv"\npath = "hr.csv"  # ours'
+    (tmp_path / "scimaudit.toml").write_text(before)
+    done = scimaudit("init", "--app", "slack", "--app", "zoom", cwd=tmp_path)
+    assert (done.returncode, "slack, zoom" in done.stdout) == (0, True)
+    text = (tmp_path / "scimaudit.toml").read_text("utf-8")
+    assert text.startswith(before + "\n\n#")
+    assert list(tomllib.loads(text)["apps"]) == ["slack", "zoom"]
+    again = scimaudit("init", "--app", "slack", cwd=tmp_path)
+    assert (again.returncode, "has the app slack already" in again.stderr) == (2, True)
+    assert (tmp_path / "scimaudit.toml").read_text("utf-8") == text
+
+
+def test_init_with_an_app_begins_a_configuration(scimaudit: Run, tmp_path: Path) -> None:
+    assert scimaudit("init", "--app", "slack", cwd=tmp_path).returncode == 0
+    (tmp_path / "hr.csv").write_text("Personnel No,Login,Mail,State\n1,a,a@b.example,active\n")
+    done = scimaudit("check", cwd=tmp_path)
+    assert "SLACK_SCIM_TOKEN is not set" in done.stdout + done.stderr
+
+
+def test_init_names_the_known_providers(scimaudit: Run, tmp_path: Path) -> None:
+    done = scimaudit("init", "--app", "slakc", cwd=tmp_path)
+    assert (done.returncode, "slack" in done.stderr) == (2, True)
+    assert not (tmp_path / "scimaudit.toml").exists()
+
+
+def test_init_adds_nothing_to_a_broken_file(scimaudit: Run, tmp_path: Path) -> None:
+    (tmp_path / "scimaudit.toml").write_text("[apps")
+    done = scimaudit("init", "--app", "slack", cwd=tmp_path)
+    assert (done.returncode, "not valid TOML" in done.stderr) == (2, True)
+    assert (tmp_path / "scimaudit.toml").read_text() == "[apps"
 
 
 def test_every_commented_line_of_the_first_configuration_is_a_known_key(scimaudit: Run, tmp_path: Path) -> None:

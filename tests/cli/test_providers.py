@@ -51,3 +51,13 @@ def test_probe_wants_to_know_how_to_sign_in(scimaudit):
     done = scimaudit("probe", "https://app.example/scim/v2")
     assert done.returncode == 2
     assert "--token-env NAME" in done.stderr
+
+
+def test_a_block_to_fill_in(scimaudit):
+    text = scimaudit("providers", "gitlab-group", "--block").stdout
+    assert "[[apps.gitlab-group.listings]]" in text
+    assert "WARNING: a new SCIM token replaces" in text
+
+
+def test_a_block_needs_a_name(scimaudit):
+    assert scimaudit("providers", "--block").returncode == 2

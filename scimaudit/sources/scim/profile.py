@@ -43,6 +43,9 @@ class Auth(Part):
     read_only: Literal["yes", "no", "unknown"] = Field(
         "unknown", description="whether a token without write rights can list"
     )
+    second_token: Literal["separate", "replaces", "unknown"] = Field(
+        "unknown", description="what becomes of the identity provider's token when another is made"
+    )
     note: str = Field("", description="what an operator should know of the credential")
 
 
