@@ -6,12 +6,13 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from scimaudit.errors import Malformed
+from scimaudit.errors import ConfigError, Malformed
 from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _verdict
+from scimaudit.sources._files import folded, named, together
 from scimaudit.sources._grid import Grid
 from scimaudit.sources._headings import GRANT_COLUMNS, Wanted
 from scimaudit.sources._tabular import Day, Tabular, no_number
@@ -20,7 +21,12 @@ from scimaudit.sources._tabular import Day, Tabular, no_number
 class Export(Tabular):
     """Settings shared by all files."""
 
-    path: Path = Field(description="the file, relative to scimaudit.toml")
+    path: Path | tuple[Path, ...] = Field(
+        description="the file, relative to scimaudit.toml; also a list of files, or a pattern such as exports/crm-*.csv"
+    )
+    rows: Literal["accounts", "grants"] = Field(
+        "accounts", description="what a row is; with grants an account has as many rows as entitlements"
+    )
     as_of: Annotated[date | datetime | str | None, BeforeValidator(no_number)] = Field(
         None, description="when the file was true: a date, or the heading of a column that says it"
     )
@@ -56,26 +62,43 @@ class Export(Tabular):
         """
         declared = self._declared_day()
         wanted = self.wanted(sink, {"as_of": declared} if isinstance(declared, str) else None)
-        data, body = sink.read(self.path)
+        if self.rows == "grants" and sink.fills == "people":
+            raise ConfigError(f'{sink.name}.rows = "grants" is for apps', hint="a row of a roster is a person")
+        files = named(self.path if isinstance(self.path, tuple) else (self.path,), sink.base)
+        grids, bodies, size = dict[str, Grid](), list[tuple[int, int]](), 0
+        for path in files:
+            data, body = sink.read(path)
+            size += len(data)
+            try:
+                grid = grids[path.as_posix()] = self.read(data, wanted)
+            except Malformed as error:
+                raise Malformed(f"{path.name}: {error.message}", source=sink.name, hint=error.hint) from error
+            # The record counts rows from 0, an editor from 1.
+            bodies += [(body, place - 1) for place in grid.places]
         try:
-            grid = self.read(data, wanted)
+            grid = together(grids)
             places = wanted.locate(grid.header)
         except Malformed as error:
-            raise Malformed(f"{self.path.name}: {error.message}", source=sink.name, hint=error.hint) from error
+            last = Path(error.source or files[0]).name
+            raise Malformed(f"{last}: {error.message}", source=sink.name, hint=error.hint) from error
+        if self.rows == "grants":
+            grid, kept = folded(grid, places, self.list_separator)
+            bodies = [bodies[row] for row in kept]
+        received = sum(len(each.places) + len(each.rejected) for each in grids.values())
         if sink.fills == "people":
             mapped = _mapping.people(grid, places, self.meaning(), roster=sink.name.removeprefix("rosters."))
         else:
-            mapped = _mapping.accounts(grid, places, self.meaning(), app=sink.app or "", listing=sink.name, body=body)
+            mapped = _mapping.accounts(
+                grid, places, self.meaning(), app=sink.app or "", listing=sink.name, stands=bodies
+            )
         for table in mapped.tables:
             sink.rows(table)
-        received = mapped.parsed + len(mapped.rejected)
         sink.progress(received, self.declared_total)
-        return self._listing(sink, grid, places, mapped, Cost(bytes=len(data)))
+        return self._listing(sink, grid, places, mapped, received, Cost(bytes=size))
 
     def _listing(
-        self, sink: Sink, grid: Grid, places: Mapping[str, int], mapped: _mapping.Mapped, cost: Cost
+        self, sink: Sink, grid: Grid, places: Mapping[str, int], mapped: _mapping.Mapped, rows: int, cost: Cost
     ) -> Listing:
-        received = mapped.parsed + len(mapped.rejected)
         declared = self._declared_day()
         moment = mapped.as_of if isinstance(declared, str) else declared or self.exported_at
         as_of = _dates.as_moment(moment) if moment is not None else None
@@ -83,13 +106,13 @@ class Export(Tabular):
         said = _verdict.Statement(
             self.exported_by, self.exported_at or as_of, self.declared_total, self.hides, self.shows_all
         )
-        walked = _verdict.walk(sink.fills, received, mapped.parsed, said, grid.doubt)
+        walked = _verdict.walk(sink.fills, rows, rows - len(mapped.rejected), said, grid.doubt)
         grants = {name: grid.header[places[name]] for name in GRANT_COLUMNS if name in places}
         notes = [*grid.notes, *mapped.notes]
         if as_of is None:
             notes.append("when the file was true is not known: declare as_of or exported_at")
         return Listing(
-            received=received,
+            received=mapped.parsed + len(mapped.rejected),
             parsed=mapped.parsed,
             walk=walked,
             scope=_verdict.scope(walked, said),
@@ -97,7 +120,7 @@ class Export(Tabular):
             rejected=mapped.rejected,
             as_of=as_of,
             attributes=mapped.attributes,
-            witnesses=(_verdict.witness(received, said),),
+            witnesses=(_verdict.witness(rows, said),),
             notes=tuple(notes),
             cost=cost,
             facts=self._facts(grid, places),
@@ -113,11 +136,15 @@ class Export(Tabular):
         except ValueError:
             return self.as_of
 
+    def _called(self) -> str:
+        paths = self.path if isinstance(self.path, tuple) else (self.path,)
+        return ", ".join(path.as_posix() for path in paths)
+
     def _not_in_future(self, sink: Sink, as_of: datetime | None) -> None:
         # A day is tomorrow already where the sun rises first; anything later would hide that the file is stale.
         if as_of is not None and as_of > sink.now() + timedelta(days=1):
             raise Malformed(
-                f"{self.path.name}: it claims to be of {as_of:%Y-%m-%d}, which is in the future",
+                f"{self._called()}: it claims to be of {as_of:%Y-%m-%d}, which is in the future",
                 source=sink.name,
                 hint="correct as_of or exported_at",
             )
@@ -133,4 +160,4 @@ class Export(Tabular):
             "exported at": str(self.exported_at or ""),
             "declared total": "" if self.declared_total is None else str(self.declared_total),
         }
-        return {"file": self.path.as_posix(), **grid.facts, "columns": used} | {k: v for k, v in said.items() if v}
+        return {"file": self._called(), **grid.facts, "columns": used} | {k: v for k, v in said.items() if v}

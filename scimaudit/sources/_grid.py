@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from scimaudit.sources import Rejected
@@ -22,6 +23,14 @@ Cell: TypeAlias = "str | datetime | list[str] | Fault | None"
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the files that a grid was made of: its name and how many rows it gave."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Grid:
     """What a file holds.
 
@@ -33,6 +42,7 @@ class Grid:
     :param unit: what a place counts.
     :param doubt: why the file itself says that it is not whole; empty when it does not.
     :param facts: how the file was read: separator, sheet and the like.
+    :param parts: the files in their order, where there are several.
     """
 
     header: tuple[str, ...]
@@ -44,6 +54,21 @@ class Grid:
     notes: tuple[str, ...] = ()
     doubt: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+
+    def where(self, index: int) -> str:
+        """The file of a row, as a prefix of what is said about the row; nothing where there is only one file."""
+        for part in self.parts:
+            if index < part.rows:
+                return f"{part.name}: "
+            index -= part.rows
+        return ""
+
+    def ends(self) -> list[range]:
+        """The rows of each file."""
+        sizes = [part.rows for part in self.parts] or [len(self.places)]
+        starts = [0, *accumulate(sizes)]
+        return [range(start, start + size) for start, size in zip(starts, sizes, strict=False)]
 
 
 def reject(place: int, reason: str, raw: bytes) -> Rejected:

@@ -237,13 +237,14 @@ def _mark_repeats(ids: Sequence[str | None], column: str, columns: Columns, grid
             continue
         first = seen.setdefault(text, index)
         if first != index:
-            columns.faults[index] = f"{column} {shown(text)} already stands on {grid.unit} {grid.places[first]}"
+            place = f"{grid.where(first)}{grid.unit} {grid.places[first]}"
+            columns.faults[index] = f"{column} {shown(text)} already stands on {place}"
 
 
 def _totals(grid: Grid) -> list[int]:
-    """Rows at the very end that hold little but a word such as Total."""
+    """Rows at the very end of a file that hold little but a word such as Total."""
     found = []
-    for index in range(max(0, len(grid.places) - _TOTALS_WITHIN), len(grid.places)):
+    for index in (index for rows in grid.ends() for index in rows[-_TOTALS_WITHIN:]):
         cells = [cell for column in grid.columns if (cell := column[index]) is not None and cell not in ("", [])]
         if (
             len(grid.header) > 2
@@ -259,7 +260,10 @@ def _sift(grid: Grid, columns: Columns) -> tuple[pa.Array, tuple[Rejected, ...]]
     """Which rows are kept, and all rejected ones in the order of the file."""
     rejected = [
         *grid.rejected,
-        *(reject(grid.places[index], reason, grid.raw(index)) for index, reason in columns.faults.items()),
+        *(
+            reject(grid.places[index], grid.where(index) + reason, grid.raw(index))
+            for index, reason in columns.faults.items()
+        ),
     ]
     kept = [True] * columns.size
     for index in columns.faults:
