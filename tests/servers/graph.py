@@ -21,6 +21,11 @@ from tests.servers import tls
 TENANT = "contoso-test"
 SECRET = "graph-secret"
 _DEFAULT = ("id", "displayName", "givenName", "surname", "userPrincipalName", "mail", "jobTitle", "officeLocation")
+_LISTS = {
+    "groups": "GroupMember.Read.All",
+    "directoryRoles": "RoleManagement.Read.Directory",
+    "servicePrincipals": "Application.Read.All",
+}
 _NEEDS = {"signInActivity": "AuditLog.Read.All", "employeeLeaveDateTime": "User-LifeCycleInfo.Read.All"}
 
 
@@ -31,8 +36,17 @@ class Graph:
     users: list[dict[str, object]] = field(default_factory=list)
     groups: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
     roles: dict[str, tuple[str, list[dict[str, str]]]] = field(default_factory=dict)
+    apps: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
-    consent: set[str] = field(default_factory=lambda: {"User.Read.All", "GroupMember.Read.All", *_NEEDS.values()})
+    consent: set[str] = field(
+        default_factory=lambda: {
+            "User.Read.All",
+            "GroupMember.Read.All",
+            "RoleManagement.Read.Directory",
+            "Application.Read.All",
+            *_NEEDS.values(),
+        }
+    )
     page: int = 100
     counted: int | None = None
     quirks: set[str] = field(default_factory=set)
@@ -101,10 +115,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._count(len(graph.groups))
         elif path == "/subscribedSkus":
             self._list(path, [{"skuId": sku, "skuPartNumber": name} for sku, name in graph.skus.items()], query)
-        elif steps[0] in kinds and "GroupMember.Read.All" not in graph.consent:
+        elif _LISTS.get(steps[0], "User.Read.All") not in graph.consent:
             self._error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
         elif steps[0] in kinds and len(steps) == 1:
             self._list(path, [{"id": key, "displayName": shown} for key, (shown, _) in kinds[steps[0]].items()], query)
+        elif path == "/servicePrincipals":
+            rows = [
+                {
+                    "id": key,
+                    "displayName": name,
+                    "appRoles": [{"id": r, "displayName": shown} for r, shown in own.items()],
+                }
+                for key, (name, own, _) in graph.apps.items()
+            ]
+            self._list(path, rows, query)
+        elif steps[-1] == "appRoleAssignedTo":
+            self._list(path, graph.apps[steps[1]][2], query)
         elif steps[0] in kinds and steps[-1] == "members":
             self._list(path, kinds[steps[0]][steps[1]][1], query)
         else:

@@ -155,11 +155,53 @@ def test_no_consent_at_all_names_the_permission(asks, tenant, sink):
     assert "User.Read.All" in raised.value.hint
 
 
-def test_groups_without_consent_leave_entitlements_failed(asks, tenant, sink):
-    tenant.consent.discard("GroupMember.Read.All")
+@pytest.mark.parametrize(
+    ("permission", "what"),
+    [
+        ("GroupMember.Read.All", "groups"),
+        ("RoleManagement.Read.Directory", "directory roles"),
+        ("Application.Read.All", "app roles"),
+    ],
+)
+def test_entitlements_without_consent_have_failed(asks, tenant, sink, permission, what):
+    tenant.consent.discard(permission)
     listing = asks().collect(sink)
     assert (listing.walk.state, listing.entitlements.state) == ("complete", "failed")
-    assert "GroupMember.Read.All is missing" in listing.entitlements.reason
+    assert listing.entitlements.reason == f"{what} may not be read: {permission} is missing"
+
+
+def assignment(kind: str, holder: str, role: str = "role-1") -> dict[str, str]:
+    return {"principalType": kind, "principalId": holder, "appRoleId": role}
+
+
+def test_app_roles_become_grants_of_users_and_of_direct_members(asks, tenant, sink):
+    member = {"@odata.type": "#microsoft.graph.user", "id": "id-0002"}
+    inner = {"@odata.type": "#microsoft.graph.group", "id": "g2"}
+    tenant.groups = {
+        "g1": ("Sales", [member, inner]),
+        "g2": ("Inner", [{"@odata.type": "#microsoft.graph.user", "id": "id-0003"}]),
+    }
+    none = "00000000-0000-0000-0000-000000000000"
+    lines = [assignment("User", "id-0001"), assignment("Group", "g1"), assignment("User", "id-0001", none)]
+    tenant.apps = {"sp1": ("CRM", {"role-1": "Admin"}, [*lines, assignment("ServicePrincipal", "sp9")])}
+    listing = asks().collect(sink)
+    held = [
+        (row["account_id"], row["display"], row["type"], row["via"])
+        for row in sink.row_list("grants")
+        if row["attribute"] == "entitlements"
+    ]
+    assert held == [
+        ("id-0001", "CRM: Admin", "direct", None),
+        ("id-0002", "CRM: Admin", "indirect", "Sales"),
+        ("id-0001", "CRM: Default Access", "direct", None),
+    ]
+    assert listing.entitlements.state == "complete"
+
+
+@pytest.mark.parametrize("kind", ["User", "Group"])
+def test_an_app_role_of_somebody_nobody_listed_leaves_entitlements_incomplete(asks, tenant, sink, kind):
+    tenant.apps = {"sp1": ("CRM", {}, [assignment(kind, "stranger")])}
+    assert asks().collect(sink).entitlements.state == "incomplete"
 
 
 def test_a_wrong_secret(asks, sink, monkeypatch):

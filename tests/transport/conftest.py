@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import re
 import threading
 from datetime import UTC, datetime
 
@@ -37,6 +38,11 @@ class Server:
                     text += piece
                 if not text:
                     continue
+                # What is left unread when a socket is closed resets the connection under the reader's hands.
+                head, _, sent = text.partition(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: *(\d+)", head)
+                while length and len(sent) < int(length[1]):
+                    sent += peer.recv(65536)
                 self.requests.append(text.decode("latin-1"))
                 try:
                     peer.sendall(self.script[min(len(self.requests), len(self.script)) - 1])

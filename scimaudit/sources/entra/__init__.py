@@ -1,4 +1,4 @@
-"""Microsoft Entra ID through Graph v1.0, as a roster or as an app: users, groups, directory roles and licences.
+"""Microsoft Entra ID through Graph v1.0, as a roster or as an app: users, groups, directory and app roles, licences.
 
 ``$count`` is the second witness of each listing. What consent or licence does not allow is left out by name, and what
 needs it is then not evaluable; it never becomes an empty column.
@@ -56,7 +56,9 @@ class Source(token.Credentials, Tabular):
     authority: str | None = Field(None, description="address that gives tokens; default: the cloud's")
     graph: str | None = Field(None, description="address of Graph; default: the cloud's")
     only: str = Field("", description="OData $filter of users, such as userType eq 'Guest'; the scope is then partial")
-    groups: bool = Field(True, description="list groups, directory roles and licences as entitlements (apps only)")
+    groups: bool = Field(
+        True, description="list groups, directory and app roles, and licences as entitlements (apps only)"
+    )
     seats: int | None = Field(None, ge=0, description="accounts the admin centre shows; default: the app's")
     max_requests: int = Field(200_000, ge=1, description="requests one listing may send")
     max_seconds: float = Field(6 * 3600, gt=0, description="seconds one listing may take")
@@ -215,47 +217,88 @@ def _walk(users: _Users, distinct: int, *, only: str) -> tuple[Walk, Witness]:
     return Walk("complete", f"{distinct} users to the last page, as $count says"), Witness("$count", "passed", detail)
 
 
+@dataclass(frozen=True)
+class _Held:
+    """The members of one kind of container.
+
+    :param strangers: users that are named and were not listed.
+    """
+
+    display: dict[str, str | None]
+    direct: dict[str, list[str]]
+    nested: dict[str, list[str]]
+    strangers: set[str]
+
+
 def _entitlements(asker: Graph, sink: Sink, users: Sequence[Row], walk: Walk) -> tuple[Walk, list[str]]:
-    """Hand over groups, directory roles and licences; whether the absence of one means anything."""
+    """Hand over licences, groups, directory roles and app roles; whether the absence of one means anything."""
     app = sink.app or ""
     ids = {str(row.data["id"]) for row in users}
     for table in in_tables(app, "licenses", _licences(asker, users)):
         sink.rows(table)
-    for attribute, path in (("groups", "/groups"), ("roles", "/directoryRoles")):
-        try:
-            strangers = _members(asker, sink, attribute, path, ids)
-        except Denied:
-            needs = "GroupMember.Read.All" if attribute == "groups" else "RoleManagement.Read.Directory"
-            return Walk("failed", f"{attribute} may not be read: {needs} is missing"), []
-        except SourceError as error:
-            return Walk("incomplete", f"{attribute}: {error.message}"), []
-        if strangers:
-            return Walk("incomplete", f"{attribute} name {strangers} users that were not listed"), []
-    counted = asker.count("/groups")
+    reading = "groups", "GroupMember.Read.All"
+    try:
+        groups = _members(asker, "/groups", ids)
+        counted = asker.count("/groups")
+        if counted not in (None, len(groups.display)):
+            return Walk("incomplete", f"groups: $count says {counted}, {len(groups.display)} came"), []
+        reading = "directory roles", "RoleManagement.Read.Directory"
+        roles = _members(asker, "/directoryRoles", ids)
+        reading = "app roles", "Application.Read.All"
+        assigned, strangers = _app_roles(asker, ids, groups)
+    except Denied:
+        return Walk("failed", f"{reading[0]} may not be read: {reading[1]} is missing"), []
+    except SourceError as error:
+        return Walk("incomplete", f"{reading[0]}: {error.message}"), []
+    for attribute, held in (("groups", groups), ("roles", roles)):
+        for table in in_tables(app, attribute, grants(held.display, held.direct, held.nested)):
+            sink.rows(table)
+    for table in in_tables(app, "entitlements", assigned):
+        sink.rows(table)
+    unknown = groups.strangers | roles.strangers | strangers
+    if unknown:
+        return Walk("incomplete", f"groups and roles name {len(unknown)} users or groups that were not listed"), []
     if walk.state != "complete" or counted is None:
         return Walk("unprovable", "groups: users or groups were not counted"), []
-    return Walk("complete", "groups and directory roles with all their members"), []
+    return Walk("complete", "groups, directory roles and app roles with all their members"), []
 
 
-def _members(asker: Graph, sink: Sink, attribute: str, path: str, ids: set[str]) -> int:
-    """Hand over the members of every group or role; how many users are named that were not listed."""
-    display: dict[str, str | None] = {}
-    direct: dict[str, list[str]] = {}
-    nested: dict[str, list[str]] = {}
-    strangers = set[str]()
+def _members(asker: Graph, path: str, ids: set[str]) -> _Held:
+    """The members of every group or role."""
+    held = _Held({}, {}, {}, set())
     for group in asker.rows(path, {"$select": "id,displayName"}):
         own = str(group.data["id"])
-        display[own] = group.data.get("displayName")
+        held.display[own] = group.data.get("displayName")
         found = list(asker.rows(f"{path}/{own}/members", {"$select": "id"}))
         kinds = [(str(row.data["id"]), str(row.data.get("@odata.type", ""))) for row in found]
-        direct[own] = [name for name, kind in kinds if name in ids]
-        nested[own] = [name for name, kind in kinds if kind == "#microsoft.graph.group"]
-        strangers |= {name for name, kind in kinds if kind == "#microsoft.graph.user" and name not in ids}
-    if attribute == "groups" and (counted := asker.count(path)) not in (None, len(display)):
-        raise SourceError(f"$count says {counted}, {len(display)} came", source=sink.name)
-    for table in in_tables(sink.app or "", attribute, grants(display, direct, nested)):
-        sink.rows(table)
-    return len(strangers)
+        held.direct[own] = [name for name, kind in kinds if name in ids]
+        held.nested[own] = [name for name, kind in kinds if kind == "#microsoft.graph.group"]
+        held.strangers.update(name for name, kind in kinds if kind == "#microsoft.graph.user" and name not in ids)
+    return held
+
+
+def _app_roles(asker: Graph, ids: set[str], groups: _Held) -> tuple[list[Alike], set[str]]:
+    """What users hold in enterprise applications, and the users and groups that nobody listed.
+
+    A role that a group holds reaches its direct members only
+    (learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal).
+    """
+    found: list[Alike] = []
+    strangers = set[str]()
+    for principal in asker.rows("/servicePrincipals", {"$select": "id,displayName,appRoles"}):
+        own, title = str(principal.data["id"]), principal.data.get("displayName") or principal.data["id"]
+        names = {str(role.get("id")): role.get("displayName") for role in principal.data.get("appRoles") or ()}
+        for line in asker.rows(f"/servicePrincipals/{own}/appRoleAssignedTo"):
+            role, holder, kind = (str(line.data.get(key)) for key in ("appRoleId", "principalId", "principalType"))
+            value, shown = f"{own}/{role}", f"{title}: {names.get(role) or 'Default Access'}"
+            if kind == "User" and holder in ids:
+                found.append(Alike([holder], value, shown, "direct", None))
+            elif kind == "Group" and holder in groups.direct:
+                via = groups.display[holder] or holder
+                found.append(Alike(groups.direct[holder], value, shown, "indirect", via))
+            elif kind in ("User", "Group"):
+                strangers.add(holder)
+    return found, strangers
 
 
 def _licences(asker: Graph, users: Sequence[Row]) -> Iterator[Alike]:
