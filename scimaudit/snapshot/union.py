@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,7 +68,7 @@ def union(rosters: Sequence[Brought]) -> Union:
         return Union(rosters[0].people, tables.empty(tables.OVERLAPS), 0, {})
     people = joining.decoded(tables.concat(tables.PEOPLE, [each.people for each in rosters[:1]]))
     found, coverage, joined = [], {}, 0
-    for roster in rosters[1:]:
+    for number, roster in enumerate(rosters[1:], 1):
         theirs = joining.decoded(roster.people)
         pairs = joining.pairs(people, theirs, roster.join_on)
         theirs = _renamed(people, theirs, pairs, roster.name)
@@ -78,7 +78,13 @@ def union(rosters: Sequence[Brought]) -> Union:
         coverage[roster.name] = _coverage(people, theirs, alone, len(pairs), roster)
         joined += len(pairs)
         people = pa.concat_tables(
-            [_filled(people, partners, roster.leads), theirs.filter(alone)], promote_options="default"
+            [
+                _filled(
+                    people, partners, roster.leads, settled={name for each in rosters[:number] for name in each.leads}
+                ),
+                theirs.filter(alone),
+            ],
+            promote_options="default",
         )
     overlaps = tables.concat(tables.OVERLAPS, found)
     first = rosters[0]
@@ -106,8 +112,11 @@ def _set(table: pa.Table, name: str, values: Sequence[str | None]) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.string()))
 
 
-def _filled(people: pa.Table, partners: pa.Table, leads: Sequence[str]) -> pa.Table:
-    """People with what their partners know and they do not; ``partners`` has a null row where there is none."""
+def _filled(people: pa.Table, partners: pa.Table, leads: Sequence[str], settled: Collection[str]) -> pa.Table:
+    """People with what their partners know and they do not; ``partners`` has a null row where there is none.
+
+    :param leads: columns in which the partners lead; ``settled`` are those in which an earlier roster does.
+    """
     columns: dict[str, Any] = {name: people[name] for name in people.column_names}
     columns |= {name: pa.nulls(people.num_rows, partners[name].type) for name in _extras(partners) - set(columns)}
     for name in (name for name in columns if name not in _OWN and name in partners.column_names):
@@ -120,7 +129,7 @@ def _filled(people: pa.Table, partners: pa.Table, leads: Sequence[str]) -> pa.Ta
     for name, names in _TOGETHER.items():
         mine, other = _speaks(people, name), _speaks(partners, name)
         taken = other if name in leads else pc.and_(other, pc.invert(mine))
-        if name == "status":
+        if name == "status" and name not in settled:
             taken = pc.or_(taken, _goes_on(people, partners))
         for each in names:
             columns[each] = pc.if_else(taken, partners[each], people[each])

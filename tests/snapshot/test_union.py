@@ -117,6 +117,13 @@ def test_only_an_employment_that_began_after_the_end_revives_a_leaver(vendor: di
     assert first(of({"status": "terminated", "end_date": date(2026, 4, 30)}, vendor))["status"] == "terminated"
 
 
+def test_the_authority_on_status_is_not_succeeded() -> None:
+    gone = people({"person_id": "1", "status": "terminated", "end_date": date(2026, 4, 30)})
+    back = people({"person_id": "1", "status": "active", "start_date": date(2026, 5, 4)}, roster="vendor")
+    found = union([Brought("hr", gone, leads=("status",)), Brought("vendor", back)])
+    assert found.people["status"].to_pylist() == ["terminated"]
+
+
 def test_a_contractor_about_to_be_hired_is_here_until_then() -> None:
     vendor = {"status": "active", "end_date": date(2026, 11, 30)}
     row = first(of({"status": "prehire", "start_date": date(2026, 12, 1)}, vendor))

@@ -215,6 +215,8 @@ def test_a_token_that_runs_out_is_renewed_in_mid_listing(asks, tenant, sink):
     tenant.quirks.add("token-runs-out")
     listing = asks(groups=False).collect(sink)
     assert (listing.walk.state, tenant.tokens) == ("complete", 2)
+    # Both clients are counted: one page at least was asked for on either side of the renewal.
+    assert listing.cost.requests == len(tenant.asked)
 
 
 def test_throttling_is_waited_for(asks, tenant, sink):

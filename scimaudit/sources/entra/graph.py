@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import orjson
@@ -34,6 +34,7 @@ class Graph:
         self._opened = opened
         self._source = source
         self._client = opened()
+        self._spent = Cost()
 
     def close(self) -> None:
         """Close the connection."""
@@ -41,8 +42,9 @@ class Graph:
 
     @property
     def cost(self) -> Cost:
-        """What the present client asked."""
-        return self._client.cost
+        """What all clients asked, those with tokens that ran out included."""
+        now = self._client.cost
+        return Cost(*(a + b for a, b in zip(astuple(self._spent), astuple(now), strict=True)))
 
     def rows(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Row]:
         """Every object of a list; ``@odata.nextLink`` is followed as it stands, and on this origin only.
@@ -99,6 +101,7 @@ class Graph:
         except Denied as error:
             if error.status != 401:
                 raise
+        self._spent = self.cost
         self.close()
         self._client = self._opened()
         return self._client.get(target, params)
