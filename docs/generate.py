@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from scimaudit import cli, config, sources
+from scimaudit.sources import _presets
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
@@ -78,6 +79,35 @@ def configuration() -> str:
     return "\n".join(parts)
 
 
+def exports() -> str:
+    """Every preset of a console's export."""
+    parts = [
+        "# Exports of consoles\n",
+        NOTE,
+        '`preset = "NAME"` in a listing of source `csv`, `xlsx` or `json` knows the headings and words of a console\'s export. What\n'
+        "the configuration says itself comes first. A heading that must be there and is not is an error that names it: consoles\n"
+        "change, and a preset is dated. A word of activity that is not listed is unknown, never inactive.\n",
+        '```toml\n[[apps.slack.listings]]\nsource = "csv"\npreset = "slack-members"\npath = "exports/slack-*.csv"\n'
+        'exported_by = "j.doe"\nexported_at = "2026-11-20"\ndeclared_total = 412\n```\n',
+    ]
+    for name in _presets.names():
+        preset = _presets.load(name)
+        rows = [f"| `{column}` | {heading} | yes |" for column, heading in preset.columns.items()]
+        rows += [f"| `{column}` | {heading} | |" for column, heading in preset.also.items()]
+        words = [f"{kind}: {', '.join(said)}" for kind, said in preset.active.items()]
+        lines = [
+            f"## {name}",
+            f"{preset.title}. {preset.how}.",
+            f"Not in the file: {preset.hides}." if preset.hides else "",
+            preset.note,
+            "\n".join(["| column | heading | must be there |", "|---|---|---|", *rows]),
+            f"Active is {'; '.join(words)}." if words else "",
+            "\n".join(f"- {each.date}: <{each.url}> ({each.says})" for each in preset.sources),
+        ]
+        parts.append("\n\n".join(line for line in lines if line) + "\n")
+    return "\n".join(parts)
+
+
 def _section(title: str, model: type[BaseModel], text: str = "") -> str:
     words = " ".join((text or (model.__doc__ or "").partition(": ")[2] or "").split())
     rows = ["| key | default | what it says |", "|---|---|---|"]
@@ -114,6 +144,7 @@ def _option(option: Any) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "configuration.md": configuration,
+    "exports.md": exports,
     "rules.md": generate_rules.page,
 }
 

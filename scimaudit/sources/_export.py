@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from scimaudit.errors import ConfigError, Malformed
-from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _verdict
+from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _presets, _verdict
 from scimaudit.sources._files import folded, named, together
 from scimaudit.sources._grid import Grid
 from scimaudit.sources._headings import GRANT_COLUMNS, Wanted
@@ -23,6 +24,9 @@ class Export(Tabular):
 
     path: Path | tuple[Path, ...] = Field(
         description="the file, relative to scimaudit.toml; also a list of files, or a pattern such as exports/crm-*.csv"
+    )
+    preset: str = Field(
+        "", description="the console whose export this is; its headings and words are then known (docs/exports.md)"
     )
     rows: Literal["accounts", "grants"] = Field(
         "accounts", description="what a row is; with grants an account has as many rows as entitlements"
@@ -36,6 +40,13 @@ class Export(Tabular):
     hides: str = Field("", description="what the export does not show, in words: the scope is then partial")
     shows_all: bool = Field(False, description="exported_by says that the export shows every account")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_below(cls, said: Any) -> Any:
+        if not isinstance(said, dict) or not isinstance(said.get("preset"), str) or not said["preset"]:
+            return said
+        return _presets.load(said["preset"]).under(said)
+
     @model_validator(mode="after")
     def _statements_agree(self) -> Export:
         if self.shows_all and self.hides:
@@ -45,6 +56,18 @@ class Export(Tabular):
             msg = "shows_all needs exported_by: somebody must answer for it"
             raise ValueError(msg)
         return self
+
+    def wanted(self, sink: Sink, also: Mapping[str, str] | None = None) -> Wanted:
+        """See :meth:`Tabular.wanted`.
+
+        :raises ConfigError: a preset is set for a roster.
+        """
+        if not self.preset:
+            return super().wanted(sink, also)
+        if sink.fills == "people":
+            raise ConfigError(f"{sink.name}.preset is for apps", hint="map the roster's columns with columns")
+        preset = _presets.load(self.preset)
+        return replace(super().wanted(sink, also), optional=preset.also, origin=f"{self.preset} of {preset.dated}")
 
     @abstractmethod
     def read(self, data: bytes, wanted: Wanted) -> Grid:

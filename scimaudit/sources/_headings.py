@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
@@ -85,11 +85,15 @@ class Wanted:
     :param fills: ``people`` or ``accounts``.
     :param declared: column to heading, as configured; an empty heading switches a column off.
     :param others: further columns to heading: extras and the like; never recognised by a common name.
+    :param optional: column to heading, looked for before the common names; it may be absent.
+    :param origin: the preset that ``declared`` and ``optional`` come from, and its day.
     """
 
     fills: str
     declared: Mapping[str, str]
     others: Mapping[str, str]
+    optional: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
 
     def score(self, cells: Sequence[str]) -> tuple[int, int, int]:
         """How much like the header a row is: declared headings in it, common ones, cells that are filled."""
@@ -108,10 +112,15 @@ class Wanted:
         :raises Malformed: a declared heading is absent or stands there twice, a common one is ambiguous, or no column
             names the rows.
         """
+        self._complete(header)
         found = {column: _find(header, heading, column) for column, heading in self._headings().items()}
+        for column, heading in self.optional.items():
+            places = [index for index, text in enumerate(header) if _tight(text) == _tight(heading)]
+            if column not in self.declared and len(places) == 1:
+                found[column] = places[0]
         taken = set(found.values())
         for column, words in COMMON[self.fills].items():
-            if column in self.declared:
+            if column in self.declared or column in found:
                 continue
             places = [i for i, text in enumerate(header) if i not in taken and _bare(text) in words.split()]
             if len(places) > 1:
@@ -127,6 +136,23 @@ class Wanted:
                 hint='map one, for example columns = { emails = "…" }; headings merged over two rows cannot be read',
             )
         return found
+
+    def _complete(self, header: Sequence[str]) -> None:
+        """Name every heading that is absent, where there are several or a preset asked for them.
+
+        :raises Malformed: some are.
+        """
+        there = {_tight(text) for text in header}
+        absent = [f"{text!r} ({name})" for name, text in self._headings().items() if _tight(text) not in there]
+        if not absent or (len(absent) == 1 and not self.origin):
+            return
+        raise Malformed(
+            f"there are no headings {', '.join(absent)}; the headings are {_listed(header)}",
+            hint=f"this is not the export that preset {self.origin} knows, or it has changed: say what the columns are "
+            "called now, or leave the preset away"
+            if self.origin
+            else "headings are looked for by name, without regard to case and spaces",
+        )
 
     def _headings(self) -> dict[str, str]:
         return {column: text for column, text in (*self.declared.items(), *self.others.items()) if text.strip()}
