@@ -1,4 +1,4 @@
-"""Before the first audit: can every source be reached, what is it, and how well do the correlation keys match?"""
+"""Before the first audit: can every source be reached, what is it, how well do keys match, what cannot be judged?"""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from scimaudit import correlate, tables
-from scimaudit.audit import app_rules
+from scimaudit.audit import app_rules, judge
 from scimaudit.config import Config
 from scimaudit.snapshot.collect import Watcher, collect
+from scimaudit.snapshot.manifest import Collected
 
 
 @dataclass(frozen=True)
 class SourceCheck:
     """One source as it answered.
 
-    :param facts: what it is: provider, paging mode, rights, TLS.
+    :param facts: what it is: provider, paging mode, TLS, rate limit.
+    :param entitlements: whether the absence of a right would mean anything, and why not.
+    :param sample: the first row as it was understood: column to text, empty columns left out.
     """
 
     name: str
@@ -29,6 +36,9 @@ class SourceCheck:
     walk_reason: str
     scope: str
     scope_reason: str
+    entitlements: str
+    entitlements_reason: str
+    sample: Mapping[str, str]
     notes: tuple[str, ...]
     error: str
     hint: str
@@ -46,11 +56,27 @@ class KeyCheck:
 
 
 @dataclass(frozen=True)
+class Blind:
+    """One rule in one app that cannot judge all accounts, for what the sources do not say.
+
+    :param rows: how many of ``population`` cannot be judged.
+    :param reason: ``attribute-absent`` or ``semantics-unknown``.
+    """
+
+    app: str
+    kind: str
+    population: int
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Checkup:
     """Everything ``scimaudit check`` found."""
 
     sources: tuple[SourceCheck, ...]
     keys: tuple[KeyCheck, ...]
+    blind: tuple[Blind, ...]
     not_audited: tuple[str, ...]
 
 
@@ -58,35 +84,77 @@ def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> C
     """Pull every source quickly, without probes, into a folder that is thrown away.
 
     :raises SourceError: a roster could not be had; without one nothing can be said of keys.
+    :raises PolicyError: a policy file cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix="scimaudit-check-") as folder:
         elsewhere = config.model_copy(update={"audit": config.audit.model_copy(update={"store": Path(folder)})})
         snapshot = collect(elsewhere, now=now, watcher=watcher, quick=True)
-        sources = tuple(
-            SourceCheck(
-                source.name,
-                source.source,
-                source.listing.parsed if source.listing else 0,
-                dict(source.listing.facts) if source.listing else {},
-                source.listing.walk.state if source.listing else "failed",
-                source.listing.walk.reason if source.listing else source.error,
-                source.listing.scope.state if source.listing else "unknown",
-                source.listing.scope.reason if source.listing else "",
-                source.listing.notes if source.listing else (),
-                source.error,
-                source.hint,
-            )
-            for source in snapshot.manifest.sources
-        )
-        accounts = tables.frame(
-            tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in snapshot.manifest.apps])
-        )
-        people = tables.frame(snapshot.people())
-        rates = correlate.match_rates(accounts, people, {app.name: app_rules(app) for app in config.apps})
+        people = snapshot.people()
+        accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in snapshot.manifest.apps])
+        sources = tuple(_source(source, people, accounts) for source in snapshot.manifest.sources)
+        rules = {app.name: app_rules(app) for app in config.apps}
+        rates = correlate.match_rates(tables.frame(accounts), tables.frame(people), rules)
+        blind = _blind(judge(snapshot, config).audit.checks)
     keys = tuple(
         KeyCheck(str(app), str(tier), int(with_key), int(matched), float(share) if with_key else 0.0)
         for app, tier, with_key, matched, share in rates[["app", "tier", "with_key", "matched", "share"]].itertuples(
             index=False, name=None
         )
     )
-    return Checkup(sources, keys, tuple(app.name for app in config.apps if not app.listings))
+    return Checkup(sources, keys, blind, tuple(app.name for app in config.apps if not app.listings))
+
+
+def _source(source: Collected, people: pa.Table, accounts: pa.Table) -> SourceCheck:
+    listing = source.listing
+    if listing is None:
+        return SourceCheck(
+            source.name, source.source, 0, {}, "failed", source.error, "unknown", "", "failed", "", {}, (),
+            source.error, source.hint,
+        )  # fmt: skip
+    return SourceCheck(
+        source.name,
+        source.source,
+        listing.parsed,
+        dict(listing.facts),
+        listing.walk.state,
+        listing.walk.reason,
+        listing.scope.state,
+        listing.scope.reason,
+        listing.entitlements.state,
+        listing.entitlements.reason,
+        _sample(source, people, accounts),
+        listing.notes,
+        source.error,
+        source.hint,
+    )
+
+
+def _sample(source: Collected, people: pa.Table, accounts: pa.Table) -> dict[str, str]:
+    if source.fills == "people":
+        rows = people.filter(pc.equal(people.column("roster"), source.name.removeprefix("rosters.")))
+    else:
+        lists = accounts.column("listings").combine_chunks()
+        shown = pc.equal(pc.list_flatten(lists), source.name)
+        rows = accounts.take(pc.unique(pc.filter(pc.list_parent_indices(lists), shown)))
+    first = rows.slice(0, 1).to_pylist()
+    hidden = {"app", "listings", "raw_file", "raw_body", "raw_row", "roster"}
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in (first[0] if first else {}).items()
+        if value not in (None, [], "") and name not in hidden and not name.endswith(("_key", "_keys"))
+    }
+
+
+def _blind(checks: pd.DataFrame) -> tuple[Blind, ...]:
+    """What no better listing cures: columns that no source supplies, and values that nobody explained."""
+    found = []
+    for kind, app, population, reasons in checks[["kind", "app", "population", "reason"]].itertuples(
+        index=False, name=None
+    ):
+        for part in reasons.split(", ") if isinstance(reasons, str) else ():
+            reason, _, rows = part.rpartition(" ")
+            if reason in ("attribute-absent", "semantics-unknown"):
+                found.append(
+                    Blind(str(app) if isinstance(app, str) else "", str(kind), int(population), int(rows), reason)
+                )
+    return tuple(sorted(found, key=lambda each: (each.app, each.kind, each.reason)))

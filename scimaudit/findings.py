@@ -62,7 +62,7 @@ def assemble(
     rows["finding_id"] = _identities(rows)
     rows = _distinct(rows)
     seen = rows["finding_id"].map(dict(first_seen))
-    rows["first_seen"] = pd.to_datetime(seen, utc=True).fillna(pd.Timestamp(view.as_of)).dt.as_unit("us")
+    rows["first_seen"] = pd.to_datetime(seen, utc=True).dt.as_unit("us").fillna(pd.Timestamp(view.as_of))
     rows["disposition"] = "open"
     rows["gated"] = all_gated | rows["app"].isin(gated_apps)
     return _led(rows)

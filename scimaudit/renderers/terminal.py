@@ -332,11 +332,22 @@ def checkup(out: Console, found: Checkup) -> None:
     ]
     rows(out, "Sources", ("source", "", "rows", "what it is", "note"), body, right=("rows",))
     out.print()
+    samples = [
+        (source.name, "; ".join(f"{name} = {value}" for name, value in source.sample.items()))
+        for source in found.sources
+        if source.sample
+    ]
+    rows(out, "The first row of each, as it was understood", ("source", "columns"), samples)
+    out.print()
     lines = [
         (key.app, key.tier, f"{key.with_key:,}", f"{key.matched:,}", f"{key.share:.0%}" if key.with_key else "")
         for key in found.keys
     ]
     rows(out, "Correlation keys", ("app", "tier", "accounts with the key", "match one person", "share"), lines)
+    if found.blind:
+        out.print()
+        blind = [(each.app, each.kind, f"{each.rows:,} of {each.population:,}", each.reason) for each in found.blind]
+        rows(out, "Will not be evaluable", ("app", "rule", "rows", "because"), blind, right=("rows",))
     if found.not_audited:
         out.print()
         out.print(text("known, without a source, and so not audited: " + ", ".join(found.not_audited)))

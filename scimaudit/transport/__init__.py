@@ -21,6 +21,7 @@ import httpx
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
 from scimaudit.sources import Cost, Reply
+from scimaudit.transport import observed
 from scimaudit.transport.body import Cut, TooLarge, read_body
 from scimaudit.transport.origin import Origin, OriginAuth
 from scimaudit.transport.retry import backoff, retry_after
@@ -150,6 +151,9 @@ class Client:
         self._last = float("-inf")
         self._requests = self._bytes = 0
         self._waited = 0.0
+        self._tls = ""
+        self._limits: dict[str, str] = {}
+        self._refusals = 0
         held = headers or {}
         self._auth = OriginAuth(self._origin, held if callable(held) else lambda: held)
         self._headers = httpx.Headers(
@@ -181,9 +185,11 @@ class Client:
         return Cost(self._requests, self._bytes, self._monotonic() - self._started, self._waited)
 
     @property
-    def encrypted(self) -> bool:
-        """Whether the origin is reached over TLS."""
-        return self._origin.scheme == "https"
+    def facts(self) -> dict[str, str]:
+        """What was seen of the server's encryption and rate limit; nothing where every exchange was replayed."""
+        if not self._tls:
+            return {}
+        return {"TLS": self._tls, "rate limit": observed.rate(self._limits, self._refusals)}
 
     def get(self, target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
         """Fetch ``target`` and give the reply with the number of its body in the raw record.
@@ -250,6 +256,7 @@ class Client:
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         with closing(self._http.handle_request(next(self._auth.auth_flow(request)))) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
+            self._observe(response, headers)
             try:
                 body = read_body(
                     response.iter_raw(),
@@ -267,6 +274,13 @@ class Client:
                 raise Malformed(f"the body of {_shown(url)} cannot be read: {error}", source=self._source) from error
         self._bytes += len(body)
         return Reply(response.status_code, headers, body)
+
+    def _observe(self, response: httpx.Response, headers: Mapping[str, str]) -> None:
+        if not self._tls:
+            stream = response.extensions.get("network_stream")
+            self._tls = observed.tls(stream.get_extra_info("socket") if stream else None)
+        self._limits |= observed.limits(headers)
+        self._refusals += response.status_code == httpx.codes.TOO_MANY_REQUESTS
 
     def _judged(self, reply: Reply, url: str) -> Reply:
         if reply.status in _DENIED:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from scimaudit.checkup import Checkup, KeyCheck, SourceCheck
+from scimaudit.checkup import Blind, Checkup, KeyCheck, SourceCheck
 from scimaudit.inquiry import AccountLine, Right, Whereabouts
 from scimaudit.renderers import terminal
 from scimaudit.result import Audit, Gate
@@ -125,15 +125,24 @@ def test_an_account_names_the_way_of_an_indirect_right(screen: Console) -> None:
 @pytest.mark.parametrize(("missing", "words"), [((), False), (("fax",), True)])
 def test_a_checkup(screen: Console, missing: tuple[str, ...], words: bool) -> None:
     good = SourceCheck(
-        "rosters.hr", "csv", 3, {"encoding": "utf-8"}, "complete", "", "unknown", "", ("a note",), "", ""
-    )
+        "rosters.hr", "csv", 3, {"encoding": "utf-8"}, "complete", "", "unknown", "", "unprovable", "",
+        {"user_name": "ana"}, ("a note",), "", "",
+    )  # fmt: skip
     bad = replace(good, name="apps.crm.listings[0]", error="401", hint="renew the token")
     terminal.checkup(
-        screen, Checkup((good, bad), (KeyCheck("crm", "T3", 3, 2, 2 / 3), KeyCheck("crm", "T1", 0, 0, 0.0)), missing)
+        screen,
+        Checkup(
+            (good, bad),
+            (KeyCheck("crm", "T3", 3, 2, 2 / 3), KeyCheck("crm", "T1", 0, 0, 0.0)),
+            (Blind("crm", "dormant", 3, 2, "attribute-absent"),),
+            missing,
+        ),
     )
     text = told(screen)
     assert "reached" in text
     assert "renew the token" in text
+    assert "user_name = ana" in text
+    assert "2 of 3" in text
     assert "67%" in text
     assert ("fax" in text) is words
 

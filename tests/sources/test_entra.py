@@ -55,6 +55,12 @@ def test_every_user_is_listed_and_counted(asks, sink):
     assert found["last_login_source"] == "apps.acme.listings[0]:last_login"
 
 
+def test_facts_tell_protocol_and_end_of_the_certificate(asks, sink):
+    facts = asks(groups=False).collect(sink).facts
+    assert facts["TLS"].startswith("TLSv1.3, certificate valid until 20")
+    assert facts["rate limit"] == "not told"
+
+
 def test_evidence_names_page_and_row(asks, sink):
     asks(groups=False).collect(sink)
     found = by_name(sink)

@@ -290,3 +290,18 @@ def test_a_bad_authority_file(tmp_path):
 
 def test_only_get_exists():
     assert not {"post", "put", "patch", "delete", "request", "send"} & set(dir(Client))
+
+
+def test_what_replies_tell_of_a_rate_limit(serve, client, reply_bytes):
+    limited = reply_bytes(X_RateLimit_Limit="600", X_RateLimit_Remaining="599", X_RateLimit_Reset="1764000000")
+    server = serve(reply_bytes(429, Retry_After="1"), limited)
+    asking = client(server.url)
+    asking.get("/Users")
+    told = asking.facts["rate limit"]
+    assert told == "x-ratelimit-limit 600, x-ratelimit-remaining 599; 429 came 1 times"
+
+
+def test_a_replayed_listing_tells_nothing_of_the_connection(client):
+    asking = client("https://app.example", exchange=lambda *_: (Reply(200, {}, b"{}"), 0))
+    asking.get("/Users")
+    assert asking.facts == {}

@@ -143,7 +143,7 @@ class Source(token.Credentials, Tabular):
                 "address": graph,
                 "tenant": self.tenant,
                 "paging": "@odata.nextLink",
-                "TLS": "yes" if graph.startswith("https:") else "no, loopback",
+                **asker.facts,
                 "columns": ", ".join(f"{name} = {path}" for name, path in sorted(kept.items()) if path),
             },
             unmapped_status=mapped.unmapped,

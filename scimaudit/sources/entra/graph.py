@@ -46,6 +46,11 @@ class Graph:
         now = self._client.cost
         return Cost(*(a + b for a, b in zip(astuple(self._spent), astuple(now), strict=True)))
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What was seen of Graph's encryption and throttling."""
+        return self._client.facts
+
     def rows(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Row]:
         """Every object of a list; ``@odata.nextLink`` is followed as it stands, and on this origin only.
 

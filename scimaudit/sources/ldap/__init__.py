@@ -23,7 +23,7 @@ from scimaudit.sources.ldap import vendor as vendors
 from scimaudit.sources.ldap.connection import connected
 from scimaudit.sources.ldap.membership import Members, members
 from scimaudit.sources.ldap.search import SIZES, Entry, Found, one, search
-from scimaudit.transport import tls_context
+from scimaudit.transport import observed, tls_context
 from scimaudit.transport.secret import Secret
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Source(Tabular):
             facts={
                 "vendor": kind.title,
                 "address": self.url,
-                "TLS": "yes" if self.url.startswith("ldaps:") else "StartTLS",
+                "TLS": ("" if self.url.startswith("ldaps:") else "StartTLS, ") + observed.tls(connection.socket),
                 "paging": f"pages of {seen.found.size}" if seen.found.paged else "the server does not page",
                 "columns": ", ".join(
                     f"{name} = {attribute}" for name, attribute in sorted(columns.items()) if attribute

@@ -21,7 +21,7 @@ from scimaudit.sources import Listing, Sink, Walk, _mapping
 from scimaudit.sources._tabular import Tabular
 from scimaudit.sources.scim import people
 from scimaudit.sources.scim import profile as profiles
-from scimaudit.sources.scim.pull import look, pull
+from scimaudit.sources.scim.pull import pull
 from scimaudit.transport import Budgets, Client, tls_context
 from scimaudit.transport.oauth2 import ClientCredentials, Tokens
 from scimaudit.transport.secret import Secret
@@ -187,16 +187,6 @@ class Source(Tabular):
             if not value.isascii():
                 raise ConfigError(f"the header {name} holds letters beyond ASCII, which HTTP does not carry")
         return held
-
-
-def probe(source: Source, sink: Sink) -> Mapping[str, str]:
-    """What ``scimaudit check`` shows of a source: provider, version, paging, total, rights, TLS; a few requests.
-
-    :raises SourceError: the server cannot be asked, or listing needs consent.
-    """
-    profile = profiles.load(source.provider)
-    with source._client(sink, profile) as client:  # noqa: SLF001 - same module; the client is no part of the model
-        return look(client, profile, page_size=source.page_size)
 
 
 def reader(

@@ -7,19 +7,18 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from scimaudit import identifiers
-from scimaudit.errors import AuthenticationFailed, SourceError
 from scimaudit.sources import Listing, Sink, Walk
 from scimaudit.sources.scim import witnesses
 from scimaudit.sources.scim.discovery import Discovery, discover
 from scimaudit.sources.scim.endpoint import Endpoint
-from scimaudit.sources.scim.evidence import Evidence, Plan
+from scimaudit.sources.scim.evidence import Evidence
 from scimaudit.sources.scim.gather import Gather
 from scimaudit.sources.scim.groups import Groups, Memberships, grant_tables, list_groups, resolve, verdict
 from scimaudit.sources.scim.plan import plan
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.roster_probe import RosterProbe
 from scimaudit.sources.scim.verdict import Proof, judge, judge_scope, walk_proofs
-from scimaudit.sources.scim.walk import first_page, walk
+from scimaudit.sources.scim.walk import walk
 from scimaudit.transport import Client
 
 LEAST_PROBES: Final = 50
@@ -105,26 +104,8 @@ def pull(
         witnesses=tuple(proof.witness for proof in proofs),
         notes=_notes(found, users, groups, discovery, profile),
         cost=client.cost,
-        facts={"provider": profile.name, "paging": found.mode, **discovery.facts},
+        facts={"provider": profile.name, "paging": found.mode, **discovery.facts, **client.facts},
     )
-
-
-def look(client: Client, profile: Profile, *, page_size: int | None) -> dict[str, str]:
-    """What ``scimaudit check`` shows: a few requests, nothing is kept.
-
-    :raises SourceError: ``/Users`` cannot be read.
-    """
-    discovery = discover(client, profile.versions)
-    how = plan("Users", profile, discovery, page_size=page_size, quick=True)
-    facts = {"provider": profile.name, **discovery.facts, "paging": how.mode or "to be found out"}
-    page = first_page(Endpoint(client, profile, "Users", _ignore).page, how)
-    facts["users"] = "may be read"
-    facts["total"] = "not told" if page.total is None else str(page.total)
-    facts["rows on the first page"] = str(len(page.ids))
-    facts["groups"] = _rights(client, profile, plan("Groups", profile, discovery, page_size=page_size, quick=True))
-    facts["scope"] = f"{profile.scope.state}: {profile.scope.reason}"
-    facts["TLS"] = "yes" if client.encrypted else "no, plain http to this machine"
-    return facts
 
 
 def _settle(users: Endpoint, gather: Gather, found: Evidence, budget: witnesses.Budget, *, get_works: bool) -> None:
@@ -180,17 +161,3 @@ def _notes(found: Evidence, users: Endpoint, groups: Groups, discovery: Discover
         *(f"the server also has {name}, which is not listed" for name in discovery.other_types),
         *profile.notes,
     )
-
-
-def _rights(client: Client, profile: Profile, how: Plan) -> str:
-    try:
-        page = first_page(Endpoint(client, profile, "Groups", _ignore).page, how)
-    except AuthenticationFailed:
-        return "may not be read with these credentials"
-    except SourceError as error:
-        return f"cannot be read: {error.message}"
-    return "may be read" + ("" if page.total is None else f"; {page.total} in total")
-
-
-def _ignore(*_: object) -> None:
-    """A page that is only looked at."""

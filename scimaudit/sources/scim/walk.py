@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from scimaudit.errors import SourceError
-from scimaudit.sources.scim.cursor import first_request, walk_cursor
+from scimaudit.sources.scim.cursor import walk_cursor
 from scimaudit.sources.scim.evidence import Check, Evidence, Fetch, PageLike, Plan, Refused
 from scimaudit.sources.scim.keyset import walk_keyset
 from scimaudit.sources.scim.passes import SMALLER_PAGES, Pass, aligned_pass, index_pass, sorting, window
@@ -37,18 +37,6 @@ def walk(fetch: Fetch, plan: Plan) -> Evidence:
     if plan.mode is None and (page.next_cursor or page.next_link):
         return walk_cursor(fetch, plan, linked=not page.next_cursor)
     return _index(fetch, plan, page, count)
-
-
-def first_page(fetch: Fetch, plan: Plan) -> PageLike:
-    """The first page, as :func:`walk` would ask for it.
-
-    :raises SourceError: it cannot be had.
-    """
-    if plan.mode == "cursor":
-        return fetch(first_request(plan, plan.cursor, plan.count))
-    if plan.mode == "dump":
-        return fetch({})
-    return _first(fetch, plan)[0]
 
 
 def _first(fetch: Fetch, plan: Plan) -> tuple[PageLike, int | None]:

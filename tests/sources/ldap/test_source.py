@@ -107,7 +107,8 @@ def test_a_limit_in_all_never_passes(asks, sink):
 
 
 def test_ldaps(asks, directory, sink):
-    assert asks(url=directory.secure_url, groups=False, filter="(uid=u00001)").collect(sink).parsed == 1
+    listing = asks(url=directory.secure_url, groups=False, filter="(uid=u00001)").collect(sink)
+    assert (listing.parsed, listing.facts["TLS"][:31]) == (1, "TLSv1.3, certificate valid unti")
 
 
 def test_no_entry_proves_nothing(asks, sink):

@@ -79,7 +79,7 @@ class App:
         self.hidden: set[str] = set()
         self.answers: dict[str, Reply | SourceError] = {}
         self.asked: list[str] = []
-        self.encrypted = True
+        self.facts = {"TLS": "TLSv1.3"}
         self.change = lambda row: row
 
     @property

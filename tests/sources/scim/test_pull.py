@@ -4,7 +4,6 @@ import pytest
 
 from scimaudit.errors import AuthenticationFailed, Malformed, SourceError, Unavailable
 from scimaudit.sources import Reply
-from scimaudit.sources.scim.pull import look
 from scimaudit.transport import ServerError
 
 
@@ -313,29 +312,6 @@ def test_a_page_past_the_end_may_lack_resources(app, pulled, reply):
     app.answers["/Users?startIndex=31"] = reply({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
                                                  "totalResults": 30})  # fmt: skip
     assert pulled(app).walk.state == "complete"
-
-
-# look
-
-
-def test_look_tells_rights_and_totals(app, profile):
-    app.group("g", "u1")
-    facts = look(app, profile(), page_size=None)
-    assert (facts["total"], facts["users"], facts["groups"], facts["TLS"]) == (
-        "30",
-        "may be read",
-        "may be read; 1 in total",
-        "yes",
-    )
-    assert len(app.asked) < 10
-
-
-@pytest.mark.parametrize(
-    ("error", "words"), [(AuthenticationFailed("403"), "may not be read"), (Unavailable("down"), "down")]
-)
-def test_look_tells_that_groups_may_not_be_read(app, profile, error, words):
-    app.answers["/Groups"] = error
-    assert words in look(app, profile(), page_size=None)["groups"]
 
 
 def moving(app, at, change):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Malformed, SourceError
 from scimaudit.sources import scim
-from scimaudit.sources.scim import Source, probe
+from scimaudit.sources.scim import Source
 
 TOKEN = "tok-5e1"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -182,10 +182,10 @@ def test_the_wrong_address_is_no_empty_app(by_index, source, sink):
         source(by_index + "/elsewhere").collect(sink)
 
 
-def test_probe_tells_what_check_shows(by_index, source, sink):
-    facts = probe(source(by_index), sink)
-    assert facts["total"] == str(SEEDED)
-    assert facts["SCIM version"] == "2.0"
+def test_facts_tell_what_the_server_is(by_index, source, sink):
+    facts = source(by_index).collect(sink).facts
+    assert (facts["SCIM version"], facts["paging"]) == ("2.0", "index")
+    assert (facts["TLS"], facts["rate limit"]) == ("no, plain text to this machine", "not told")
 
 
 def test_budgets_stop_a_listing(by_index, source, sink):

@@ -7,7 +7,7 @@ import pytest
 from scimaudit.errors import Incomplete, Unavailable
 from scimaudit.sources.scim.columns import Page
 from scimaudit.sources.scim.evidence import Plan, Refused
-from scimaudit.sources.scim.walk import first_page, walk
+from scimaudit.sources.scim.walk import walk
 from scimaudit.transport import ServerError
 
 
@@ -410,12 +410,3 @@ def test_a_cursor_server_whose_rows_fit_one_page(users, listed):
 
     found, _ = listed(fetch)
     assert (found.mode, len(found.ids), found.end.outcome) == ("cursor", 30, "passed")
-
-
-@pytest.mark.parametrize(
-    ("mode", "sent"), [("cursor", {"count": "100"}), ("dump", {}), (None, {"startIndex": "1", "count": "100"})]
-)
-def test_first_page(mode, sent):
-    asked = []
-    first_page(lambda target: asked.append(target) or Page(), Plan(mode=mode))
-    assert asked == [sent]
