@@ -11,7 +11,7 @@ import pytest
 from scimaudit import archive, config, workflow
 from scimaudit.errors import IntegrityError, PolicyError
 from scimaudit.result import AppLine, Audit
-from scimaudit.sources import Listing
+from tests.silence import Silence
 
 PEOPLE = {
     "ana": "1,ana,ana@corp.example,Ana,Ames,active,Finance,Analyst",
@@ -20,14 +20,6 @@ PEOPLE = {
 }
 HEAD = "employee_number,user_name,email,given_name,family_name,status,department,title\n"
 PROVEN = 'exported_by = "j.doe"\nexported_at = "2026-11-20"\nshows_all = true\n'
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
 
 
 class Company:

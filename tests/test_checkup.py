@@ -11,15 +11,10 @@ import pytest
 
 from scimaudit import checkup, config
 from scimaudit.checkup import Checkup
+from tests.silence import Silence
 
 HR = "employee_number,user_name,email,status,department\n1,ana,ana@corp.example,active,Sales\n2,bo,bo@corp.example,left,\n"
 CRM = "id,login,email,active\n7,ana,ana@corp.example,yes\n8,bo,bo@corp.example,perhaps\n"
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-    def ended(self, name: str, listing: object, error: str) -> None: ...
 
 
 @pytest.fixture

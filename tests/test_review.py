@@ -11,7 +11,7 @@ import pytest
 
 from scimaudit import config, findings, inquiry, workflow
 from scimaudit.result import AppLine, Audit
-from scimaudit.sources import Listing
+from tests.silence import Silence
 
 HEAD = "employee_number,user_name,email,given_name,family_name,status,department,title\n"
 PEOPLE = (
@@ -20,14 +20,6 @@ PEOPLE = (
 )
 ANA = "a1,ana,ana@corp.example,true,Finance,staff"
 BO = "b1,bo,bo@corp.example,true,Sales,staff"
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
 
 
 class Estate:

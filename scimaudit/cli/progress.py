@@ -50,6 +50,10 @@ class Live:
         """It has this many rows; the server's total is an estimate, never a promise."""
         self._progress.update(self._tasks[name], completed=done, total=total)
 
+    def told(self, name: str, words: str) -> None:
+        """It asks a human to act; said even when quiet, for without the human the pull waits in vain."""
+        self._console.print(f"{name}: {show(words)}", markup=False, highlight=False, soft_wrap=True)
+
     def ended(self, name: str, listing: Listing | None, error: str) -> None:
         """It is done or failed."""
         if listing is None:

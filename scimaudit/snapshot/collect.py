@@ -41,6 +41,9 @@ class Watcher(Protocol):
     def moved(self, name: str, done: int, total: int | None) -> None:
         """It has this many rows, of a total if the server names one."""
 
+    def told(self, name: str, words: str) -> None:
+        """It asks a human to act, such as to sign in with a code."""
+
     def ended(self, name: str, listing: Listing | None, error: str) -> None:
         """It is done or failed."""
 
@@ -94,6 +97,10 @@ class SourceSink:
     def progress(self, done: int, total: int | None) -> None:
         """See :meth:`scimaudit.sources.Sink.progress`."""
         self._watcher.moved(self.name, done, total)
+
+    def tell(self, words: str) -> None:
+        """See :meth:`scimaudit.sources.Sink.tell`."""
+        self._watcher.told(self.name, words)
 
     def table(self, name: str) -> pa.Table:
         """All rows of one table that the source handed over."""

@@ -159,6 +159,10 @@ class Sink(Protocol):
         """Say how far the listing is."""
         ...
 
+    def tell(self, words: str) -> None:
+        """Ask a human to act, such as to sign in with a code."""
+        ...
+
     def now(self) -> datetime:
         """The time, UTC."""
         ...

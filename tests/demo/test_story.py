@@ -13,7 +13,7 @@ from scimaudit import rules, workflow
 from scimaudit.config import load
 from scimaudit.demo import TOKEN_VARIABLE, Running, prepare
 from scimaudit.result import AppLine, Audit
-from scimaudit.sources import Listing
+from tests.silence import Silence
 
 KINDS = (
     "leaver-active", "unmatched", "ambiguous", "external-expired", "duplicate", "dormant", "never-used",
@@ -24,25 +24,12 @@ KINDS = (
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 
 
-class Unwatched:
-    """Nobody looks on."""
-
-    def started(self, name: str) -> None:
-        pass
-
-    def moved(self, name: str, done: int, total: int | None) -> None:
-        pass
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def audit(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     config = load(prepare(tmp_path_factory.mktemp("story"), running))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TOKEN_VARIABLE, running.token)
-        snapshot = workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Unwatched())
+        snapshot = workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Silence())
     return workflow.audit(config, snapshot=snapshot.id).audit
 
 

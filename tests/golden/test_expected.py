@@ -12,20 +12,12 @@ import pytest
 from scimaudit import config, workflow
 from scimaudit.demo.sample import prepare, sample_folder
 from scimaudit.demo.server import serve
-from scimaudit.sources import Listing
+from tests.silence import Silence
 
 EXPECTED = sample_folder() / "expected"
 FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json")
 # What a run's moment or an unordered server would change is not what an audit found.
 VOLATILE = ("first_seen",)
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from scimaudit import config, workflow
 from scimaudit.demo.sample import prepare, sample_folder
 from scimaudit.demo.server import serve
 from tests.servers import graph, openldap, postgresql
+from tests.silence import Silence
 
 WORDS = 'status = { active = ["aktiv"], leave = ["beurlaubt"], prehire = ["künftig"], terminated = ["ausgeschieden"] }'
 EXTENSION = "urn:ietf:params:scim:schemas:extension:tindvik:2.0:Employee"
@@ -21,12 +22,6 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 KEPT = ("finding_id", "kind", "severity", "app", "account_id", "person_id", "attribute", "expected", "actual")
 PEOPLE = ("person_id", "employee_number", "user_name", "emails", "aliases", "given_name", "family_name", "status",
           "worker_type", "start_date", "end_date", "department", "title", "manager_id", "location")  # fmt: skip
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-    def ended(self, name: str, listing: object, error: str) -> None: ...
 
 
 def hr() -> list[dict[str, str]]:

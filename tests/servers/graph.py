@@ -6,6 +6,7 @@ with ``ConsistencyLevel: eventual``, 401 for a token that ran out, 403 for missi
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import threading
@@ -53,6 +54,8 @@ class Graph:
     tokens: int = 0
     asked: list[str] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
+    signed_in: bool = False
+    identities: list[str] = field(default_factory=list)
 
     def settings(self, **more: object) -> dict[str, object]:
         """Keys of ``source = "entra"``; the secret stands in GRAPH_SECRET."""
@@ -71,6 +74,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        if self.path.endswith("/devicecode"):
+            self._send(200, {"device_code": "dev-1", "user_code": "ABCD-1234", "expires_in": 60, "interval": 1,
+                             "verification_uri": "https://microsoft.com/devicelogin",
+                             "message": "Open https://microsoft.com/devicelogin and enter ABCD-1234"})  # fmt: skip
+            return
+        if form.get("grant_type") != ["client_credentials"]:
+            self._human(form)
+            return
         right = form.get("client_secret") == [SECRET] or "client_assertion" in form
         if not right:
             self._send(
@@ -81,13 +92,38 @@ class _Handler(BaseHTTPRequestHandler):
         # Five minutes are MSAL's margin: a token that lives no longer is asked for anew each time.
         self._send(200, {"token_type": "Bearer", "expires_in": 200, "access_token": f"token-{self.graph.tokens}"})
 
+    def _human(self, form: dict[str, list[str]]) -> None:
+        """RFC 8628 section 3.5: pending until somebody has signed in; then a refresh token stands in for the human."""
+        graph = self.graph
+        if form.get("device_code") == ["dev-1"] and "declined" in graph.quirks:
+            self._send(400, {"error": "authorization_declined", "error_description": "AADSTS70020: declined"})
+        elif form.get("device_code") == ["dev-1"] and not graph.signed_in:
+            graph.signed_in = True
+            self._send(400, {"error": "authorization_pending", "error_description": "AADSTS70016: pending"})
+        elif form.get("device_code") == ["dev-1"] or form.get("refresh_token") == ["refresh-1"]:
+            graph.tokens += 1
+            who = base64.urlsafe_b64encode(b'{"uid":"u","utid":"t"}').decode().rstrip("=")
+            self._send(200, {"token_type": "Bearer", "expires_in": 200, "access_token": f"token-{graph.tokens}",
+                             "refresh_token": "refresh-1", "client_info": who, "scope": f"{graph.url}/.default"})  # fmt: skip
+        else:
+            self._send(400, {"error": "invalid_grant", "error_description": "AADSTS70000: not known"})
+
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/metadata/identity/oauth2/token":
+            self.graph.tokens += 1
+            self.graph.identities.append(query.get("client_id", "system"))
+            self._send(
+                200,
+                {"access_token": f"token-{self.graph.tokens}", "expires_in": "86400", "resource": query["resource"]},
+            )
+            return
         if parts.path.endswith("/.well-known/openid-configuration"):
             own = f"{self.graph.url}/{TENANT}"
             self._send(200, {"issuer": f"{own}/v2.0", "token_endpoint": f"{own}/oauth2/v2.0/token",
-                             "authorization_endpoint": f"{own}/oauth2/v2.0/authorize"})  # fmt: skip
+                             "authorization_endpoint": f"{own}/oauth2/v2.0/authorize",
+                             "device_authorization_endpoint": f"{own}/oauth2/v2.0/devicecode"})  # fmt: skip
             return
         self.graph.asked.append(self.path)
         bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -110,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/users":
             self._users(query)
         elif path == "/users/$count":
-            self._count(len(graph.users) if graph.counted is None else graph.counted)
+            self._count(len(self._kept(query)) if graph.counted is None else graph.counted)
         elif path == "/groups/$count":
             self._count(len(graph.groups))
         elif path == "/subscribedSkus":
@@ -146,14 +182,15 @@ class _Handler(BaseHTTPRequestHandler):
         if "User.Read.All" not in graph.consent:
             self._error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
             return
-        rows = [
-            user for user in graph.users if "Guest" not in query.get("$filter", "") or user.get("userType") == "Guest"
-        ]
         shown = [
             {name: user.get(name) for name in select} | ({"manager": user["manager"]} if user.get("manager") else {})
-            for user in rows
+            for user in self._kept(query)
         ]
         self._list("/users", shown, query)
+
+    def _kept(self, query: dict[str, str]) -> list[dict[str, object]]:
+        guests = "Guest" in query.get("$filter", "")
+        return [user for user in self.graph.users if not guests or user.get("userType") == "Guest"]
 
     def _count(self, number: int) -> None:
         if self.headers.get("ConsistencyLevel") != "eventual" or "no-count" in self.graph.quirks:
@@ -198,6 +235,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+@contextmanager
+def machine(graph: Graph) -> Iterator[str]:
+    """The address at which an Azure machine asks for tokens of its own identity (the instance metadata service)."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"graph": graph})) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager

@@ -23,9 +23,14 @@ service.on("beforeResponse", (response, request) => {
   }
 });
 const files = { key: fs.readFileSync(process.env.KEY), cert: fs.readFileSync(process.env.CERT) };
-const server = https.createServer(files, service.requestHandler);
+// Below /contoso-test/v2.0 it is what a directory's authority is to MSAL; at the root a plain token endpoint.
+const tenant = "/contoso-test/v2.0";
+const server = https.createServer(files, (request, response) => {
+  request.url = request.url.replace(tenant, "");
+  service.requestHandler(request, response);
+});
 server.listen(0, "127.0.0.1", () => {
-  issuer.url = `https://localhost:${server.address().port}`;
+  issuer.url = `https://localhost:${server.address().port}${tenant}`;
   console.log(server.address().port);
 });
 process.stdin.resume().on("end", () => process.exit(0));

@@ -18,8 +18,12 @@ SECRET = "oauth-secret"
 
 @dataclass(frozen=True)
 class OAuth2:
-    token_url: str
+    url: str
     ca: Path
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.url}/token"
 
 
 def installed() -> bool:
@@ -37,7 +41,7 @@ def serving(folder: Path) -> Iterator[OAuth2]:
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as server:  # fmt: skip
         try:
-            yield OAuth2(f"https://localhost:{int(server.stdout.readline())}/token", certificates.ca)
+            yield OAuth2(f"https://localhost:{int(server.stdout.readline())}", certificates.ca)
         finally:
             server.stdin.close()
             server.wait(timeout=10)

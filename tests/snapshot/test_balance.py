@@ -13,6 +13,7 @@ from scimaudit import config as configs
 from scimaudit.snapshot.collect import SourceSink, balanced, collect
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.sources import Listing, Walk
+from tests.silence import Silence
 
 ROWS = "employee_number,user_name,email,status\n1,ana,ana@corp.example,active\n2,bo,bo@corp.example,terminated\n"
 CONFIG = """
@@ -28,14 +29,6 @@ exported_at = "2026-11-20"
 declared_total = 2
 columns = { user_name = "user_name", emails = "email" }
 """
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
 
 
 @pytest.fixture

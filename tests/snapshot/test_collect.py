@@ -17,7 +17,7 @@ from scimaudit import config as configs
 from scimaudit.errors import ConfigError, IntegrityError, SourceError
 from scimaudit.snapshot.collect import collect
 from scimaudit.snapshot.store import PARTIAL, Snapshot, open_snapshot, snapshots
-from scimaudit.sources import Listing
+from tests.silence import Silence
 
 HR = "employee_number,user_name,email,status\n1,ana,ana@corp.example,active\n2,bo,bo@corp.example,terminated\n"
 CRM = "user_name,email,active\nana,ana@corp.example,true\nbo,bo@corp.example,true\n"
@@ -35,14 +35,6 @@ source = "csv"
 path = "wiki.csv"
 [apps.fax]
 """
-
-
-class Silence:
-    def started(self, name: str) -> None: ...
-
-    def moved(self, name: str, done: int, total: int | None) -> None: ...
-
-    def ended(self, name: str, listing: Listing | None, error: str) -> None: ...
 
 
 class Clock:

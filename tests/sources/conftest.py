@@ -32,6 +32,7 @@ class MemorySink:
     requests: list[tuple[str, str]] = field(default_factory=list)
     steps: list[tuple[int, int | None]] = field(default_factory=list)
     given: dict[str, list[pa.Table]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         reply = send()
@@ -52,6 +53,9 @@ class MemorySink:
 
     def progress(self, done: int, total: int | None) -> None:
         self.steps.append((done, total))
+
+    def tell(self, words: str) -> None:
+        self.told.append(words)
 
     def now(self) -> datetime:
         return self.clock()

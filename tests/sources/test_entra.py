@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, SourceError, Unavailable
 from scimaudit.sources import entra
+from scimaudit.sources.entra import token
 from tests.servers import graph as tenants
-from tests.servers import tls
+from tests.servers import oauth2, tls
 
 MANY = 250
 
@@ -260,7 +262,21 @@ def test_without_a_count_nothing_is_proven(asks, tenant, sink):
 def test_a_filter_makes_the_scope_partial(asks, tenant, sink):
     tenant.users[1]["userType"] = "Guest"
     listing = asks(only="userType eq 'Guest'", groups=False).collect(sink)
-    assert (listing.parsed, listing.walk.state, listing.scope.state) == (1, "unprovable", "partial")
+    assert (listing.parsed, listing.walk.state, listing.scope.state) == (1, "complete", "partial")
+
+
+def test_a_tenant_of_guests_alone(asks, tenant, sink):
+    for row in tenant.users:
+        row["userType"] = "Guest"
+    listing = asks(groups=False).collect(sink)
+    assert listing.walk.state == "complete"
+    assert {row["account_kind"] for row in sink.row_list("accounts")} == {"guest"}
+
+
+def test_any_property_can_be_a_column(asks, tenant, sink):
+    tenant.users[1]["onPremisesSamAccountName"] = "CORP-U1"
+    asks(groups=False, columns={"external_id": "onPremisesSamAccountName"}).collect(sink)
+    assert by_name(sink)["u1"]["external_id"] == "CORP-U1"
 
 
 @pytest.mark.parametrize(("seats", "scope"), [(MANY, "all"), (MANY + 1, "partial")])
@@ -304,9 +320,71 @@ def test_a_federated_token_signs_in(asks, sink, tmp_path, monkeypatch):
     assert listing.walk.state == "complete"
 
 
-@pytest.mark.parametrize("more", [{"secret": None}, {"federated_token": "X"}, {"tenant": "a/b"}])
+@pytest.mark.parametrize(("identity", "asked"), [("system", "system"), ("6f1c5f0e", "6f1c5f0e")])
+def test_the_identity_of_an_azure_machine_signs_in(asks, tenant, sink, monkeypatch, identity, asked):
+    with tenants.machine(tenant) as address:
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", address)
+        listing = asks(secret=None, client_id="", managed_identity=identity, groups=False).collect(sink)
+    assert (listing.walk.state, tenant.identities) == ("complete", [asked])
+
+
+def test_a_machine_without_an_identity(asks, sink, monkeypatch):
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1")
+    with pytest.raises(Unavailable, match="no token could be had"):
+        asks(secret=None, managed_identity="system").collect(sink)
+
+
+def test_a_human_signs_in_with_a_code(asks, sink):
+    listing = asks(secret=None, device_code=True, groups=False).collect(sink)
+    assert listing.walk.state == "complete"
+    assert sink.told == ["Open https://microsoft.com/devicelogin and enter ABCD-1234"]
+
+
+def test_a_human_is_asked_once_though_tokens_run_out(asks, tenant, sink):
+    tenant.quirks.add("token-runs-out")
+    listing = asks(secret=None, device_code=True, groups=False).collect(sink)
+    assert (listing.walk.state, tenant.tokens, len(sink.told)) == ("complete", 2, 1)
+
+
+def test_a_human_who_declines(asks, tenant, sink):
+    tenant.quirks.add("declined")
+    with pytest.raises(AuthenticationFailed, match="AADSTS70020"):
+        asks(secret=None, device_code=True).collect(sink)
+
+
+def test_a_budget_is_not_begun_anew_with_a_new_token(asks, tenant, sink):
+    tenant.quirks.add("token-runs-out")
+    with pytest.raises(Incomplete, match="requests ran out"):
+        asks(groups=False, max_requests=3).collect(sink)
+
+
+@pytest.mark.needs("oauth2-mock-server")
+@pytest.mark.parametrize("secret", [oauth2.SECRET, "wrong"])
+def test_msal_against_an_authority_of_another_make(tmp_path, monkeypatch, secret):
+    monkeypatch.setenv("ENTRA_SECRET", secret)
+    credentials = token.Credentials(tenant=tenants.TENANT, client_id="scimaudit", secret={"env": "ENTRA_SECRET"})
+    with oauth2.serving(tmp_path) as authority:
+        way = token.way_in(
+            credentials, tmp_path, authority=authority.url, ca=authority.ca, proxy=None, tell=lambda words: None
+        )
+        if secret == "wrong":
+            with pytest.raises(AuthenticationFailed, match="the client is not known"):
+                token.token(way, "https://graph.microsoft.com", "apps.entra.listings[0]")
+            return
+        first = token.token(way, "https://graph.microsoft.com", "apps.entra.listings[0]")
+        again = token.token(way, "https://graph.microsoft.com", "apps.entra.listings[0]")
+    # The second one is MSAL's own copy.
+    assert first == again
+    claims = jwt.decode(first, options={"verify_signature": False})
+    assert claims["scope"] == "https://graph.microsoft.com/.default"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"secret": None}, {"federated_token": "X"}, {"tenant": "a/b"}, {"device_code": True}, {"client_id": ""}],
+)
 def test_settings_that_contradict_are_refused(asks, more):
-    with pytest.raises(ValueError, match=r"exactly one|pattern"):
+    with pytest.raises(ValueError, match=r"exactly one|pattern|client_id is missing"):
         asks(**more)
 
 

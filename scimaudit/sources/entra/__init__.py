@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import Field, field_validator
 
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.sources import Listing, Scope, Sink, Walk, Witness, _mapping, _words
+from scimaudit.sources import Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._headings import COMMON
 from scimaudit.sources._memberships import Alike, grants, in_tables
 from scimaudit.sources._tabular import Tabular
@@ -86,10 +86,10 @@ class Source(token.Credentials, Tabular):
     def _asker(self, sink: Sink, graph: str) -> Graph:
         ca = sink.base / self.ca if self.ca else None
         authority = self.authority or _CLOUDS[self.cloud]["authority"]
-        app = token.application(self, sink.base, authority=authority, ca=ca, proxy=self.proxy)
+        way = token.way_in(self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell)
 
-        def opened() -> Client:
-            bearer = token.token(app, graph, sink.name)
+        def opened(spent: Cost) -> Client:
+            bearer = token.token(way, graph, sink.name)
             return Client(
                 f"{graph}/v1.0",
                 exchange=sink.exchange,
@@ -97,7 +97,7 @@ class Source(token.Credentials, Tabular):
                 headers={"Authorization": f"Bearer {bearer}", "ConsistencyLevel": "eventual"},
                 verify=tls_context(ca),
                 proxy=self.proxy,
-                budgets=Budgets(requests=self.max_requests, seconds=self.max_seconds),
+                budgets=Budgets(requests=self.max_requests - spent.requests, seconds=self.max_seconds - spent.seconds),
                 source=sink.name,
             )
 
@@ -112,7 +112,7 @@ class Source(token.Credentials, Tabular):
         distinct = list({str(row.data.get("id")): row for row in users.rows}.values())
         grid = rows.grid(distinct, kept, sink.fills)
         places = {name: index for index, name in enumerate(grid.header)}
-        walk, witness = _walk(users, len(distinct), only=self.only)
+        walk, witness = _walk(users, len(distinct))
         entitlements, notes = Walk("unprovable", "no entitlements were listed"), list[str]()
         if sink.fills == "people":
             meaning = self.model_copy(update={"status": self.status or _STATUS}).meaning()
@@ -165,7 +165,7 @@ class Source(token.Credentials, Tabular):
             except Denied as error:
                 refused = error
                 continue
-            counted = None if self.only else asker.count("/users")
+            counted = asker.count("/users", self.only)
             return _Users(found, counted, {name: _OPTIONAL[name] for name in left_out})
         if refused is None:
             raise SourceError("no property was asked for", source=sink.name)
@@ -202,9 +202,9 @@ class Source(token.Credentials, Tabular):
         return Scope("all", "/users lists every user of the tenant that is not deleted, guests included")
 
 
-def _walk(users: _Users, distinct: int, *, only: str) -> tuple[Walk, Witness]:
+def _walk(users: _Users, distinct: int) -> tuple[Walk, Witness]:
     if users.counted is None:
-        why = "$count does not go with a filter here" if only else "$count gave no number"
+        why = "$count gave no number"
         state = Walk("unprovable", f"{distinct} users came to the last page; {why}")
         return state, Witness("$count", "not-available", why)
     detail = f"{users.counted} counted, {distinct} received"

@@ -27,14 +27,14 @@ class Row:
 class Graph:
     """Asks one Graph.
 
-    :param opened: makes a client with a fresh token; called again when a token runs out on the way.
+    :param opened: makes a client with a fresh token, given what was spent before; called again when a token runs out.
     """
 
-    def __init__(self, opened: Callable[[], Client], source: str) -> None:
+    def __init__(self, opened: Callable[[Cost], Client], source: str) -> None:
         self._opened = opened
         self._source = source
-        self._client = opened()
         self._spent = Cost()
+        self._client = opened(self._spent)
 
     def close(self) -> None:
         """Close the connection."""
@@ -76,10 +76,13 @@ class Graph:
             target, query = link, None
         raise Incomplete(f"{path} did not end within {_MOST_PAGES} pages", source=self._source)
 
-    def count(self, path: str) -> int | None:
-        """The number that ``$count`` gives; None where it gives none."""
+    def count(self, path: str, only: str = "") -> int | None:
+        """The number that ``$count`` gives; None where it gives none.
+
+        :param only: an OData ``$filter``.
+        """
         try:
-            reply, _ = self._asked(f"{path}/$count", None)
+            reply, _ = self._asked(f"{path}/$count", {"$filter": only} if only else None)
         except SourceError:
             return None
         text = reply.body.removeprefix(b"\xef\xbb\xbf").strip()
@@ -108,7 +111,7 @@ class Graph:
                 raise
         self._spent = self.cost
         self.close()
-        self._client = self._opened()
+        self._client = self._opened(self._spent)
         return self._client.get(target, params)
 
 

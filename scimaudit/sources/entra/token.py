@@ -1,9 +1,13 @@
-"""Access tokens for Microsoft Graph: client credentials by secret, certificate or federated token (RFC 6749)."""
+"""Access tokens for Microsoft Graph.
+
+Client credentials by secret, certificate or federated token (RFC 6749 section 4.4), the managed identity of the machine
+this runs on, or a human who signs in with a code (RFC 8628).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,25 +17,34 @@ from scimaudit.errors import AuthenticationFailed, ConfigError, Unavailable
 from scimaudit.transport.secret import Secret
 
 _TIMEOUT: Final = 30
+Tell = Callable[[str], None]
 
 
 class Credentials(BaseModel):
-    """Who asks, and how that is proven; exactly one of the three ways."""
+    """Who asks, and how that is proven; exactly one of five ways."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tenant: str = Field(pattern=r"^[A-Za-z0-9.-]+$", description="directory (tenant) id or domain")
-    client_id: str = Field(description="application (client) id")
+    client_id: str = Field("", description="application (client) id; not needed with managed_identity")
     secret: Secret | None = Field(None, description="client secret")
     certificate: Path | None = Field(None, description="PEM file with certificate and private key, for its owner alone")
     federated_token: str | None = Field(
         None, description="environment variable that names the file of a federated token, as workload identity sets it"
     )
+    managed_identity: str | None = Field(
+        None, description="identity of the Azure machine this runs on: system, or the client id of an assigned one"
+    )
+    device_code: bool = Field(False, description="a human signs in with a code in a browser; for ad-hoc use")
 
     @model_validator(mode="after")
     def _one_way(self) -> Credentials:
-        if sum(value is not None for value in (self.secret, self.certificate, self.federated_token)) != 1:
-            msg = "say exactly one of secret, certificate, federated_token"
+        ways = (self.secret, self.certificate, self.federated_token, self.managed_identity, self.device_code or None)
+        if sum(way is not None for way in ways) != 1:
+            msg = "say exactly one of secret, certificate, federated_token, managed_identity, device_code"
+            raise ValueError(msg)
+        if not self.client_id and self.managed_identity is None:
+            msg = "client_id is missing"
             raise ValueError(msg)
         return self
 
@@ -51,11 +64,18 @@ class Credentials(BaseModel):
         return {"client_assertion": lambda: Path(path).read_text("utf-8").strip()}
 
 
-def application(credentials: Credentials, base: Path, *, authority: str, ca: Path | None, proxy: str | None) -> Any:
-    """MSAL's application, with a session of ours that reads nothing from the environment.
+WayIn = Callable[[str], Mapping[str, Any]]
+"""Gives the authority's answer for the address of a Graph, from MSAL's cache while that is good."""
+
+
+def way_in(
+    credentials: Credentials, base: Path, *, authority: str, ca: Path | None, proxy: str | None, tell: Tell
+) -> WayIn:
+    """How tokens are had. The session is ours and reads nothing from the environment.
 
     With a bundle in ``REQUESTS_CA_BUNDLE`` requests would override the authority given here.
 
+    :param tell: asks a human to act.
     :raises ConfigError: the credentials cannot be read.
     :raises Unavailable: the authority cannot be had.
     """
@@ -64,31 +84,70 @@ def application(credentials: Credentials, base: Path, *, authority: str, ca: Pat
 
     session = requests.Session()
     session.trust_env = False
+    if credentials.managed_identity is not None:
+        # The machine's own address: neither a proxy nor a private authority stands between.
+        return _of_machine(credentials.managed_identity, _Bounded(session))
     session.verify = str(ca) if ca else True
     if proxy:
         session.proxies = {"https": proxy, "http": proxy}
+    common = {
+        "authority": f"{authority}/{credentials.tenant}",
+        "instance_discovery": False,
+        "http_client": _Bounded(session),
+    }
     try:
-        return msal.ConfidentialClientApplication(
-            credentials.client_id,
-            client_credential=credentials.proof(base),
-            authority=f"{authority}/{credentials.tenant}",
-            instance_discovery=False,
-            http_client=_Bounded(session),
+        if credentials.device_code:
+            return _of_human(msal.PublicClientApplication(credentials.client_id, **common), tell)
+        app = msal.ConfidentialClientApplication(
+            credentials.client_id, client_credential=credentials.proof(base), **common
         )
     except (OSError, ValueError) as error:
         raise Unavailable(
             f"{authority} cannot be had: {_short(error)}", hint="check tenant, cloud, network and ca"
         ) from error
+    return lambda graph: app.acquire_token_for_client([f"{graph}/.default"])
 
 
-def token(app: Any, graph: str, source: str) -> str:
-    """A token, from MSAL's cache while it is good.
+def _of_machine(identity: str, session: _Bounded) -> WayIn:
+    """Tokens of a managed identity (learn.microsoft.com/entra/identity/managed-identities-azure-resources)."""
+    import msal
+
+    who = (
+        msal.SystemAssignedManagedIdentity()
+        if identity == "system"
+        else msal.UserAssignedManagedIdentity(client_id=identity)
+    )
+    client = msal.ManagedIdentityClient(who, http_client=session)
+    return lambda graph: client.acquire_token_for_client(resource=graph)
+
+
+def _of_human(app: Any, tell: Tell) -> WayIn:
+    """Tokens of whoever signs in with the code that is told; renewed without asking again (RFC 8628)."""
+
+    def asked(graph: str) -> Mapping[str, Any]:
+        scopes = [f"{graph}/.default"]
+        for account in app.get_accounts():
+            found: Mapping[str, Any] | None = app.acquire_token_silent(scopes, account)
+            if found:
+                return found
+        flow = app.initiate_device_flow(scopes)
+        if "user_code" not in flow:
+            return dict(flow)
+        tell(str(flow.get("message") or f"sign in at {flow['verification_uri']} with {flow['user_code']}"))
+        signed: Mapping[str, Any] = app.acquire_token_by_device_flow(flow)
+        return signed
+
+    return asked
+
+
+def token(way: WayIn, graph: str, source: str) -> str:
+    """A token.
 
     :raises AuthenticationFailed: the authority refuses.
     :raises Unavailable: it cannot be had.
     """
     try:
-        answer: Mapping[str, Any] = app.acquire_token_for_client([f"{graph}/.default"])
+        answer = way(graph)
     except (OSError, ValueError) as error:
         raise Unavailable(f"no token could be had: {_short(error)}", source=source, hint="check the network") from error
     if "access_token" not in answer:

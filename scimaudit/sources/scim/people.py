@@ -47,7 +47,7 @@ class Watched:
         self.name, self.app, self.base, self.quick = sink.name, sink.app, sink.base, sink.quick
         self.people: pa.Table | None = None
         self.last_complete_ids = sink.last_complete_ids
-        self.now, self.progress = sink.now, sink.progress
+        self.now, self.progress, self.tell = sink.now, sink.progress, sink.tell
         self.ids: list[str] = []
         self.bodies: list[bytes] = []
 
