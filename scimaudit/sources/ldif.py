@@ -22,9 +22,11 @@ class Source(Export):
         if records and records[0].names() == ["version"]:
             records = records[1:]
         entries, rejected, doubts = [], [], list[str]()
+        counted: list[int] = []
         for record in records:
             closing = record.is_result()
             doubts += record.doubts
+            counted += record.counted
             if closing or not (record.values or record.faults):
                 continue
             reason = record.fault()
@@ -34,6 +36,9 @@ class Source(Export):
                 entries.append(record)
         if not entries and not rejected:
             raise Malformed("it holds no entry", hint="export it with dn and attributes, as ldapsearch -LLL does")
+        held = len(entries) + len(rejected)
+        if counted and sum(counted) != held:
+            doubts.append(f"the export itself counts {sum(counted)} entries, {held} are in it")
         spelled: dict[str, str] = {}
         for record in entries:
             for name in record.values:
@@ -57,6 +62,7 @@ class _Record:
 
     :param line: the line of the file it begins on.
     :param values: attribute, as spelled, to its values; bytes that are not UTF-8 stay bytes.
+    :param counted: numbers of entries that its comments tell.
     """
 
     line: int
@@ -64,6 +70,7 @@ class _Record:
     values: dict[str, list[str | bytes]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
 
     def names(self) -> list[str]:
         return [name.casefold() for name in self.values]
@@ -107,6 +114,7 @@ def _record(block: Sequence[tuple[int, bytes]]) -> Iterator[_Record]:
     for line in logical:
         if line.startswith(b"#"):
             record.doubts += _limit(line)
+            record.counted += _counted(line)
             continue
         name, colon, rest = line.partition(b":")
         if not colon:
@@ -115,7 +123,7 @@ def _record(block: Sequence[tuple[int, bytes]]) -> Iterator[_Record]:
         own = name.decode("ascii", "replace").strip()
         spelled = next((known for known in record.values if known.casefold() == own.casefold()), own)
         record.values.setdefault(spelled, []).append(_value(rest, record))
-    if record.values or record.faults or record.doubts:
+    if record.values or record.faults or record.doubts or record.counted:
         yield record
 
 
@@ -151,6 +159,12 @@ def _limit(comment: bytes) -> list[str]:
     """What a comment of ``ldapsearch`` says against the export's being whole."""
     text = comment.decode("utf-8", "replace").lstrip("# ").strip()
     return [f"the export itself says: {text}"] if "limit exceeded" in text.casefold() else []
+
+
+def _counted(comment: bytes) -> list[int]:
+    """How many entries ``ldapsearch`` says it wrote."""
+    name, _, number = comment.lstrip(b"# ").partition(b":")
+    return [int(number)] if name == b"numEntries" and number.strip().isdigit() else []
 
 
 def _cell(values: Sequence[str | bytes] | None) -> Cell:

@@ -91,6 +91,15 @@ def test_a_comment_that_names_a_limit_is_heard(read):
     assert (listing.walk.state, "Size limit exceeded" in listing.walk.reason) == ("incomplete", True)
 
 
+@pytest.mark.parametrize(("counted", "walk"), [(2, "complete"), (3, "incomplete")])
+def test_the_number_that_ldapsearch_counted_is_held_against_the_entries(read, counted, walk):
+    listing, _ = read(
+        BASE + f"\n# search result\nsearch: 2\nresult: 0 Success\n\n# numResponses: 9\n# numEntries: {counted}\n"
+    )
+    assert listing.walk.state == walk
+    assert (f"counts {counted} entries, 2 are in it" in listing.walk.reason) is (walk == "incomplete")
+
+
 @pytest.mark.parametrize("text", ["", "version: 1\n", "# nothing\n"])
 def test_nothing_is_no_export(read, text):
     with pytest.raises(Malformed, match="no entry"):

@@ -363,3 +363,26 @@ def test_a_damaged_workbook_is_refused_in_words(sink, at, byte):
     else:
         told = listing.received == 2
     assert told
+
+
+def test_rows_that_a_filter_hides_are_read(pull):
+    def hide(sheet):
+        sheet.auto_filter.ref = "A1:C4"
+        sheet.row_dimensions[3].hidden = True
+        sheet.column_dimensions["A"].hidden = True
+
+    _, accounts = pull(book(HEADER, ["ana"], ["bob"], ["cem"], prepare=hide))
+    assert [row["user_name"] for row in accounts] == ["ana", "bob", "cem"]
+
+
+def test_dates_that_count_from_1904_are_the_days_excel_shows(pull):
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"date_1904": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["username", "last login"])
+        sheet.write(1, 0, "ana")
+        sheet.write_datetime(1, 1, MORNING, workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
+    data = stream.getvalue()
+    assert b'date1904="1"' in zipfile.ZipFile(io.BytesIO(data)).read("xl/workbook.xml")
+    _, accounts = pull(data)
+    assert accounts[0]["last_login"].isoformat() == "2026-11-20T08:30:00+00:00"
