@@ -36,6 +36,5 @@ BY_NAME: Final[Mapping[str, Scenario]] = {scenario.name: scenario for scenario i
 
 NOT_PLAYED: Final[Mapping[str, str]] = {
     "M44": "a fault of client libraries that stop after one page, not of a server; the text-book clients show it",
-    "L26": "strictness towards clients that write; the lister never writes",
 }
 """Entries of the catalogue without a scenario, and why."""

@@ -103,6 +103,16 @@ WELL_BEHAVED = (
         CAP,
         world=strange_ids,
     ),
+    well(
+        "strict-towards-writers",
+        "400 for whatever is no plain GET: another method, a body, a Content-Type",
+        CAP,
+        paging.refuse(
+            lambda r: r.method != "GET" or bool({"content-type", "content-length"} & r.headers.keys()),
+            error(400, "strict", "invalidSyntax"),
+        ),
+        catalogue="L26",
+    ),
     well("sortable-only", "no order unless sortBy is sent", paging.unordered(sortable=True), CAP, catalogue="M14"),
     well(
         "sortable-one-page",

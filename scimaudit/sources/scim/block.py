@@ -53,7 +53,7 @@ def block(profile: Profile) -> str:
     ]
     if profile.list_side_effect:
         lines += ["# consent_to_side_effects = true", *_said(f"Listing changes something: {profile.list_side_effect}")]
-    return "\n".join([*lines, "", *_second(name)]) + "\n"
+    return "\n".join([*lines, "", *_second(profile)]) + "\n"
 
 
 def _rights(profile: Profile) -> Iterator[str]:
@@ -91,12 +91,13 @@ def _holes(profile: Profile) -> Iterator[str]:
         yield f"SCIM shows no last sign-in: dormant accounts are not evaluable without a second listing.{elsewhere}"
 
 
-def _second(name: str) -> list[str]:
+def _second(profile: Profile) -> list[str]:
     return [
         "# A second listing, from the console, closes what SCIM leaves open.",
-        f"# [[apps.{name}.listings]]",
+        f"# [[apps.{profile.id}.listings]]",
         '# source = "csv"',
-        f'# path = "exports/{name}-members.csv"',
+        *([f"# preset = {_text(profile.preset)}"] if profile.preset else []),
+        f'# path = "exports/{profile.id}-members.csv"',
         '# exported_by = "fill-in"',
         "# exported_at = 2026-01-31",
         "# declared_total = 0",

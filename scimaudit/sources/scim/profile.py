@@ -200,6 +200,7 @@ class Profile(Part):
     errors: Mapping[str, str] = Field(default_factory=dict, description="status or scimType to what it means here")
     disabled_looks_like: str = Field("", description="the answer while provisioning is off or the address is wrong")
     second_inventory: str = Field("", description="where the real number of accounts can be had")
+    preset: str = Field("", description="the preset that reads the export of its console")
     notes: tuple[str, ...] = ()
     sources: tuple[Citation, ...] = Field(min_length=1)
     verified_on: date = Field(description="when the facts were last checked against their sources")

@@ -7,9 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from scimaudit.errors import ConfigError
+from scimaudit.sources import _presets
 from scimaudit.sources.scim import profile
 
-ADVICE = {"id", "name", "second_inventory", "sources", "verified_on", "confidence"}
+ADVICE = {"id", "name", "second_inventory", "preset", "sources", "verified_on", "confidence"}
 PLAIN = """
 name = "test"
 verified_on = 2026-11-23
@@ -131,3 +132,9 @@ def test_a_profile_is_frozen() -> None:
     told: Any = profile.load("slack")
     with pytest.raises(ValidationError):
         told.mode = "dump"
+
+
+def test_the_preset_of_a_profile_is_one() -> None:
+    named = {name: profile.load(name).preset for name in profile.names() if profile.load(name).preset}
+    assert set(named) >= {"slack", "zoom", "salesforce"}
+    assert set(named.values()) <= set(_presets.names())
