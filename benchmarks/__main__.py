@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks import directories
 from benchmarks.estate import Estate, write_configuration, write_snapshot
 
 LISTING = 'source = "scim"\nbase_url = "http://127.0.0.1:{port}/{{app}}"\npage_size = {page}'
@@ -25,11 +26,14 @@ def main() -> None:
     parser.add_argument("--pulled", type=int, default=100_000, help="accounts to pull over HTTP")
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--apps", type=int, default=50)
+    parser.add_argument("--entries", type=int, default=20_000, help="entries of the LDAP directory and of the tenant")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     given = parser.parse_args()
     lines = []
     for apps, page in ((given.apps, 100), (given.apps, 1000), (given.apps // 10 or 1, 1000)):
         lines += _pulls(Estate(given.people, apps, given.pulled), page, given.latency)
+    lines += _side_by_side(given.apps)
+    lines += _directories(given.entries)
     for accounts in given.accounts:
         lines += _audits(Estate(given.people, given.apps, accounts))
     print("| stage | rows | seconds | CPU seconds | rows per CPU second | peak MB |\n|---|--:|--:|--:|--:|--:|")
@@ -55,6 +59,30 @@ def _pulls(estate: Estate, page: int, latency: float) -> list[tuple[str, dict]]:
         (f"pull with proof, {estate.apps} apps, pages of {page}", mine),
         (f"scim2-client, one app listed, pages of {min(page, 100)}", rival),
     ]
+
+
+def _side_by_side(apps: int) -> list[tuple[str, dict]]:
+    """Many apps at once and one alone, each 50 ms away."""
+    lines = []
+    for count in (apps, 1):
+        estate = Estate(10_000, count, 2_000 * count)
+        with tempfile.TemporaryDirectory() as folder, _served(estate, 100, 0.05) as port:
+            _roster(estate, Path(folder))
+            write_configuration(estate, Path(folder), LISTING.format(port=port, page=100))
+            lines.append((f"pull with proof, {count} apps of 2,000, each answer 50 ms away", _stage("pull", folder)))
+    return lines
+
+
+def _directories(entries: int) -> list[tuple[str, dict]]:
+    lines = []
+    for title, made, rival in (
+        ("OpenLDAP", directories.directory, "ldapsearch"),
+        ("Graph", directories.tenant, "requests"),
+    ):
+        with tempfile.TemporaryDirectory() as folder, made(entries, Path(folder)) as told:
+            lines.append((f"{title} listed with proof", _stage("pull", folder)))
+            lines.append((f"{title} listed once by {rival}", _stage(rival, *told)))
+    return lines
 
 
 def _audits(estate: Estate) -> list[tuple[str, dict]]:

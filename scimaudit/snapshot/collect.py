@@ -22,13 +22,14 @@ from scimaudit.config import App, AppListing, Config, Roster
 from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError, SourceError
 from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot import merge
+from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
 from scimaudit.snapshot.union import Brought, Union, union
 from scimaudit.sources import Listing, Reply, Source, Walk
 
-WORKERS = 16
+WORKERS = 64
 RESUME_WITHIN_HOURS = 12
 
 
@@ -58,7 +59,13 @@ class Pull:
     watcher: Watcher
     quick: bool
     stop: Event
+    brake: Brake
     previous: Snapshot | None
+
+    def halt(self) -> None:
+        """Let every listing end at its next request."""
+        self.stop.set()
+        self.brake.release()
 
 
 class SourceSink:
@@ -77,11 +84,13 @@ class SourceSink:
         self.name, self.fills, self.app, self.base = name, fills, app, pull.config.base
         self.people, self.last_complete_ids, self.quick = people, last_complete_ids, pull.quick
         self.now = pull.now
-        self._record, self._watcher, self._stop = record, pull.watcher, pull.stop
+        self._record, self._watcher, self._stop, self._brake = record, pull.watcher, pull.stop, pull.brake
         self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """See :meth:`scimaudit.sources.Sink.exchange`."""
+        if self.app:
+            self._brake.wait(self.app)
         if self._stop.is_set():
             raise SourceError("the pull was stopped", source=self.name)
         return self._record.exchange(method, url, send)
@@ -96,6 +105,8 @@ class SourceSink:
 
     def progress(self, done: int, total: int | None) -> None:
         """See :meth:`scimaudit.sources.Sink.progress`."""
+        if self.app:
+            self._brake.holds(self.app, done)
         self._watcher.moved(self.name, done, total)
 
     def tell(self, words: str) -> None:
@@ -140,7 +151,7 @@ def _collect(
     if only and previous is None:
         raise ConfigError("there is no snapshot to take the other apps from", hint="pull once without --app")
     started, folder = _begin(config, now(), quick, only)
-    pull = Pull(config, folder, now, watcher, quick, Event(), previous)
+    pull = Pull(config, folder, now, watcher, quick, Event(), Brake(), previous)
     rosters = [_roster(pull, roster) for roster in config.rosters]
     together = union([brought for _, brought in rosters])
     people = together.people
@@ -179,10 +190,10 @@ def _side_by_side(
             wait(futures, return_when=FIRST_EXCEPTION)
             failed = [future for future in futures if future.done() and future.exception()]
         except BaseException:
-            pull.stop.set()
+            pull.halt()
             raise
         if failed:
-            pull.stop.set()
+            pull.halt()
         return [future.result() for future in (*failed, *futures)]
 
 
@@ -217,14 +228,17 @@ def _covered(line: Collected, notes: tuple[str, ...]) -> Collected:
 
 def _app(pull: Pull, app: App, people: pa.Table) -> tuple[list[Collected], AppCollected]:
     collected, pulled = [], []
-    for index, wanted in enumerate(app.listings):
-        line, brought = _listing(pull, app, index, wanted, people)
-        collected.append(line)
-        pulled.append(brought)
-    accounts, grants, merged = merge.app(app.name, pulled)
-    folder = pull.folder / "tables"
-    write_table(accounts, folder / "accounts" / f"{app.name}.parquet")
-    write_table(grants, folder / "grants" / f"{app.name}.parquet")
+    try:
+        for index, wanted in enumerate(app.listings):
+            line, brought = _listing(pull, app, index, wanted, people)
+            collected.append(line)
+            pulled.append(brought)
+        accounts, grants, merged = merge.app(app.name, pulled)
+        folder = pull.folder / "tables"
+        write_table(accounts, folder / "accounts" / f"{app.name}.parquet")
+        write_table(grants, folder / "grants" / f"{app.name}.parquet")
+    finally:
+        pull.brake.ended(app.name)
     return collected, merged
 
 

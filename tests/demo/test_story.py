@@ -13,6 +13,7 @@ from scimaudit import rules, workflow
 from scimaudit.config import load
 from scimaudit.demo import TOKEN_VARIABLE, Running, prepare
 from scimaudit.result import AppLine, Audit
+from scimaudit.snapshot.brake import Brake
 from tests.silence import Silence
 
 KINDS = (
@@ -126,3 +127,15 @@ def test_every_account_that_was_used_after_the_end_is_critical(audit: Audit) -> 
 
 def test_the_counts_balance(audit: Audit) -> None:
     assert [equation for equation in audit.equations if not equation.holds] == []
+
+
+def test_listings_that_fill_the_memory_take_turns_and_lose_nothing(
+    running: Running, tmp_path: Path, audit: Audit
+) -> None:
+    config = load(prepare(tmp_path, running))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(TOKEN_VARIABLE, running.token)
+        patch.setattr("scimaudit.snapshot.collect.Brake", lambda: Brake(1))
+        snapshot = workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Silence())
+    accounts = {line.app: line.accounts for line in snapshot.manifest.apps}
+    assert accounts == {app.app: app.accounts for app in audit.apps if app.app in accounts}
