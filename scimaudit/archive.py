@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scimaudit import tables
 from scimaudit.errors import IntegrityError
-from scimaudit.result import AppLine, Audit, Equation, Gate, KindLine, Meta, SourceLine
+from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine
 from scimaudit.snapshot.store import write_bytes, write_table
 
 
@@ -31,6 +31,7 @@ class _Plain:
     equations: tuple[Equation, ...]
     gates: tuple[Gate, ...]
     kinds: tuple[KindLine, ...]
+    exceptions: tuple[ExceptionLine, ...]
 
 
 _ADAPTER: Final = TypeAdapter(_Plain)
@@ -55,7 +56,8 @@ class Stored:
                 f"the audit {self.path.name} cannot be read", hint="scimaudit audit makes a new one"
             ) from error
         findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
-        return Audit(plain.meta, plain.apps, plain.sources, plain.equations, plain.gates, plain.kinds, findings, checks)
+        parts = {field.name: getattr(plain, field.name) for field in fields(_Plain)}
+        return Audit(**parts, findings=findings, checks=checks)
 
     def links(self) -> pa.Table:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""

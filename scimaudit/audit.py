@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from scimaudit import __version__, correlate, facts, findings, policy, rules, tables, verdicts, view
+from scimaudit import __version__, correlate, facts, findings, policy, rules, settle, tables, verdicts, view
 from scimaudit.config import App, Config
 from scimaudit.correlate import decisions
 from scimaudit.result import Audit, KindLine, Meta
@@ -50,17 +50,21 @@ def judge(
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, previous=previous)
-    judged = [(rule, _run(rule, seen, config)) for rule in enabled(config)]
     gates = verdicts.gates(seen, config)
-    rows = findings.assemble(
-        judged,
-        seen,
+    assembled = partial(
+        findings.assemble,
         severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
         first_seen=first_seen or {},
         gated_apps=frozenset(gate.subject for gate in gates if gate.name == "app-shrunk"),
         all_gated=any(gate.name == "roster-shrunk" for gate in gates),
     )
-    checks = _ledger(judged)
+    judged = [(rule, _run(rule, seen, config)) for rule in enabled(config) if not rule.after_settling]
+    limits = settle.Limits(config.audit.exceptions.max_days, config.audit.exceptions.max_findings)
+    rows, exceptions = settle.settle(assembled(judged, seen), seen, rules.names(), limits)
+    seen = replace(seen, exceptions=exceptions)
+    late = [(rule, _run(rule, seen, config)) for rule in enabled(config) if rule.after_settling]
+    rows = findings.led(settle.with_late(rows, assembled(late, seen)))
+    checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
     apps = verdicts.app_lines(seen, config, snapshot, rows, checks)
     fail = fail_on or config.audit.fail_on
@@ -85,8 +89,9 @@ def judge(
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
     kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
     audit = Audit(
-        meta, apps, sources, equations, gates, kinds, tables.frame(tables.conform(rows, tables.FINDINGS)), checks
-    )
+        meta, apps, sources, equations, gates, kinds, settle.lines(seen),
+        tables.frame(tables.conform(rows, tables.FINDINGS)), checks,
+    )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)
 
@@ -216,7 +221,7 @@ def _sections(doc: str) -> dict[str, str]:
 
 
 def _defaults(config: Config) -> dict[str, str]:
-    gates = config.audit.gates
+    gates, exceptions = config.audit.gates, config.audit.exceptions
     shrink = partial(verdicts.setting, config)
     return {
         "roster shrink gate": f"max({shrink('roster-shrunk', 'percent'):g} %, "
@@ -224,6 +229,7 @@ def _defaults(config: Config) -> dict[str, str]:
         "app shrink gate": f"{shrink('app-shrunk', 'percent'):g} %",
         "roster is stale after": f"{gates.roster_stale_days} days",
         "listing is stale after": f"{gates.listing_stale_days} days",
+        "exceptions": f"at most {exceptions.max_days} days and {exceptions.max_findings} findings",
         "leaver must be inactive within": ", ".join(sorted({f"{app.sla_hours:g} h" for app in config.apps})),
         "automatic links": "tiers T0 to T5 only",
     }

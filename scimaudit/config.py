@@ -48,6 +48,13 @@ class Gates(Model):
     listing_stale_days: int = Field(31, ge=0, description="a reused or exported listing older than this is stale")
 
 
+class Exceptions(Model):
+    """``[audit.exceptions]``: how far an exception may reach."""
+
+    max_days: int = Field(90, ge=1, description="longest life of an exception, from approval to expiry")
+    max_findings: int = Field(10, ge=1, description="most findings that one exception may cover")
+
+
 class Audit(Model):
     """``[audit]``: what holds for the whole audit."""
 
@@ -58,6 +65,7 @@ class Audit(Model):
     as_of: date | None = Field(None, description="judge as of the end of this day; default: the end of the snapshot")
     fail_on: Severity = Field("high", description="exit 1 when a finding is at least this severe")
     gates: Gates = Gates()
+    exceptions: Exceptions = Exceptions()
 
 
 class Network(Model):
@@ -164,6 +172,7 @@ class App(Model):
 
     name: Name
     owner: str = Field("", description="mail address of who answers for the app")
+    delegates: tuple[str, ...] = Field((), description="mail addresses of who may approve exceptions beside the owner")
     title: str = Field("", description="name to show")
     regulated: tuple[str, ...] = Field(
         (), description="regimes it is in scope of, such as sox; raises severities by one"

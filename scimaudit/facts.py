@@ -38,6 +38,7 @@ def _app(app: App, line: AppCollected | None) -> AppFacts:
     return AppFacts(
         app=app.name,
         owner=app.owner,
+        delegates=app.delegates,
         regulated=app.regulated,
         external_id_is=app.external_id_is,
         roster_feeds=app.roster_feeds,

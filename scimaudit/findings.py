@@ -47,7 +47,7 @@ def assemble(
     :param severities: base severity per kind where the configuration overrides the rule's.
     :param first_seen: finding id to the time an earlier audit first showed it.
     :param gated_apps: apps whose safety gate tripped; ``all_gated``: a roster's gate did.
-    :returns: a frame that conforms to :data:`scimaudit.tables.FINDINGS`, worst first, then by kind, app and account.
+    :returns: the columns of :data:`scimaudit.tables.FINDINGS` but those that :func:`led` and the settling add.
     """
     marked = [_marked(rule, judgement.failed, severities.get(rule.kind, rule.severity)) for rule, judgement in judged]
     rows = (
@@ -63,9 +63,8 @@ def assemble(
     rows = _distinct(rows)
     seen = rows["finding_id"].map(dict(first_seen))
     rows["first_seen"] = pd.to_datetime(seen, utc=True).dt.as_unit("us").fillna(pd.Timestamp(view.as_of))
-    rows["disposition"] = "open"
     rows["gated"] = all_gated | rows["app"].isin(gated_apps)
-    return _led(rows)
+    return rows
 
 
 def severity_at_least(severities: pd.Series, floor: str) -> pd.Series:
@@ -75,7 +74,7 @@ def severity_at_least(severities: pd.Series, floor: str) -> pd.Series:
 
 def reaching(rows: pd.DataFrame, floor: str) -> pd.Series:
     """Mask of findings that count as ``floor`` or worse: one of an account, be it covered by a lead that is milder."""
-    severe = severity_at_least(rows["severity"], floor)
+    severe = severity_at_least(rows["severity"], floor) & (rows["disposition"].astype("str") == "open")
     covered_by_severe = rows["covered_by"].isin(rows.loc[severe, "finding_id"])
     return severe & (rows["lead"].astype(bool) | ~covered_by_severe)
 
@@ -187,12 +186,18 @@ def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
     return _sorted(rows).drop_duplicates("finding_id", ignore_index=True)
 
 
-def _led(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with ``lead`` and ``covered_by``: a whole-account finding covers what else is wrong with the account."""
-    order = rows["kind"].map({kind: place for place, kind in enumerate(_LEADING)})
+def led(rows: pd.DataFrame) -> pd.DataFrame:
+    """Settled rows with ``lead`` and ``covered_by``, worst first, then by kind, app and account.
+
+    A whole-account finding covers what else is wrong with the account. One that is set aside covers nothing: what an
+    exception accepts is that finding, not the others behind it.
+    """
+    rows = _sorted(rows)
+    still_open = rows["disposition"] == "open"
+    order = rows["kind"].map({kind: place for place, kind in enumerate(_LEADING)}).where(still_open)
     leaders = rows.assign(order=order).dropna(subset=["order", "account_id"]).sort_values("order", kind="stable")
     leaders = leaders.drop_duplicates(["app", "account_id"])[["app", "account_id", "finding_id"]]
     leaders = leaders.rename(columns={"finding_id": "leader"})
     joined = rows.merge(leaders, on=["app", "account_id"], how="left", validate="m:1")
-    covered = joined["leader"].notna() & (joined["leader"] != joined["finding_id"])
+    covered = joined["leader"].notna() & (joined["leader"] != joined["finding_id"]) & still_open.to_numpy()
     return joined.assign(lead=~covered, covered_by=joined["leader"].where(covered)).drop(columns="leader")

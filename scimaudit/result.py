@@ -59,7 +59,8 @@ class SourceLine:
 class AppLine:
     """One app: its counts, its completeness and the one word that may be said of it.
 
-    ``clean`` needs a complete walk, scope ``all`` and no open finding; without the first two it is ``not proven``.
+    ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``. Findings
+    that somebody set aside (``set_aside``, by disposition) are not among ``findings``, and still keep it from clean.
     ``accounts = matched + unmatched + ambiguous``.
     """
 
@@ -76,6 +77,7 @@ class AppLine:
     ambiguous: int
     grants: int
     findings: Mapping[str, int]
+    set_aside: Mapping[str, int]
     walk: str
     walk_reason: str
     scope: str
@@ -98,6 +100,30 @@ class Equation:
     def holds(self) -> bool:
         """Whether it balances."""
         return self.left == sum(self.right.values())
+
+
+@dataclass(frozen=True)
+class ExceptionLine:
+    """One exception of the policy: who accepted what until when, and what came of it.
+
+    :param state: ``valid``, ``expired`` or ``invalid``; only a valid one is applied.
+    :param covers: findings that it speaks of.
+    """
+
+    id: str
+    kind: str
+    app: str
+    subject: str
+    reason: str
+    compensating_control: str
+    requested_by: str
+    approver: str
+    approved: str
+    expires: str
+    ticket: str
+    state: str
+    trouble: str
+    covers: int
 
 
 @dataclass(frozen=True)
@@ -160,10 +186,21 @@ class Audit:
     equations: tuple[Equation, ...]
     gates: tuple[Gate, ...]
     kinds: tuple[KindLine, ...]
+    exceptions: tuple[ExceptionLine, ...]
     findings: pd.DataFrame
     checks: pd.DataFrame
 
     @property
     def leading(self) -> pd.DataFrame:
-        """The findings that are counted: one lead per account, and all that no account has."""
-        return self.findings[self.findings["lead"].astype(bool)]
+        """The findings that are counted: one lead per account, and all that no account has; open ones only."""
+        return self.findings[self.findings["lead"].astype(bool) & self._open]
+
+    @property
+    def set_aside(self) -> pd.DataFrame:
+        """The findings that somebody excepted, put off or called false; shown and counted apart."""
+        return self.findings[~self._open]
+
+    @property
+    def _open(self) -> pd.Series:
+        found: pd.Series = self.findings["disposition"].astype("str") == "open"
+        return found

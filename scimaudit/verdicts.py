@@ -45,7 +45,9 @@ def app_lines(
     )
     situations = pd.crosstab(app, seen.accounts["situation"].astype("str"))
     counts = counts.join(situations).reindex([each.name for each in config.apps]).fillna(0).astype("int64")
-    leading = rows[rows["lead"]]
+    leading = rows[rows["lead"] & (rows["disposition"] == "open")]
+    aside = rows[rows["disposition"] != "open"]
+    put_aside = _counts(pd.crosstab(aside["app"], aside["disposition"]))
     by_severity = _counts(pd.crosstab(leading["app"], leading["severity"]))
     counted = _counts(counts)
     roster_doubt = _roster_doubt(snapshot, config, seen)
@@ -53,14 +55,17 @@ def app_lines(
     for each in config.apps:
         count = counted[each.name]
         found = by_severity.get(each.name, {})
+        apart = {name: number for name, number in put_aside.get(each.name, {}).items() if number}
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
         doubts = _doubts(each, snapshot, seen, config, checks)
         across = _conflicts(each, seen, leading)
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
             doubts.append(_acceptance(each.scope_accepted, seen.today))
-        verdict, reason = _app_verdict(each, line, failed, found, across, doubts, roster_doubt, _unjudged(each, checks))
-        lines.append(_app_line(each, line, snapshot, count, found, verdict, reason))
+        verdict, reason = _app_verdict(
+            each, line, failed, found, [*across, *_aside(apart)], doubts, roster_doubt, _unjudged(each, checks)
+        )
+        lines.append(_app_line(each, line, snapshot, count, found, apart, verdict, reason))
     return tuple(lines)
 
 
@@ -199,12 +204,18 @@ def _app_verdict(
         missing.append(roster_doubt)
     total = sum(found.values())
     if total or across:
-        words = ", ".join([f"{total} finding{'s' if total != 1 else ''}"] * bool(total) + list(across))
+        open_ones = f"{total} finding{'s' if total != 1 else ''}" if total else "no open finding"
+        words = ", ".join([open_ones, *across])
         return "findings", words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
     if missing:
         return "not proven", "not proven: " + "; ".join(missing)
     left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
     return "clean", f"every one of {line.accounts} accounts was listed, and none is at fault{left}"
+
+
+def _aside(apart: Mapping[str, int]) -> list[str]:
+    """What somebody decided about findings of an app: an app with an accepted finding is not a clean one."""
+    return [f"{number} {name}" for name, number in sorted(apart.items())]
 
 
 def _acceptance(accepted: ScopeAccepted, today: date) -> str:
@@ -302,6 +313,7 @@ def _app_line(
     snapshot: Snapshot,
     count: Mapping[str, int],
     found: Mapping[str, int],
+    apart: Mapping[str, int],
     verdict: AppVerdict,
     reason: str,
 ) -> AppLine:
@@ -322,6 +334,7 @@ def _app_line(
         ambiguous=int(count.get("ambiguous", 0)),
         grants=line.grants if line else 0,
         findings={severity: int(found[severity]) for severity in reversed(SEVERITIES) if found.get(severity)},
+        set_aside=apart,
         walk=line.walk if line else "failed" if app.listings else "not audited",
         walk_reason=line.walk_reason if line else reason if app.listings else "",
         scope=line.scope if line else "unknown",

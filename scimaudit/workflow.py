@@ -11,6 +11,7 @@ from scimaudit.archive import Stored
 from scimaudit.audit import judge
 from scimaudit.config import Config
 from scimaudit.inquiry import Case
+from scimaudit.result import ExceptionLine
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
 
@@ -54,6 +55,12 @@ def case(config: Config, audit_id: str | None = None) -> Case:
     stored = archive.latest(config.store, audit_id)
     snapshot = open_snapshot(config.store, stored.audit.meta.snapshot_id)
     return Case(snapshot, stored.audit, stored.links(), {app.name: app.privileged for app in config.apps})
+
+
+def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:
+    """The exceptions as the policy files have them now, judged on the newest snapshot; nothing is kept."""
+    chosen = open_snapshot(config.store, None)
+    return judge(chosen, config, previous=_before(chosen, config)).audit.exceptions
 
 
 def _before(chosen: Snapshot, config: Config) -> Snapshot | None:

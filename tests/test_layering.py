@@ -23,12 +23,13 @@ ALLOWED = {
     "snapshot": {"sources", "tables", "config", "errors", "identifiers"},
     "correlate": {"tables", "identifiers", "errors"},
     "policy": {"tables", "identifiers", "errors"},
-    "view": {"tables", "policy", "errors"},
+    "view": {"tables", "policy", "identifiers", "errors"},
     "rules": {"view", "policy", "tables", "identifiers", "errors"},
     "frameworks": {"errors"},
     "findings": {"rules", "view", "tables"},
     "verdicts": {"config", "findings", "result", "rules", "snapshot", "tables", "view"},
     "facts": {"config", "snapshot", "verdicts", "view"},
+    "settle": {"errors", "identifiers", "policy", "result", "view"},
     "audit": {
         "config",
         "correlate",
@@ -37,11 +38,13 @@ ALLOWED = {
         "policy",
         "result",
         "rules",
+        "settle",
         "snapshot",
         "tables",
         "verdicts",
         "view",
     },
+    "answers": {"errors", "result", "rules"},
     "archive": {"errors", "result", "snapshot", "tables"},
     "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
     "explain": {"audit", "config", "correlate", "facts", "inquiry", "policy", "rules", "tables", "view"},
@@ -50,7 +53,7 @@ ALLOWED = {
     "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"result", "tables", "errors"},
     "demo": {"errors"},
-    "workflow": {"archive", "audit", "config", "inquiry", "renderers", "snapshot"},
+    "workflow": {"archive", "audit", "config", "inquiry", "renderers", "result", "snapshot"},
 }
 ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
 

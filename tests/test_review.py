@@ -111,11 +111,13 @@ def _rows(*given: dict[str, Any]) -> pd.DataFrame:
     blank = dict.fromkeys(("person_id", "attribute", "value"))
     rows = [{"app": "crm", "account_id": "1", **blank, **each} for each in given]
     frame = pd.DataFrame(rows)
-    return frame.astype(dict.fromkeys(frame.columns, "str")).assign(finding_id=[f"f{n}" for n in range(len(frame))])
+    return frame.astype(dict.fromkeys(frame.columns, "str")).assign(
+        finding_id=[f"f{n}" for n in range(len(frame))], disposition="open"
+    )
 
 
 def test_what_a_milder_lead_covers_still_counts_as_severe() -> None:
-    led = findings._led(
+    led = findings.led(
         _rows(
             {"kind": "excess", "severity": "critical"},
             {"kind": "ambiguous", "severity": "medium"},

@@ -14,6 +14,7 @@ from scimaudit.cli import (
     audit,
     check,
     demo,
+    exceptions,
     explain,
     findings,
     init,
@@ -22,6 +23,7 @@ from scimaudit.cli import (
     providers,
     pull,
     report,
+    rules,
     run,
     schema,
     who,
@@ -66,6 +68,8 @@ app.command("findings")(findings.command)
 app.command("access")(access.command)
 app.command("explain")(explain.command)
 app.command("links")(links.command)
+app.command("rules")(rules.command)
+app.command("exceptions")(exceptions.command)
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)
 

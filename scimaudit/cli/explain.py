@@ -56,7 +56,8 @@ def command(
         return
     out = terminal.console(no_color=no_color)
     if found is not None and kind is not None:
-        terminal.finding(out, found, kind)
+        accepted = {each.id: each for each in case.audit.exceptions}.get(str(found["exception_id"]))
+        terminal.finding(out, found, kind, accepted)
     if line is not None and tiers is not None and trials is not None:
         terminal.account(out, line, loaded.audit.time_zone)
         terminal.trials(out, tiers, trials)

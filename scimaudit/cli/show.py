@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from scimaudit.result import Audit
+    from scimaudit.answers import RuleLine
+    from scimaudit.result import Audit, ExceptionLine, KindLine
 
 
 def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
@@ -75,6 +76,56 @@ def queue(frame: pd.DataFrame, form: Format, out: Console, decisions: Path) -> N
             out.print(terminal.text("app,account_id,person_id,relation,decided_by,decided_on,until,reason"))
             decided = f"{first['app']},{first['account_id']},{first['first']},is"
             out.print(terminal.text(f"{decided},you@example.com,YYYY-MM-DD,,asked the manager"))
+
+
+def exceptions(out: Console, lines: Sequence[ExceptionLine]) -> None:
+    """Who accepted which finding until when, and whether it counts."""
+    body = [
+        (
+            line.id,
+            terminal.text(line.state, "green" if line.state == "valid" else "red"),
+            line.kind,
+            line.app or "across apps",
+            line.subject,
+            line.covers,
+            line.approver,
+            line.expires,
+            line.trouble or line.reason,
+        )
+        for line in lines
+    ]
+    head = ("id", "state", "kind", "app", "subject", "covers", "approved by", "until", "because")
+    terminal.rows(out, f"{len(lines)} exceptions", head, body, right=("covers",))
+
+
+def rules(out: Console, lines: Sequence[RuleLine]) -> None:
+    """What each rule judged and could not judge."""
+    body = [
+        (
+            line.family, line.kind, line.severity, f"{line.population:,}", f"{line.failed:,}", f"{line.passed:,}",
+            f"{line.not_evaluable:,}", line.reason,
+        )
+        for line in lines
+    ]  # fmt: skip
+    head = ("family", "kind", "severity", "judged", "failed", "passed", "not evaluable", "why not")
+    terminal.rows(out, f"{len(lines)} rules", head, body, right=("judged", "failed", "passed", "not evaluable"))
+
+
+def kind(out: Console, told: KindLine, line: RuleLine) -> None:
+    """One rule in full."""
+    said = [
+        ("kind", told.kind),
+        ("family", told.family),
+        ("severity", told.severity),
+        ("detects", told.detects),
+        ("why", told.why),
+        ("remediation", told.remediation),
+        ("controls", ", ".join(told.controls)),
+        *((f"rules.{told.kind}.{name}", value) for name, value in told.settings.items()),
+        ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed"),
+        ("not evaluable", f"{line.not_evaluable:,}" + (f" ({line.reason})" if line.reason else "")),
+    ]
+    terminal.rows(out, told.title, ("", ""), said)
 
 
 def csv(table: pa.Table) -> None:

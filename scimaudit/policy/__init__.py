@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import entitlements, nhi, sod
+from scimaudit.policy import dispositions, entitlements, exceptions, nhi, sod
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,15 @@ class Policy:
     :param rules: who may, must or must not hold what.
     :param conflicts: pairs that one person must not hold together.
     :param nhi: the register of non-humans.
+    :param exceptions: findings that somebody accepts for a while.
+    :param dispositions: findings that somebody called false or put off.
     """
 
     rules: tuple[entitlements.EntitlementRule, ...] = ()
     conflicts: tuple[sod.Conflict, ...] = ()
     nhi: tuple[nhi.NonHuman, ...] = ()
+    exceptions: tuple[exceptions.Waiver, ...] = ()
+    dispositions: tuple[dispositions.Disposition, ...] = ()
 
 
 def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
@@ -36,6 +40,8 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
         rules=entitlements.load(folder / "entitlements.toml", people_columns(extra_columns)),
         conflicts=sod.load(folder / "sod.toml"),
         nhi=nhi.load(folder / "nhi.csv"),
+        exceptions=exceptions.load(folder / "exceptions.toml"),
+        dispositions=dispositions.load(folder / "dispositions.csv"),
     )
 
 

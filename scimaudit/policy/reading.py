@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from scimaudit.errors import PolicyError
 
-_KINDS: Final = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a table"}
+_KINDS: Final = {
+    str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "a table",
+    date: "a date such as 2026-12-31",
+}  # fmt: skip
 
 
 def tables_in(path: Path, name: str) -> tuple[Mapping[str, Any], ...]:

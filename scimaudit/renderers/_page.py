@@ -6,6 +6,7 @@ import base64
 import gzip
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
@@ -30,6 +31,7 @@ def context(audit: Audit) -> dict[str, Any]:
     leading = audit.leading
     apps = [{"anchor": f"app-{number}"} | _app(app, audit, leading) for number, app in enumerate(audit.apps)]
     table = _tables.findings(audit)
+    names = {app.app: _words.title(app) for app in audit.apps}
     shown = {
         "meta": {
             "organisation": meta.organisation,
@@ -53,7 +55,10 @@ def context(audit: Audit) -> dict[str, Any]:
         "severities": list(WORST_FIRST),
         "families": [_counted(family, leading[leading["family"] == family]) for family in FAMILIES],
         "total": _counted("all", leading),
-        "covered": len(audit.findings) - len(leading),
+        "listed": int(audit.findings["lead"].sum()),
+        "covered": int(audit.findings["covered_by"].notna().sum()),
+        "set_aside": len(audit.set_aside),
+        "exceptions": [asdict(line) | {"app_title": names.get(line.app, "across apps")} for line in audit.exceptions],
         "accounts": sum(app.accounts for app in audit.apps),
         "sources": [_source(line, audit) for line in audit.sources],
         "unsourced": [app for app in apps if not app["sources"]],
@@ -103,6 +108,7 @@ def _app(app: AppLine, audit: Audit, leading: pd.DataFrame) -> dict[str, Any]:
         "inactive": app.inactive,
         "activity_unknown": app.activity_unknown,
         "grants": app.grants,
+        "set_aside": dict(app.set_aside),
         "walk": _words.WALKS.get(app.walk, app.walk),
         "walk_reason": app.walk_reason,
         "scope": _words.SCOPES.get(app.scope, app.scope),

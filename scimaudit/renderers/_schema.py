@@ -13,9 +13,9 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from scimaudit import tables
-from scimaudit.result import FORMAT_VERSION, AppLine, Equation, Gate, KindLine, Meta, SourceLine
+from scimaudit.result import FORMAT_VERSION, AppLine, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine
 
-_TYPES: Final = (AppLine, Equation, Gate, KindLine, Meta, SourceLine)
+_TYPES: Final = (AppLine, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine)
 
 
 def schema() -> dict[str, Any]:
@@ -29,6 +29,7 @@ def schema() -> dict[str, Any]:
         "apps": _list("AppLine"),
         "checks": _list("Check"),
         "equations": _list("Equation"),
+        "exceptions": _list("ExceptionLine"),
         "findings": _list("Finding"),
         "format_version": {"const": FORMAT_VERSION},
         "gates": _list("Gate"),

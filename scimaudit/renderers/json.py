@@ -33,6 +33,7 @@ def render(audit: Audit, stream: BinaryIO) -> None:
         "apps": _lines(plain(app) | {"verdict": _words.tenable(app)} for app in audit.apps),
         "checks": _rows(tables.conform(audit.checks, tables.CHECKS)),
         "equations": _lines(equations),
+        "exceptions": _lines(map(plain, audit.exceptions)),
         "findings": _rows(tables.conform(audit.findings, tables.FINDINGS)),
         "format_version": iter((orjson.dumps(FORMAT_VERSION),)),
         "gates": _lines(map(plain, audit.gates)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scimaudit.correlate import TierTrial
     from scimaudit.explain import RuleTrial
     from scimaudit.inquiry import AccountLine, Whereabouts
-    from scimaudit.result import KindLine
+    from scimaudit.result import ExceptionLine, KindLine
 
 _STYLES: Final[Mapping[str, str]] = {
     "critical": "bold red",
@@ -200,8 +200,11 @@ def account(out: Console, line: AccountLine, zone: str) -> None:
         rows(out, "Findings", ("kind", "severity", "what"), line.findings)
 
 
-def finding(out: Console, row: pd.Series, kind: KindLine) -> None:
-    """One finding, and what its kind means."""
+def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLine | None = None) -> None:
+    """One finding, and what its kind means.
+
+    :param accepted: the exception that covers it.
+    """
     names = (
         "finding_id",
         "kind",
@@ -222,6 +225,9 @@ def finding(out: Console, row: pd.Series, kind: KindLine) -> None:
         "covered_by",
     )
     said = [(name.replace("_", " "), str(row[name])) for name in names if not _missing(row[name])]
+    if accepted is not None:
+        signed = f"{accepted.id}: {accepted.approver} on {accepted.approved}, until {accepted.expires}"
+        said.append(("accepted", f"{signed}, asked for by {accepted.requested_by}: {accepted.reason}"))
     said += [
         ("detects", kind.detects),
         ("why", kind.why),
@@ -304,8 +310,10 @@ def _families(out: Console, audit: Audit) -> None:
         ((str(family), str(kind), titles.get(str(kind), ""), len(group)) for (family, kind), group in counted),
         key=lambda line: (order.index(line[0]), -line[3], line[1]),
     )
-    covered = len(audit.findings) - len(leading)
-    title = _words.count(len(leading), "finding")
+    covered = int(audit.findings["covered_by"].notna().sum())
+    aside = audit.set_aside["disposition"].astype("str").value_counts().sort_index()
+    title = _words.count(len(leading), "open finding")
+    title += "".join(f", {number} {name}" for name, number in aside.items())
     title += f", and {covered} more on accounts that another finding already settles" if covered else ""
     rows(out, title, ("family", "kind", "what", "count"), body, right=("count",))
 

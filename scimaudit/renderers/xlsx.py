@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,7 @@ from scimaudit import tables
 from scimaudit.errors import RenderError
 from scimaudit.renderers import _tables, _words
 from scimaudit.renderers.encode import show
-from scimaudit.result import Audit
+from scimaudit.result import Audit, ExceptionLine
 
 SUFFIX: Final = ".xlsx"
 ROW_LIMIT: Final = 1_048_576
@@ -76,6 +77,10 @@ def _fill(workbook: Any, audit: Audit) -> None:
     _completeness(book, audit)
     for family in tables.FAMILIES:
         book.table(family.capitalize(), _tables.findings(audit, family))
+    if audit.exceptions:
+        head = [field.name for field in fields(ExceptionLine)]
+        body = [astuple(line) for line in audit.exceptions]
+        book.rows("Exceptions", head, [_WIDTHS.get(name, 18) for name in head], body, len(body))
     book.table("Checks", _tables.checks(audit))
     columns = [*_tables.docs(tables.FINDINGS).items(), *_tables.docs(tables.CHECKS).items()]
     book.rows("Columns", ["column", "meaning"], [18, 90], columns, len(columns))

@@ -52,6 +52,7 @@ class Rule:
     action: str
     controls: tuple[str, ...]
     spans_apps: bool
+    after_settling: bool
     check: Callable[..., Judgement]
 
     @property
@@ -74,11 +75,13 @@ def rule(
     action: str,
     controls: tuple[str, ...] = (),
     spans_apps: bool = False,
+    after_settling: bool = False,
 ) -> Callable[[Callable[..., Judgement]], Rule]:
     """Declare a rule.
 
     :param action: what the responsible owner should do, one sentence.
     :param spans_apps: it compares rows of several apps (a person's accounts, say), so it must see them all at once.
+    :param after_settling: it judges what people decided about findings, so it runs when all others have.
     """
     if family not in FAMILIES or severity not in SEVERITIES:
         msg = f"family {family!r} or severity {severity!r} is not one of ours"
@@ -86,7 +89,7 @@ def rule(
 
     def declare(check: Callable[..., Judgement]) -> Rule:
         kind = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(kind, title, family, severity, action, controls, spans_apps, check)
+        return Rule(kind, title, family, severity, action, controls, spans_apps, after_settling, check)
 
     return declare
 
@@ -146,7 +149,7 @@ def merged(judgements: Sequence[Judgement]) -> Judgement:
         every = pd.concat(parts, ignore_index=True)
         counts = ["population", "failed", "not_evaluable"]
         sums = every.groupby("app", dropna=False, sort=True)[counts].sum().reset_index()
-        told = every.groupby("app", dropna=False, sort=True)["reason"].agg(_reasons_added).astype("str")
+        told = every.groupby("app", dropna=False, sort=True)["reason"].agg(reasons_added).astype("str")
         ledger = sums.assign(reason=told.to_numpy())
     failed = [part.failed for part in judgements if len(part.failed)]
     return Judgement(pd.concat(failed, ignore_index=True) if failed else _no_rows(judgements), ledger)
@@ -159,7 +162,8 @@ def _no_rows(judgements: Sequence[Judgement]) -> pd.DataFrame:
     return columns.assign(expected=pd.Series(dtype="str"), actual=pd.Series(dtype="str"))
 
 
-def _reasons_added(texts: pd.Series) -> str | None:
+def reasons_added(texts: pd.Series) -> str | None:
+    """Reasons of several ledger lines with their counts added up; null where there is none."""
     counts: Counter[str] = Counter()
     for text in texts.dropna():
         for part in text.split(", "):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import NON_HUMAN, View
-from scimaudit.view.columns import arrow, known_false, known_true
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.holders import holders
 
 _LEFT = "its registered owner has left"
 
@@ -38,7 +35,8 @@ def nhi_unowned(view: View) -> Judgement:
     """
     accounts = view.accounts
     registered = accounts["nhi_kind"].notna()
-    owner = _owner_states(view).reindex(accounts["nhi_owner"].to_numpy()).set_axis(accounts.index)
+    states = holders(view.people, accounts["nhi_owner"].dropna().unique())["state"]
+    owner = states.reindex(accounts["nhi_owner"].to_numpy()).set_axis(accounts.index)
     trouble = pd.Series(None, index=accounts.index, dtype="str")
     trouble = trouble.mask(owner == "left", _LEFT).mask(
         owner == "stranger", "its registered owner is not in the roster"
@@ -64,36 +62,3 @@ def nhi_unowned(view: View) -> Judgement:
         bump=(why == _LEFT).astype(int),
         why=why.where(why == _LEFT),
     )
-
-
-def _owner_states(view: View) -> pd.Series:
-    """Owner as registered to ``live``, ``left``, ``stranger`` (nobody has that key) or ``unclear``."""
-    owners = view.accounts["nhi_owner"].dropna().unique()
-    keys = pd.Series([identifiers.key(owner) for owner in owners], index=owners, dtype="str")
-    rows, texts = _people_keys(view.people, keys)
-    current = view.people["current"].take(rows).reset_index(drop=True)
-    counted = pd.DataFrame({"live": known_true(current), "left": known_false(current), "people": 1})
-    sums = counted.groupby(texts).sum().reindex(keys)
-    state = np.select(
-        [sums["people"].isna(), sums["live"] == sums["people"], sums["left"] == sums["people"]],
-        ["stranger", "live", "left"],
-        "unclear",
-    )
-    return pd.Series(state, index=owners, dtype="str")
-
-
-def _people_keys(people: pd.DataFrame, wanted: pd.Series) -> tuple[np.ndarray, pd.Series]:
-    """Which people answer to which of the keys wanted; each pair once."""
-    place = np.arange(len(people))
-    found = [
-        pd.DataFrame({"row": place, "key": identifiers.keys(arrow(people["person_id"]).cast(pa.string())).to_pandas()}),
-        pd.DataFrame({"row": place, "key": people["user_name_key"].to_numpy()}),
-        pd.DataFrame({"row": place, "key": people["employee_number_key"].to_numpy()}),
-    ]
-    for name in ("email_keys", "alias_keys"):
-        lists = arrow(people[name])
-        rows, texts = pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists).to_pandas()
-        found.append(pd.DataFrame({"row": rows, "key": texts}))
-    pairs = pd.concat([frame.astype({"key": "str"}) for frame in found], ignore_index=True)
-    pairs = pairs[pairs["key"].isin(wanted)].drop_duplicates(ignore_index=True)
-    return pairs["row"].to_numpy(), pairs["key"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from typing import Final
@@ -18,7 +18,7 @@ from scimaudit.errors import PolicyError, TableError
 from scimaudit.policy import Policy
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
-from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, source_frame
+from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
 
 __all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
 
@@ -46,6 +46,9 @@ class View:
         boolean.
     :param overlaps: people in several rosters, as :data:`scimaudit.tables.OVERLAPS` says.
     :param sources: one row per roster or listing: the fields of :class:`SourceFacts`; ``unmapped_status`` is text.
+    :param exceptions: one row per exception of the policy, once findings are settled: ``id``, ``app``, ``state``
+        (``valid``, ``expired`` or ``invalid``), ``trouble``, ``used`` (findings it speaks of), ``approver`` and
+        ``expires``.
     :param facts: the whole of what is known of each app.
     :param supplies: source name to the columns it supplies.
     :param as_of: the moment judged, UTC.
@@ -67,6 +70,7 @@ class View:
     today: date
     zone: tzinfo
     previous: Previous | None
+    exceptions: pd.DataFrame = field(default_factory=no_exceptions)
 
     @cached_property
     def roster_unproven(self) -> bool:

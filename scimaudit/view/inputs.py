@@ -16,6 +16,7 @@ class AppFacts:
 
     The defaults are the worst case: what was not said is not proven.
 
+    :param delegates: who may approve exceptions beside the owner.
     :param regulated: regimes it is in scope of.
     :param external_id_is: people column that externalId holds.
     :param roster_feeds: its accounts are meant to come from the roster.
@@ -34,6 +35,7 @@ class AppFacts:
 
     app: str
     owner: str = ""
+    delegates: tuple[str, ...] = ()
     regulated: tuple[str, ...] = ()
     external_id_is: str | None = None
     roster_feeds: bool = True
@@ -137,4 +139,21 @@ def source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
             "as_of": pd.Series([facts.as_of for facts in sources], dtype="datetime64[us, UTC]"),
             "unmapped_status": pd.array(unmapped, dtype="str"),
         }
+    )
+
+
+def no_exceptions() -> pd.DataFrame:
+    """:attr:`scimaudit.view.View.exceptions` before anything is settled."""
+    return exception_frame(())
+
+
+def exception_frame(lines: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    """:attr:`scimaudit.view.View.exceptions`, of rows of its columns in their order."""
+    kinds = {
+        "id": "str", "app": "str", "state": "str", "trouble": "str", "used": "int64", "approver": "str",
+        "expires": "datetime64[s]",
+    }  # fmt: skip
+    columns = list(zip(*lines, strict=True)) or [()] * len(kinds)
+    return pd.DataFrame(
+        {name: pd.Series(list(cells), dtype=kind) for (name, kind), cells in zip(kinds.items(), columns, strict=True)}
     )

@@ -29,6 +29,8 @@ COMMANDS = (
     "access",
     "explain",
     "links",
+    "rules",
+    "exceptions",
     "demo",
     "schema",
 )

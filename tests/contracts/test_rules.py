@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
 from scimaudit.tables import NOT_EVALUABLE, SEVERITIES
 from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
+from scimaudit.view.inputs import exception_frame
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources")
+FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions")
 CONTROLS = {
     control
     for path in (Path(scimaudit.__file__).parent / "frameworks").glob("*.toml")
@@ -149,7 +150,10 @@ def full_view() -> View:
         },
     )
     previous = Previous({"rosters.hr": 99}, {"slack": 99, "erp": 1})
-    return made(people, accounts, grants, links, apps, sources, policy, previous, overlaps)
+    states = [("valid", None, 0), ("expired", None, 2), ("invalid", "approved what they asked for", 1)]
+    decided = [(f"EX-{word}", "slack", word, why, used, "own", NOW.date()) for word, why, used in states]
+    seen = made(people, accounts, grants, links, apps, sources, policy, previous, overlaps)
+    return replace(seen, exceptions=exception_frame(decided))
 
 
 @pytest.fixture(scope="module")

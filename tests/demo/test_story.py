@@ -20,7 +20,7 @@ KINDS = (
     "leaver-active", "unmatched", "ambiguous", "external-expired", "duplicate", "dormant", "never-used",
     "disabled-residual", "status-drift", "attribute-drift", "missing-account", "out-of-band", "excess", "sod",
     "nhi-unowned", "walk-incomplete", "scope-partial", "source-stale", "unmapped-status", "rejected-rows",
-    "listing-gap", "not-audited", "roster-conflict",
+    "listing-gap", "not-audited", "roster-conflict", "exception-expired", "exception-invalid", "exception-unused",
 )  # fmt: skip
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 

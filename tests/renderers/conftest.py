@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from scimaudit import tables
-from scimaudit.result import AppLine, Audit, Equation, Gate, KindLine, Meta, SourceLine, WitnessLine
+from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine, WitnessLine
 
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 
@@ -33,6 +33,17 @@ KINDS = (
     ("scope-partial", "Listing hides accounts", "data", "high", 2),
     ("not-audited", "App has no source", "data", "high", 1),
 )
+
+EXCEPTIONS = (
+    ExceptionLine(
+        "EX-7", "dormant", "aws", "svc-archive", "the yearly archive runs in January", "keys are in the vault",
+        "ana.ames@northwind.example", "aws-owner@northwind.example", "2026-10-01", "2026-12-20", "SEC-7", "valid", "", 2,
+    ),
+    ExceptionLine(
+        "EX-8", "excess", "sap", "bo.berg, Admins", "=HYPERLINK(\"https://evil.example\")", "", "bo.berg@northwind.example",
+        "bo.berg@northwind.example", "2026-10-01", "2026-12-20", "", "invalid", "approved what they asked for", 1,
+    ),
+)  # fmt: skip
 
 APPS = (
     ("slack", "Slack", "complete", "all", "findings"),
@@ -242,7 +253,9 @@ class Story:
                 "exception life": "at most 90 days",
             },
         )
-        return Audit(meta, apps, (roster, *listings), tuple(equations), self.gates, kinds, findings, self.checks())
+        return Audit(
+            meta, apps, (roster, *listings), tuple(equations), self.gates, kinds, EXCEPTIONS, findings, self.checks()
+        )
 
 
 def _app(name: str, title: str, walk: str, scope: str, verdict: str, counts: Counter[str]) -> AppLine:
@@ -263,6 +276,7 @@ def _app(name: str, title: str, walk: str, scope: str, verdict: str, counts: Cou
         ambiguous=ambiguous,
         grants=accounts * 6,
         findings=dict(counts),
+        set_aside={"excepted": 2} if name == "aws" else {},
         walk=walk,
         walk_reason=REASONS.get(name, "") if walk != "complete" else "",
         scope=scope,

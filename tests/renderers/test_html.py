@@ -163,7 +163,9 @@ def test_summary_counts_leading_findings(audit: Audit) -> None:
 
 def test_charts_are_told_in_words(audit: Audit) -> None:
     text = section(source(audit), "summary")
-    assert re.search(r"Slack, proven, with findings: 38 findings: 2 critical, 10 high", text)
+    own = audit.leading[audit.leading["app"] == "slack"]["severity"].value_counts()
+    told = f"{own.sum()} findings: {own['critical']} critical, {own['high']} high"
+    assert f"Slack, proven, with findings: {told}" in text
     assert "VPN gateway, not proven: failed: 0 findings" in text
 
 
@@ -271,3 +273,23 @@ def test_a_wrong_template_is_an_error_and_can_reach_nothing(
     monkeypatch.setattr(html, "FOLDERS", (tmp_path,))
     with pytest.raises(RenderError):
         html.render(audit, io.BytesIO())
+
+
+def test_exceptions_stand_with_their_approver_and_their_end(audit: Audit) -> None:
+    text = section(source(audit), "exceptions")
+    assert "EX-7" in text
+    assert "aws-owner@northwind.example 2026-10-01 to 2026-12-20, asked for by ana.ames@northwind.example" in text
+    assert "invalid covers 1 approved what they asked for" in text
+
+
+def test_without_exceptions_nothing_is_said_of_them(audit: Audit) -> None:
+    text = source(replace(audit, exceptions=()))
+    assert 'id="exceptions"' not in text
+    assert "#exceptions" not in text
+
+
+def test_what_is_set_aside_is_counted_apart(audit: Audit) -> None:
+    page = Page(source(audit)).text
+    assert f"{len(audit.leading)} open;" in page
+    assert f"{len(audit.set_aside)} set aside" in page
+    assert "2 excepted" in section(source(audit), "apps")

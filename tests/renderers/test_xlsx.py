@@ -40,7 +40,8 @@ def lines(book: Workbook, sheet: str) -> list[dict[str, object]]:
 
 def test_what_was_proven_stands_before_the_findings(audit: Audit) -> None:
     assert read(audit).sheetnames == [
-        "Summary", "Completeness", "Equations", "Orphan", "Drift", "Excess", "Control", "Data", "Checks", "Columns",
+        "Summary", "Completeness", "Equations", "Orphan", "Drift", "Excess", "Control", "Data", "Exceptions", "Checks",
+        "Columns",
     ]  # fmt: skip
 
 

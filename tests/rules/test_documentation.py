@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scimaudit import policy, rules
-from scimaudit.policy import entitlements, nhi, sod
+from scimaudit.policy import dispositions, entitlements, exceptions, nhi, sod
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,21 +25,26 @@ def test_every_kind_has_its_section():
 def examples():
     text = (DOCS / "policy.md").read_text("utf-8")
     named = re.findall(r"^```toml\n# policy/(\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return named + [("nhi.csv", csv) for csv in re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+    tables = re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return named + [("nhi.csv" if csv.startswith("app,") else "dispositions.csv", csv) for csv in tables]
 
 
 def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     written = examples()
-    assert sorted(name for name, _ in written) == ["entitlements.toml", "nhi.csv", "sod.toml"]
+    assert sorted(name for name, _ in written) == [
+        "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv", "sod.toml",
+    ]  # fmt: skip
     for name, text in written:
         (tmp_path / name).write_text(text, "utf-8")
     read = policy.load(tmp_path)
     assert read.rules
     assert read.conflicts
     assert read.nhi
+    assert read.exceptions
+    assert read.dispositions
 
 
-@pytest.mark.parametrize("keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS])
+@pytest.mark.parametrize("keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, dispositions.COLUMNS])
 def test_the_policy_page_names_every_key(keys):
     text = (DOCS / "policy.md").read_text("utf-8")
     assert not [key for key in keys if f"`{key}`" not in text]

@@ -1,0 +1,95 @@
+"""An auditor's questions, asked of a stored audit: who approved this, what was judged, and what could not be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from scimaudit.errors import ConfigError
+from scimaudit.result import Audit, ExceptionLine
+from scimaudit.rules import reasons_added
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One rule and its figures in the ledger."""
+
+    kind: str
+    title: str
+    family: str
+    severity: str
+    population: int
+    failed: int
+    passed: int
+    not_evaluable: int
+    reason: str
+
+
+def rule_lines(audit: Audit, app: str | None = None) -> list[RuleLine]:
+    """Every rule with its figures, over all apps or in one.
+
+    :raises ConfigError: there is no such app.
+    """
+    if app is not None and app not in {line.app for line in audit.apps}:
+        raise ConfigError(f"there is no app {app!r}", hint="known apps: " + ", ".join(line.app for line in audit.apps))
+    checks = audit.checks if app is None else audit.checks[audit.checks["app"].astype("str") == app]
+    counts = ("population", "failed", "passed", "not_evaluable")
+    lines = []
+    for kind in audit.kinds:
+        own = checks[checks["kind"].astype("str") == kind.kind]
+        figures = {name: int(own[name].sum()) for name in counts}
+        reason = reasons_added(own["reason"]) or ""
+        lines.append(RuleLine(kind.kind, kind.title, kind.family, kind.severity, **figures, reason=reason))
+    return lines
+
+
+def expiring(lines: Sequence[ExceptionLine], today: date, days: int) -> tuple[ExceptionLine, ...]:
+    """The exceptions in force that end within so many days, the soonest first."""
+    last = (today + timedelta(days)).isoformat()
+    soon = [line for line in lines if line.state == "valid" and line.expires <= last]
+    return tuple(sorted(soon, key=lambda line: (line.expires, line.id)))
+
+
+def draft_exception(audit: Audit, finding_id: str, days: int) -> str:
+    """The table of ``policy/exceptions.toml`` that would accept a finding, for somebody to fill in and sign.
+
+    :raises ConfigError: there is no such finding, or it is one about exceptions.
+    """
+    rows = audit.findings
+    found = rows[rows["finding_id"] == finding_id]
+    if found.empty:
+        raise ConfigError(
+            f"there is no finding {finding_id!r}", hint="scimaudit findings --format json lists their ids"
+        )
+    row = {name: str(value) for name, value in found.iloc[0].items() if isinstance(value, str)}
+    if row["kind"].startswith("exception-"):
+        raise ConfigError(f"{finding_id} is about an exception, and is not excepted itself", hint="see its action")
+    first = audit.meta.as_of.date()
+    told = {"kind": row["kind"], "app": row.get("app", "")}
+    if "account_id" in row:
+        told["account"] = row.get("user_name", row["account_id"])
+    elif "person_id" in row:
+        told["person"] = row["person_id"]
+    told |= {name: row[name] for name in ("attribute", "value") if name in row}
+    named = {name: text for name, text in told.items() if text}
+    named |= {"reason": "", "requested_by": "", "approver": row.get("owner", "")}
+    lines = [f"{name} = {_toml(text)}" for name, text in named.items()]
+    return "\n".join(
+        [
+            f"# {_toml(row['actual'])[1:-1]}",
+            "[[exceptions]]",
+            f'id = "EX-{finding_id}"',
+            *lines,
+            f"approved = {first.isoformat()}",
+            f"expires = {(first + timedelta(days)).isoformat()}",
+            "",
+        ]
+    )
+
+
+def _toml(text: str) -> str:
+    """A basic string of TOML; what a terminal would obey or not show is escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)

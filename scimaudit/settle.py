@@ -1,0 +1,199 @@
+"""What people decided about findings: exceptions and dispositions, applied and judged.
+
+An exception counts only while it lasts and only when whoever approved it may: the registered owner of the app or a
+declared delegate, who works here, is not the subject and did not ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+
+from scimaudit import identifiers
+from scimaudit.errors import PolicyError
+from scimaudit.policy.exceptions import Waiver
+from scimaudit.result import ExceptionLine
+from scimaudit.view import View
+from scimaudit.view.holders import holders
+from scimaudit.view.inputs import exception_frame
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an exception may reach.
+
+    :param days: longest life, from approval to expiry.
+    :param findings: most findings that one may cover.
+    """
+
+    days: int = 90
+    findings: int = 10
+
+
+def settle(rows: pd.DataFrame, view: View, kinds: Sequence[str], limits: Limits) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Findings with their ``disposition`` and ``exception_id``, and the exceptions as :attr:`View.exceptions` has them.
+
+    :param rows: findings with ``finding_id`` and what identifies them.
+    :param kinds: the finding kinds there are.
+    :raises PolicyError: an exception names a kind or an app that there is not.
+    """
+    waivers = view.policy.exceptions
+    _known(waivers, kinds, list(view.facts))
+    troubles = _troubles(waivers, view, limits)
+    disposition = pd.Series("open", index=rows.index, dtype="str")
+    covering = pd.Series(None, index=rows.index, dtype="str")
+    lines = []
+    named = holders(view.people, [waiver.person for waiver in waivers if waiver.person])
+    subjects = dict(zip(named.index, named["person_id"], strict=True))
+    for waiver in waivers:
+        trouble = troubles[waiver.id]
+        state = "invalid" if trouble else "expired" if waiver.expires < view.today else "valid"
+        hit = _covered(rows, waiver, subjects) & (disposition == "open")
+        used = int(hit.sum())
+        if state == "valid" and used > limits.findings:
+            state, trouble = "invalid", f"it covers {used} findings, more than {limits.findings}"
+        if state == "valid":
+            disposition = disposition.mask(hit, "excepted")
+            covering = covering.mask(hit, waiver.id)
+        lines.append((waiver.id, waiver.app or None, state, trouble or None, used, waiver.approver, waiver.expires))
+    decided = {line.finding_id: line.disposition for line in view.policy.dispositions if line.holds(view.today)}
+    told = rows["finding_id"].map(decided).astype("str")
+    disposition = disposition.mask((disposition == "open") & told.notna(), told)
+    return rows.assign(disposition=disposition, exception_id=covering), exception_frame(lines)
+
+
+def _known(waivers: Sequence[Waiver], kinds: Sequence[str], apps: Sequence[str]) -> None:
+    for waiver in waivers:
+        if waiver.kind not in kinds:
+            raise PolicyError(
+                f"the exception {waiver.id!r} names the kind {waiver.kind!r}", hint="known kinds: " + ", ".join(kinds)
+            )
+        if waiver.app and waiver.app not in apps:
+            raise PolicyError(
+                f"the exception {waiver.id!r} names the app {waiver.app!r}",
+                hint="known apps: " + ", ".join(sorted(apps)),
+            )
+
+
+def _covered(rows: pd.DataFrame, waiver: Waiver, subjects: Mapping[str, str]) -> pd.Series:
+    """The findings that an exception speaks of: equal in every part, never by a piece of a name."""
+    account = rows["account_id"].isna()
+    if waiver.account:
+        key = identifiers.key(waiver.account)
+        names = rows["user_name"].map(identifiers.key, na_action="ignore")
+        account = (rows["account_id"] == waiver.account) | (names == key)
+    person = pd.Series(True, index=rows.index)
+    if waiver.person:
+        person = rows["person_id"] == subjects.get(waiver.person, "")
+    elif not waiver.account:
+        person = rows["person_id"].isna()
+    found: pd.Series = (
+        (rows["kind"] == waiver.kind)
+        & _same(rows["app"], waiver.app)
+        & (account if waiver.account or not waiver.person else True)
+        & person
+        & _same(rows["value"], waiver.value)
+    )
+    return found & (rows["attribute"] == waiver.attribute if waiver.attribute else True)
+
+
+def _same(column: pd.Series, text: str) -> pd.Series:
+    return column.astype("str") == text if text else column.isna()
+
+
+def _troubles(waivers: Sequence[Waiver], view: View, limits: Limits) -> dict[str, str]:
+    """Why each exception does not count, or nothing; expiry is no trouble."""
+    owners = {waiver.id: _owners(waiver, view) for waiver in waivers}
+    texts = {text for waiver in waivers for text in (waiver.approver, waiver.requested_by, waiver.person) if text}
+    who = holders(view.people, texts | {owner for names in owners.values() for owner in names})
+    return {waiver.id: _trouble(waiver, view, limits, owners[waiver.id], who) for waiver in waivers}
+
+
+def _owners(waiver: Waiver, view: View) -> tuple[str, ...]:
+    """Who may approve: the app's owner and delegates; for a pair across apps, the pair's owner."""
+    if waiver.app:
+        facts = view.facts[waiver.app]
+        return tuple(name for name in (facts.owner, *facts.delegates) if name)
+    return tuple(pair.owner for pair in view.policy.conflicts if pair.name == waiver.value and pair.owner)
+
+
+def _trouble(waiver: Waiver, view: View, limits: Limits, owners: tuple[str, ...], who: pd.DataFrame) -> str:
+    approver = str(who["state"][waiver.approver])
+    person = who["person_id"]
+    if approver != "live":
+        return {
+            "stranger": f"its approver {waiver.approver} is nobody in the roster",
+            "left": f"its approver {waiver.approver} does not work here any more",
+            "unclear": f"whether its approver {waiver.approver} works here is unclear",
+        }[approver]
+    if not owners:
+        return "nobody is registered who could approve it"
+    if not any(_one(person, waiver.approver, owner) for owner in owners):
+        return f"{waiver.approver} may not approve it; {' or '.join(owners)} may"
+    if _one(person, waiver.approver, waiver.requested_by):
+        return f"{waiver.approver} approved what they asked for"
+    if person[waiver.approver] in _subjects(waiver, view, person):
+        return f"{waiver.approver} approved an exception for themselves"
+    if waiver.approved > view.today:
+        return f"it was approved on {waiver.approved}, which is still to come"
+    if waiver.expires - waiver.approved > timedelta(days=limits.days):
+        return f"it lasts {(waiver.expires - waiver.approved).days} days, more than {limits.days}"
+    return ""
+
+
+def _one(person: pd.Series, left: str, right: str) -> bool:
+    """Whether two texts mean the same person."""
+    same = identifiers.key(left) == identifiers.key(right)
+    return same or (isinstance(person[left], str) and person[left] == person[right])
+
+
+def _subjects(waiver: Waiver, view: View, person: pd.Series) -> set[str]:
+    """The people whom the exception favours."""
+    found = {person[waiver.person]} if waiver.person else set()
+    if waiver.account:
+        accounts = view.accounts[view.accounts["app"] == waiver.app]
+        key = identifiers.key(waiver.account)
+        mine = accounts[(accounts["account_id"] == waiver.account) | (accounts["user_name_key"] == key)]
+        found |= set(mine["person_id"].dropna().astype("str")) | set(mine["nhi_owner"].dropna().map(_own(view)))
+    return {name for name in found if isinstance(name, str)}
+
+
+def _own(view: View) -> Mapping[str, str]:
+    owners = view.accounts["nhi_owner"].dropna().unique()
+    meant = holders(view.people, owners)
+    return dict(zip(meant.index, meant["person_id"], strict=True))
+
+
+def with_late(rows: pd.DataFrame, late: pd.DataFrame) -> pd.DataFrame:
+    """Settled findings with those that judge the settling itself; nothing excepts these."""
+    if late.empty:
+        return rows
+    own = late.assign(disposition="open", exception_id=pd.Series(None, index=late.index, dtype="str"))
+    return pd.concat([rows, own], ignore_index=True) if len(rows) else own
+
+
+def lines(view: View) -> tuple[ExceptionLine, ...]:
+    """Every exception with what came of it, in the order of the file."""
+    states = view.exceptions[["state", "trouble", "used"]].to_dict("records")
+    return tuple(
+        ExceptionLine(
+            id=waiver.id,
+            kind=waiver.kind,
+            app=waiver.app,
+            subject=", ".join(text for text in (waiver.account, waiver.person, waiver.attribute, waiver.value) if text),
+            reason=waiver.reason,
+            compensating_control=waiver.compensating_control,
+            requested_by=waiver.requested_by,
+            approver=waiver.approver,
+            approved=waiver.approved.isoformat(),
+            expires=waiver.expires.isoformat(),
+            ticket=waiver.ticket,
+            state=str(row["state"]),
+            trouble=row["trouble"] if isinstance(row["trouble"], str) else "",
+            covers=int(row["used"]),
+        )
+        for waiver, row in zip(view.policy.exceptions, states, strict=True)
+    )
