@@ -16,7 +16,7 @@ from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
 
 # An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
-_LEADING = ("leaver-active", "external-expired", "nhi-unowned", "unmatched", "ambiguous")
+_LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
 _IDENTITY = ("kind", "app", "account_id", "person_id", "attribute", "value")
 _TEXTS = (
     "app",

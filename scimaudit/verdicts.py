@@ -17,7 +17,7 @@ from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
 
 # A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
-_BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-unowned")
+_BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
 _UNPROVEN = ("failed", "incomplete", "unprovable")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import dispositions, entitlements, exceptions, nhi, sod
+from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Policy:
     :param conflicts: pairs that one person must not hold together.
     :param nhi: the register of non-humans.
     :param exceptions: findings that somebody accepts for a while.
+    :param approvals: rights that somebody approved.
     :param dispositions: findings that somebody called false or put off.
     """
 
@@ -27,6 +28,7 @@ class Policy:
     conflicts: tuple[sod.Conflict, ...] = ()
     nhi: tuple[nhi.NonHuman, ...] = ()
     exceptions: tuple[exceptions.Waiver, ...] = ()
+    approvals: tuple[approvals.Approval, ...] = ()
     dispositions: tuple[dispositions.Disposition, ...] = ()
 
 
@@ -41,6 +43,7 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
         conflicts=sod.load(folder / "sod.toml"),
         nhi=nhi.load(folder / "nhi.csv"),
         exceptions=exceptions.load(folder / "exceptions.toml"),
+        approvals=approvals.load(folder / "approvals.csv"),
         dispositions=dispositions.load(folder / "dispositions.csv"),
     )
 

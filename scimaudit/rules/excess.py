@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scimaudit.policy import entitlements
 from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.policed import policed
 
 
 @rule(
@@ -34,7 +34,7 @@ def excess(view: View) -> Judgement:
 
     Remediation: remove what is not needed; where it is, write the rule, so that the next audit knows.
     """
-    verdict = _verdicts(view)
+    verdict = policed(view)
     judged = judge(view.grants, **_grants_judged(view, verdict))
     told = judged.saying(expected=_expected(verdict[judged.failed.index], judged.failed), actual=_actual)
     return merged([told, _holding_nothing(view)])
@@ -61,14 +61,6 @@ def _grants_judged(view: View, verdict: np.ndarray) -> dict[str, pd.Series]:
             (view.roster_unproven, "roster-unproven"),
         ),
     }
-
-
-def _verdicts(view: View) -> np.ndarray:
-    person, entitlement, table = entitlements.verdicts(view.policy.rules, view.people, view.entitlements)
-    # Code -1, an account without an owner, reads the last place; such grants are outside the population.
-    mine = np.append(person, 0)[view.grants["person_id"].cat.codes]
-    found: np.ndarray = table[mine, entitlement[view.grants["entitlement"]]]
-    return found
 
 
 def _holding_nothing(view: View) -> Judgement:

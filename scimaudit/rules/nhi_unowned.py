@@ -9,8 +9,6 @@ from scimaudit.view import NON_HUMAN, View
 from scimaudit.view.columns import known_false, known_true
 from scimaudit.view.holders import holders
 
-_LEFT = "its registered owner has left"
-
 
 @rule(
     title="Non-human account without a live owner",
@@ -26,8 +24,8 @@ def nhi_unowned(view: View) -> Judgement:
     """Service, bot, shared and break-glass accounts that no current person answers for.
 
     Detects: an active account that a listing or the register calls non-human, and that has no line in
-    ``policy/nhi.csv``, a line without an owner, an expired line, or an owner who is not in the system of record or
-    does not work here any more. An owner who has left raises the severity by one step.
+    ``policy/nhi.csv``, a line without an owner, an expired line, or an owner who is not in the system of record. An
+    owner who has left is ``nhi-owner-left``.
 
     Why: nobody rotates the secrets of a machine account that nobody owns, and nobody dares to switch it off.
 
@@ -38,9 +36,7 @@ def nhi_unowned(view: View) -> Judgement:
     states = holders(view.people, accounts["nhi_owner"].dropna().unique())["state"]
     owner = states.reindex(accounts["nhi_owner"].to_numpy()).set_axis(accounts.index)
     trouble = pd.Series(None, index=accounts.index, dtype="str")
-    trouble = trouble.mask(owner == "left", _LEFT).mask(
-        owner == "stranger", "its registered owner is not in the roster"
-    )
+    trouble = trouble.mask(owner == "stranger", "its registered owner is not in the roster")
     trouble = trouble.mask(registered & accounts["nhi_owner"].isna(), "its line in the register names no owner")
     trouble = trouble.mask(registered & ~accounts["nhi"], "its line in the register has expired")
     trouble = trouble.mask(~registered, "it is not in the register")
@@ -59,6 +55,4 @@ def nhi_unowned(view: View) -> Judgement:
         owner=None,
         expected="a current person who answers for it",
         actual="active " + found.failed["account_kind"].astype("str") + " account; " + why,
-        bump=(why == _LEFT).astype(int),
-        why=why.where(why == _LEFT),
     )

@@ -175,6 +175,7 @@ def build(
 def _known_to_policy(policy: Policy, apps: list[str]) -> None:
     """A policy line for an app that is misspelt would silently decide nothing."""
     named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
+    named |= {line.app for line in policy.approvals}
     named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
     strangers = sorted(named - set(apps))
     if strangers:

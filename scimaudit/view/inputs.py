@@ -20,7 +20,8 @@ class AppFacts:
     :param regulated: regimes it is in scope of.
     :param external_id_is: people column that externalId holds.
     :param roster_feeds: its accounts are meant to come from the roster.
-    :param create: mechanism that creates accounts (``register.create``).
+    :param create: mechanism that creates accounts (``register.create``); ``sign_in``, ``disable`` and
+        ``entitlement_removal`` likewise.
     :param closed: an entitlement that no policy rule names is excess.
     :param privileged: patterns over entitlement names and ids.
     :param admin_accounts: patterns over userName of declared second accounts.
@@ -39,7 +40,10 @@ class AppFacts:
     regulated: tuple[str, ...] = ()
     external_id_is: str | None = None
     roster_feeds: bool = True
+    sign_in: str | None = None
     create: str | None = None
+    disable: str | None = None
+    entitlement_removal: str | None = None
     closed: bool = False
     sla_hours: float = 24
     privileged: tuple[str, ...] = ()

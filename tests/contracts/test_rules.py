@@ -15,6 +15,7 @@ import pytest
 import scimaudit
 from scimaudit import rules, tables
 from scimaudit.policy import Policy, expression
+from scimaudit.policy.approvals import Approval
 from scimaudit.policy.entitlements import EntitlementRule, What
 from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
@@ -55,6 +56,7 @@ def full_view() -> View:
             "status": [states[n % 5] for n in range(size)],
             "department": [None if n % 3 else "Sales" for n in range(size)],
             "worker_type": [None if n % 4 else "contractor" for n in range(size)],
+            "start_date": [date(2026, 12, 1) if n % 6 == 0 else None for n in range(size)],
             "end_date": [date(2026, 11, 1) if n % 7 == 0 else None for n in range(size)],
             "emails": [[f"p{n}@corp.example"] if n % 2 else None for n in range(size)],
             "email_keys": [[f"p{n}@corp.example"] if n % 2 else None for n in range(size)],
@@ -95,6 +97,8 @@ def full_view() -> View:
             "value": [f"g{n % 4}" for n in range(rows + 1)],
             "display": [None if n % 2 else f"Group {n % 4}" for n in range(rows + 1)],
             "type": ["direct"] * (rows + 1),
+            "privileged": [(None, True, False)[n % 3] for n in range(rows + 1)],
+            "expires_at": [datetime(2026, 11 + n % 2, 1, tzinfo=UTC) if n % 4 == 0 else None for n in range(rows + 1)],
         },
     )
     situation = [
@@ -117,9 +121,11 @@ def full_view() -> View:
             EntitlementRule(
                 "all", everyone, "everyone", What("slack", "groups", exact=("g1",)), "work", birthright=True
             ),
+            EntitlementRule("short", everyone, "everyone", What("slack", exact=("g2",)), "work", days=30),
             EntitlementRule("none", everyone, "everyone", What("erp", patterns=("g2",)), "risk", deny=True),
         ),
         conflicts=(Conflict("pair", What("slack", exact=("g1",)), What("erp", exact=("g0",)), "fraud"),),
+        approvals=(Approval("slack", "u4", "g0", "own", date(2026, 11, 1), None, ""),),
         nhi=(NonHuman("slack", "u1*", "bot", "p1@corp.example"), NonHuman("erp", "a3", "service")),
     )
     drift = {"emails": "medium", "department": "low", "manager": "low"}

@@ -21,6 +21,8 @@ KINDS = (
     "disabled-residual", "status-drift", "attribute-drift", "missing-account", "out-of-band", "excess", "sod",
     "nhi-unowned", "walk-incomplete", "scope-partial", "source-stale", "unmapped-status", "rejected-rows",
     "listing-gap", "not-audited", "roster-conflict", "exception-expired", "exception-invalid", "exception-unused",
+    "nhi-owner-left", "prestart", "on-leave-active", "shared", "review-overdue", "privileged-unapproved", "grant-expired",
+    "standing-privilege", "birthright-missing", "peer-outlier", "register-contradiction",
 )  # fmt: skip
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from scimaudit import policy, rules
-from scimaudit.policy import dispositions, entitlements, exceptions, nhi, sod
+from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod
 
+TABLES = {
+    ",".join(module.COLUMNS): f"{module.__name__.rpartition('.')[2]}.csv" for module in (nhi, approvals, dispositions)
+}
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -26,13 +29,13 @@ def examples():
     text = (DOCS / "policy.md").read_text("utf-8")
     named = re.findall(r"^```toml\n# policy/(\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     tables = re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return named + [("nhi.csv" if csv.startswith("app,") else "dispositions.csv", csv) for csv in tables]
+    return named + [(TABLES[csv.splitlines()[0]], csv) for csv in tables]
 
 
 def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     written = examples()
     assert sorted(name for name, _ in written) == [
-        "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv", "sod.toml",
+        "approvals.csv", "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv", "sod.toml",
     ]  # fmt: skip
     for name, text in written:
         (tmp_path / name).write_text(text, "utf-8")
@@ -41,10 +44,13 @@ def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     assert read.conflicts
     assert read.nhi
     assert read.exceptions
+    assert read.approvals
     assert read.dispositions
 
 
-@pytest.mark.parametrize("keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, dispositions.COLUMNS])
+@pytest.mark.parametrize(
+    "keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, approvals.COLUMNS, dispositions.COLUMNS]
+)
 def test_the_policy_page_names_every_key(keys):
     text = (DOCS / "policy.md").read_text("utf-8")
     assert not [key for key in keys if f"`{key}`" not in text]

@@ -1,0 +1,52 @@
+"""Finding kind ``grant-expired``."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.view import View
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.tenure import tenure
+
+
+@rule(
+    title="Right is held past its end",
+    family="excess",
+    severity="high",
+    action="Remove the right, or have it approved anew.",
+    controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.5", "nist-800-53-r5/AC-2(2)", "cis-8.1/6.2"),
+)
+def grant_expired(view: View) -> Judgement:
+    """Rights whose time is over and that are still held.
+
+    Detects: a right on an account that is not inactive, whose end has passed: the end that the app itself tells, the
+    last day of its line in ``policy/approvals.csv``, or the day it was granted plus the ``days`` of the policy's
+    rules that name it. The earliest counts.
+
+    Why: what was given for a while was not meant for ever, and nobody else will come back for it.
+
+    Remediation: remove it; repair the process that should have.
+    """
+    grants = view.grants
+    known = tenure(view)
+    over = (known["end"] <= pd.Timestamp(view.as_of)).fillna(False).astype(bool)
+    found = judge(
+        grants,
+        within=known["end"].notna() & ~known_false(grants["active"]) & (grants["account"] >= 0),
+        fails=known_true(grants["active"]) & over,
+        unknown=because(
+            grants.index,
+            (over & grants["active"].isna(), "semantics-unknown"),
+        ),
+    )
+    mine = known.loc[found.failed.index]
+    name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
+    return found.saying(
+        expected="removed by "
+        + mine["end"].dt.tz_convert(view.zone).dt.strftime("%Y-%m-%d")
+        + ", as "
+        + mine["by"]
+        + " says",
+        actual="still holds " + found.failed["attribute"].astype("str") + " " + name,
+    )

@@ -1,0 +1,43 @@
+"""Finding kind ``standing-privilege``."""
+
+from __future__ import annotations
+
+from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.view import View
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.tenure import tenure
+
+
+@rule(
+    title="Privileged right without an end",
+    family="excess",
+    severity="medium",
+    action="Give it an end in approvals.csv or in the app, or replace it by just-in-time access.",
+    controls=("soc2/CC6.3", "iso27001-2022/A.8.2", "nist-800-53-r5/AC-2(2)", "nist-800-53-r5/AC-6", "cis-8.1/5.4"),
+)
+def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
+    """Power that is held for ever where the policy gives it for a while.
+
+    Detects: a privileged right on an account that is not inactive, that a rule with ``days`` names, and for which
+    neither the app nor an approval tells an end or when it was granted. With ``every_app`` every privileged right
+    must have an end.
+
+    Why: standing power is what an attacker who takes over the account inherits.
+
+    Remediation: make the right eligible instead of held, and let it be asked for when it is needed.
+    """
+    grants = view.grants
+    known = tenure(view)
+    wanted = known_true(grants["privileged"]) & (known["days"].notna() | every_app)
+    found = judge(
+        grants,
+        within=wanted & ~known_false(grants["active"]) & (grants["account"] >= 0),
+        fails=known_true(grants["active"]) & known["end"].isna(),
+        unknown=because(grants.index, (grants["active"].isna(), "semantics-unknown")),
+    )
+    name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
+    most = known.loc[found.failed.index, "days"].astype("str") + " days at most"
+    return found.saying(
+        expected=most.where(known.loc[found.failed.index, "days"].notna(), "held for a while only"),
+        actual="holds " + found.failed["attribute"].astype("str") + " " + name + " without an end",
+    )

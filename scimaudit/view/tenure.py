@@ -1,0 +1,72 @@
+"""How long rights may be held: by the app's own word, by their approval, by the policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scimaudit import identifiers
+from scimaudit.view.columns import taken
+
+if TYPE_CHECKING:
+    from scimaudit.view import View
+
+
+def tenure(view: View) -> pd.DataFrame:
+    """For each grant what is known of its approval and its end.
+
+    :returns: indexed as the grants: ``approval`` (position in the policy's approvals, -1 for none), ``needs`` (a rule
+        of the policy wants an approval for the entitlement), ``days`` (most days by the policy, null for no limit),
+        ``end`` (the earliest end that is known, UTC) and ``by`` (who says so).
+    """
+    grants = view.grants
+    approval = _approvals(view)
+    until = pd.Series([each.until for each in view.policy.approvals], dtype="datetime64[us]")
+    approved = until.take(approval[approval >= 0]).to_numpy()
+    # The last day counts, so the end is the midnight after it, in the organisation's zone.
+    last = pd.Series(pd.NaT, index=grants.index, dtype="datetime64[us]")
+    last[approval >= 0] = approved
+    by_approval = (last + pd.Timedelta(days=1)).dt.tz_localize(view.zone).dt.tz_convert("UTC")
+    needs, days = _policy(view)
+    by_policy = grants["granted_at"] + pd.to_timedelta(days.astype("float"), unit="D")
+    ends = pd.DataFrame(
+        {"the app": grants["expires_at"], "its approval": by_approval, "the policy": by_policy}, index=grants.index
+    )
+    end = ends.min(axis=1)
+    by = pd.Series(None, index=grants.index, dtype="str")
+    for name in reversed(ends.columns):
+        by = by.mask((ends[name] == end).to_numpy(), name)
+    return pd.DataFrame({"approval": approval, "needs": needs, "days": days, "end": end, "by": by}, index=grants.index)
+
+
+def _approvals(view: View) -> np.ndarray:
+    """Position of each grant's approval; an account is named by id or userName, a right by id or name."""
+    grants, accounts = view.grants, view.accounts
+    found = np.full(len(grants), -1, dtype=np.int64)
+    if not view.policy.approvals:
+        return found
+    names = taken(accounts["user_name_key"], grants["account"].to_numpy(), grants.index)
+    app, account = grants["app"].astype("str"), grants["account_id"].astype("str")
+    value, display = grants["value"].astype("str"), grants["display"].astype("str")
+    for place, line in enumerate(view.policy.approvals):
+        mine = (app == line.app) & ((account == line.account) | (names == identifiers.key(line.account)))
+        found[(mine & ((value == line.value) | (display == line.value))).to_numpy(dtype=bool)] = place
+    return found
+
+
+def _policy(view: View) -> tuple[pd.Series, pd.Series]:
+    """Whether the policy wants an approval for each grant's entitlement, and how many days it gives at most."""
+    needs = np.zeros(len(view.entitlements), dtype=bool)
+    days = np.full(len(view.entitlements), np.inf)
+    for rule in view.policy.rules:
+        if rule.deny or not (rule.requires_approval or rule.days):
+            continue
+        named = rule.what.names(view.entitlements)
+        needs |= named & rule.requires_approval
+        if rule.days:
+            days[named] = np.minimum(days[named], rule.days)
+    place = view.grants["entitlement"].to_numpy()
+    limit = pd.Series(days[place], index=view.grants.index)
+    return pd.Series(needs[place], index=view.grants.index), limit.mask(np.isinf(limit)).astype("Int64")

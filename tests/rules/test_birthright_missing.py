@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from scimaudit import rules
+from scimaudit.policy import Policy, expression
+from scimaudit.policy.entitlements import EntitlementRule, What
+
+RULE = rules.load("birthright-missing").check
+
+
+def judged(
+    make, held=(), *, status="active", department="Sales", entitlements="complete", what=None, second=False, **account
+):
+    who = expression.parse('department = "Sales"', ["department"])
+    given = EntitlementRule(
+        "sales", who, "", what or What("slack", exact=("Sales", "Leads")), "it is theirs", birthright=True
+    )
+    accounts = [make.account("a1", **{"owner": "p1", **account})]
+    if second:
+        accounts.append(make.account("a2", owner="p1"))
+    return RULE(
+        make.view(
+            people=[make.person("p1", department=department, status=status), make.person("p2", department=department)],
+            accounts=accounts, grants=[make.grant(account, name) for account, name in held],
+            policy=Policy(rules=(given,)), entitlements=entitlements,
+        )
+    )  # fmt: skip
+
+
+def test_whoever_lacks_the_right_of_the_post_fails(make):
+    failed = judged(make, [("a1", "Other")]).failed
+    assert failed[["value", "expected", "actual"]].to_numpy().tolist() == [
+        ["sales", "Sales, Leads, by birthright (it is theirs)", "not held"]
+    ]
+
+
+def test_a_person_with_two_accounts_is_missed_once(make):
+    assert len(judged(make, second=True).failed) == 1
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        {"held": [("a1", "Leads")]}, {"held": [("a2", "Sales")], "second": True}, {"department": "IT"}, {"department": None},
+        {"active": False}, {"owner": None}, {"owner": "p1|p2"}, {"status": "terminated"}, {"what": What("slack")},
+    ],
+)  # fmt: skip
+def test_near_misses(make, near):
+    assert judged(make, **near).failed.empty
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reason"),
+    [
+        ({"entitlements": "unprovable"}, "walk-unproven 1"),
+        ({"active": None}, "semantics-unknown 1"),
+        ({"status": "unknown"}, "semantics-unknown 1"),
+    ],
+)
+def test_not_evaluable(make, unknown, reason):
+    assert make.judged(judged(make, **unknown))["reason"] == reason

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from scimaudit import rules
+
+RULE = rules.load("register-contradiction").check
+WHOLE = {"sign_in": "saml", "create": "scim", "disable": "scim", "entitlement_removal": "scim"}
+
+
+def judged(make, *, external_id="x", active=True, ended=False, attributes=None, **register):
+    people = [make.person("p1", status="terminated" if ended else "active")]
+    accounts = [make.account("a1", owner="p1", active=active, external_id=external_id)]
+    listing = {"attributes": frozenset(attributes)} if attributes is not None else None
+    return RULE(make.view(people=people, accounts=accounts, listing=listing, **{**WHOLE, **register}))
+
+
+def told(judgement) -> dict[str, str]:
+    return dict(zip(judgement.failed["value"], judgement.failed["actual"], strict=True))
+
+
+def test_a_register_that_the_data_bear_out_passes(make):
+    counts = make.judged(judged(make))
+    assert (counts["population"], counts["failed"], counts["not_evaluable"]) == (4, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("claim", "name", "said"),
+    [
+        ({"external_id": None}, "create", "1 of 1 have no externalId"),
+        ({"ended": True}, "disable", "1 accounts of leavers are active"),
+        ({"disable": "none"}, "lifecycle", "sign-in is by saml, and nothing disables accounts"),
+        ({"disable": None, "create": "jit"}, "lifecycle", "accounts arise at sign-in, and nothing disables accounts"),
+        ({"entitlement_removal": "none"}, "removal", "no control removes entitlements"),
+    ],
+)
+def test_a_claim_that_the_accounts_refute_fails(make, claim, name, said):
+    assert told(judged(make, **claim)) == {name: said}
+
+
+@pytest.mark.parametrize(
+    "near", [{"ended": True, "active": False}, {"ended": True, "disable": "manual"}, {"external_id": None, "attributes": []},
+             {"external_id": None, "create": "manual"}],
+)  # fmt: skip
+def test_near_misses(make, near):
+    assert told(judged(make, **near)) == {}
+
+
+def test_an_app_without_a_register_is_not_evaluable(make):
+    counts = make.judged(judged(make, **dict.fromkeys(WHOLE)))
+    assert (counts["population"], counts["reason"]) == (1, "policy-silent 1")
+
+
+def test_an_app_without_a_source_has_nothing_to_refute(make):
+    assert make.judged(RULE(make.view(apps=[make.app("fax", listed=False, disable="none")])))["population"] == 0

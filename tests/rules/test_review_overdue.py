@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from scimaudit import rules
+from scimaudit.policy import Policy
+from scimaudit.policy.nhi import NonHuman
+
+RULE = rules.load("review-overdue").check
+
+
+def judged(make, *due):
+    lines = tuple(NonHuman("slack", f"bot{n}", "bot", "p1", review_date=day) for n, day in enumerate(due))
+    return RULE(make.view(policy=Policy(nhi=lines)))
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [(date(2026, 11, 19), "review was due on 2026-11-19"), (None, "no review date is set")],
+)
+def test_a_review_that_nobody_did_fails(make, due, said):
+    failed = judged(make, due).failed
+    assert failed[["value", "owner", "actual"]].to_numpy().tolist() == [["bot0", "p1", said]]
+
+
+def test_the_day_itself_is_in_time(make):
+    assert make.judged(judged(make, date(2026, 11, 20), date(2027, 1, 1)))["failed"] == 0
+
+
+def test_an_empty_register_has_nothing_to_review(make):
+    assert make.judged(judged(make))["population"] == 0
