@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from scimaudit.errors import PolicyError
+from scimaudit.policy import reading
 
 KINDS: Final = ("false-positive", "snoozed")
 COLUMNS: Final = ("finding_id", "disposition", "by", "on", "until", "reason")
+REQUIRED: Final = ("finding_id", "disposition", "by", "on", "reason")
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,7 @@ def load(path: Path) -> tuple[Disposition, ...]:
 
     :raises PolicyError: it cannot be read, or a line is wrong; names the line.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        return ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path} cannot be read: {error}", hint="save it as CSV in UTF-8") from error
-    return parse(text, str(path))
+    return parse(reading.csv_text(path), str(path))
 
 
 def parse(text: str, where: str) -> tuple[Disposition, ...]:
@@ -53,37 +47,15 @@ def parse(text: str, where: str) -> tuple[Disposition, ...]:
 
     :raises PolicyError: a line is wrong; names the line.
     """
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    if not text.strip():
-        return ()
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise PolicyError(f"{where}, line 1: the header is {reader.fieldnames}", hint="columns: " + ",".join(COLUMNS))
     found: dict[str, Disposition] = {}
-    try:
-        for cells in reader:
-            line = _line(cells, f"{where}, line {reader.line_num}")
-            if line.finding_id in found:
-                raise PolicyError(f"{where}, line {reader.line_num}: {line.finding_id} stands there twice")
-            found[line.finding_id] = line
-    except csv.Error as error:
-        raise PolicyError(f"{where}, line {reader.line_num}: {error}") from error
+    for place, told in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+        if told["disposition"] not in KINDS:
+            hint = "dispositions: " + ", ".join(KINDS)
+            raise PolicyError(f"{place}: disposition is {told['disposition']!r}", hint=hint)
+        on, until = (reading.day(told[name], f"{place}: {name}") for name in ("on", "until"))
+        if on is None or (told["disposition"] == "snoozed" and until is None):
+            raise PolicyError(f"{place}: until is empty", hint="nothing is put off for ever")
+        line = Disposition(told["finding_id"], told["disposition"], told["by"], on, until, told["reason"])
+        if found.setdefault(line.finding_id, line) is not line:
+            raise PolicyError(f"{place}: {line.finding_id} stands there twice")
     return tuple(found.values())
-
-
-def _line(cells: dict[str, str], where: str) -> Disposition:
-    if None in cells or None in cells.values():
-        raise PolicyError(f"{where}: it has not {len(COLUMNS)} cells")
-    told = {name: cell.strip() for name, cell in cells.items()}
-    for name in ("finding_id", "by", "on", "reason"):
-        if not told[name]:
-            raise PolicyError(f"{where}: {name} is empty")
-    if told["disposition"] not in KINDS:
-        raise PolicyError(f"{where}: disposition is {told['disposition']!r}", hint="dispositions: " + ", ".join(KINDS))
-    if told["disposition"] == "snoozed" and not told["until"]:
-        raise PolicyError(f"{where}: until is empty", hint="nothing is put off for ever")
-    try:
-        on = date.fromisoformat(told["on"])
-        until = date.fromisoformat(told["until"]) if told["until"] else None
-    except ValueError as error:
-        raise PolicyError(f"{where}: {error}", hint="write dates as 2026-12-31") from error
-    return Disposition(told["finding_id"], told["disposition"], told["by"], on, until, told["reason"])

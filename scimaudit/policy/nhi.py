@@ -15,7 +15,7 @@ import pandas as pd
 
 from scimaudit import identifiers
 from scimaudit.errors import PolicyError
-from scimaudit.policy import patterns
+from scimaudit.policy import patterns, reading
 
 KINDS: Final = ("service", "shared", "bot", "break-glass")
 COLUMNS: Final = ("app", "account", "kind", "owner", "purpose", "review_date", "expires")
@@ -49,13 +49,7 @@ def load(path: Path) -> tuple[NonHuman, ...]:
 
     :raises PolicyError: the file cannot be read, or a line is wrong; names the line.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        return ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path} cannot be read: {error}", hint="save it as CSV in UTF-8") from error
-    return parse(text, str(path))
+    return parse(reading.csv_text(path), str(path))
 
 
 def parse(text: str, where: str) -> tuple[NonHuman, ...]:
@@ -142,16 +136,7 @@ def _entry(cells: dict[str, str], where: str) -> NonHuman:
             raise PolicyError(f"{where}: {name} is empty")
     if cells["kind"] not in KINDS:
         raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    days = {name: _day(cells.get(name, ""), f"{where}: {name}") for name in ("review_date", "expires")}
+    days = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in ("review_date", "expires")}
     return NonHuman(
         cells["app"], cells["account"], cells["kind"], cells.get("owner", ""), cells.get("purpose", ""), **days
     )
-
-
-def _day(text: str, where: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise PolicyError(f"{where} is {text!r}", hint="write dates as 2026-12-31") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -68,3 +70,55 @@ def unique(names: Sequence[str], where: str) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PolicyError(f"{where}: the name {twice[0]!r} stands twice", hint="give each its own name")
+
+
+def csv_text(path: Path) -> str:
+    """The text of a CSV file; empty when it is not there.
+
+    :raises PolicyError: it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path} cannot be read: {error}", hint="save it as CSV in UTF-8") from error
+
+
+def csv_lines(
+    text: str, where: str, columns: Sequence[str], required: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The lines of a CSV with exactly these columns, each with its place in words.
+
+    :param required: columns that are never empty.
+    :raises PolicyError: another header, another number of cells, an empty cell where one is needed.
+    """
+    if not text.strip():
+        return
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            found = ",".join(reader.fieldnames or ())
+            raise PolicyError(f"{where}, line 1: the header is {found!r}", hint="columns: " + ",".join(columns))
+        for cells in reader:
+            place = f"{where}, line {reader.line_num}"
+            if None in cells or None in cells.values():
+                raise PolicyError(f"{place}: it has not {len(columns)} cells")
+            told = {name: cell.strip() for name, cell in cells.items()}
+            empty = [name for name in required if not told[name]]
+            if empty:
+                raise PolicyError(f"{place}: {empty[0]} is empty")
+            yield place, told
+    except csv.Error as error:
+        raise PolicyError(f"{where}, line {reader.line_num}: {error}") from error
+
+
+def day(text: str, where: str) -> date | None:
+    """A day, or None for an empty cell.
+
+    :raises PolicyError: it is something else.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise PolicyError(f"{where} is {text!r}", hint="write dates as 2026-12-31") from error

@@ -137,10 +137,10 @@ HEAD = ",".join(approvals.COLUMNS)
     ("line", "trouble"),
     [
         ("slack,a1,Admins,,2026-01-01,,", "approved_by is empty"),
-        ("slack,a1,Admins,b,1.1.2026,,", "isoformat"),
+        ("slack,a1,Admins,b,1.1.2026,,", "approved_on is"),
         ("slack,a1,Admins,b,2026-01-02,2026-01-01,", "ends before"),
         ("slack,a1,Admins", "7 cells"),
-        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "already stands on line 2"),
+        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "stands on an earlier line"),
     ],
 )
 def test_a_wrong_approval_names_its_line(line, trouble):
