@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scimaudit.errors import ConfigError
+from scimaudit.policy.writing import quoted
 from scimaudit.result import Audit, ExceptionLine
 from scimaudit.rules import reasons_added
 
@@ -75,10 +75,10 @@ def draft_exception(audit: Audit, finding_id: str, days: int) -> str:
     told |= {name: row[name] for name in ("attribute", "value") if name in row}
     named = {name: text for name, text in told.items() if text}
     named |= {"reason": "", "requested_by": "", "approver": row.get("owner", "")}
-    lines = [f"{name} = {_toml(text)}" for name, text in named.items()]
+    lines = [f"{name} = {quoted(text)}" for name, text in named.items()]
     return "\n".join(
         [
-            f"# {_toml(row['actual'])[1:-1]}",
+            f"# {quoted(row['actual'])[1:-1]}",
             "[[exceptions]]",
             f'id = "EX-{finding_id}"',
             *lines,
@@ -87,9 +87,3 @@ def draft_exception(audit: Audit, finding_id: str, days: int) -> str:
             "",
         ]
     )
-
-
-def _toml(text: str) -> str:
-    """A basic string of TOML; what a terminal would obey or not show is escaped."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)

@@ -8,12 +8,17 @@ from pathlib import Path
 
 from scimaudit import archive, renderers
 from scimaudit.archive import Stored
-from scimaudit.audit import judge
+from scimaudit.audit import judge, seen_view
 from scimaudit.config import Config
+from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
+from scimaudit.policy import load as load_policy
+from scimaudit.policy import people_columns, trials
+from scimaudit.policy.trials import Outcome
 from scimaudit.result import ExceptionLine
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
+from scimaudit.view import View
 
 
 def pull(
@@ -61,6 +66,32 @@ def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:
     """The exceptions as the policy files have them now, judged on the newest snapshot; nothing is kept."""
     chosen = open_snapshot(config.store, None)
     return judge(chosen, config, previous=_before(chosen, config)).audit.exceptions
+
+
+def seen(config: Config, *, policy: Path | None = None) -> View:
+    """The newest snapshot as the rules see it, with this or another policy folder.
+
+    :raises PolicyError: there is no such folder.
+    """
+    if policy is not None:
+        if not policy.is_dir():
+            raise PolicyError(f"there is no folder {policy}")
+        config = config.model_copy(update={"audit": config.audit.model_copy(update={"policy": policy})})
+    chosen = open_snapshot(config.store, None)
+    return seen_view(chosen, config, previous=_before(chosen, config))
+
+
+def policy_trials(config: Config) -> list[Outcome]:
+    """What the policy says of the example people of its ``tests.toml``.
+
+    :raises PolicyError: a file is wrong, or there is no test.
+    """
+    extras = [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
+    columns = people_columns(extras)
+    loaded = trials.load(config.policy / "tests.toml", columns)
+    if not loaded:
+        raise PolicyError(f"{config.policy / 'tests.toml'} holds no test", hint="docs/policy.md shows one")
+    return trials.tried(loaded, load_policy(config.policy, extra_columns=extras).rules, columns)
 
 
 def _before(chosen: Snapshot, config: Config) -> Snapshot | None:

@@ -44,7 +44,8 @@ ALLOWED = {
         "verdicts",
         "view",
     },
-    "answers": {"errors", "result", "rules"},
+    "policy_review": {"policy", "view"},
+    "answers": {"errors", "policy", "result", "rules"},
     "archive": {"errors", "result", "snapshot", "tables"},
     "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
     "explain": {"audit", "config", "correlate", "facts", "inquiry", "policy", "rules", "tables", "view"},
@@ -53,7 +54,18 @@ ALLOWED = {
     "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"result", "tables", "errors"},
     "demo": {"errors"},
-    "workflow": {"archive", "audit", "config", "inquiry", "renderers", "result", "snapshot"},
+    "workflow": {
+        "archive",
+        "audit",
+        "config",
+        "errors",
+        "inquiry",
+        "policy",
+        "renderers",
+        "result",
+        "snapshot",
+        "view",
+    },
 }
 ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
 

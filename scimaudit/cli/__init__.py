@@ -19,6 +19,7 @@ from scimaudit.cli import (
     findings,
     init,
     links,
+    policy,
     probe,
     providers,
     pull,
@@ -68,6 +69,7 @@ app.command("findings")(findings.command)
 app.command("access")(access.command)
 app.command("explain")(explain.command)
 app.command("links")(links.command)
+app.command("policy")(policy.command)
 app.command("rules")(rules.command)
 app.command("exceptions")(exceptions.command)
 app.command("demo")(demo.command)

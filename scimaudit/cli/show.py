@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scimaudit.answers import RuleLine
+    from scimaudit.policy.trials import Outcome
+    from scimaudit.policy_review import Change, Coverage
     from scimaudit.result import Audit, ExceptionLine, KindLine
 
 
@@ -126,6 +128,47 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("not evaluable", f"{line.not_evaluable:,}" + (f" ({line.reason})" if line.reason else "")),
     ]
     terminal.rows(out, told.title, ("", ""), said)
+
+
+def trials(out: Console, outcomes: Sequence[Outcome], *, json: bool) -> None:
+    """What the policy says of each example, the failing ones first."""
+    if json:
+        sys.stdout.buffer.write(orjson.dumps(outcomes, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    body = [
+        (
+            terminal.text("pass", "green") if each.passed else terminal.text("fail", "red"),
+            each.name,
+            each.expect,
+            each.found,
+        )
+        for each in sorted(outcomes, key=lambda each: each.passed)
+    ]
+    wrong = sum(not each.passed for each in outcomes)
+    terminal.rows(out, f"{len(outcomes)} tests, {wrong} failed", ("", "test", "expected", "found"), body)
+
+
+def coverage(out: Console, found: Coverage, *, json: bool) -> None:
+    """What rules and snapshot do not say of each other."""
+    if json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    terminal.rows(out, f"{len(found.idle)} rules that nothing rests on", ("rule", "because"), found.idle)
+    out.print()
+    head = ("app", "kind", "right", "holders")
+    terminal.rows(out, f"{len(found.unnamed)} rights that no rule names", head, found.unnamed, right=("holders",))
+    out.print()
+    terminal.rows(out, f"{len(found.unspoken)} people of whom no rule speaks", ("person", "name"), found.unspoken)
+
+
+def changes(out: Console, found: Sequence[Change], *, json: bool) -> None:
+    """What another policy would judge otherwise."""
+    if json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    body = [(each.app, each.person_id, each.person_name, each.right, each.before, each.after) for each in found]
+    head = ("app", "person", "name", "right", "now", "with the other policy")
+    terminal.rows(out, f"{len(found)} changes", head, body)
 
 
 def csv(table: pa.Table) -> None:

@@ -88,3 +88,35 @@ def test_a_draft_shows_what_a_terminal_would_obey(demo: Path) -> None:
     assert not {"\u202e", "\x1b"} & set(text)
     [table] = tomllib.loads(text)["exceptions"]
     assert table["account"] == name
+
+
+def test_the_policy_is_tried_on_example_people(ask: Run, demo: Path, tmp_path: Path) -> None:
+    assert ask("policy", "test").returncode == 0
+    found = json.loads(ask("policy", "test", "--json").stdout)
+    assert {each["expect"] == each["found"] for each in found} == {True}
+
+
+def test_holes_and_drafts_of_the_policy(ask: Run) -> None:
+    told = json.loads(ask("policy", "coverage", "--json").stdout)
+    assert ["wiki", "groups", "Space Admins", 5] in told["unnamed"]
+    assert "Readers" in ask("policy", "coverage").stdout
+    assert tomllib.loads(ask("policy", "suggest", "--least", "4").stdout)["rules"]
+
+
+def test_the_impact_of_another_policy(ask: Run, demo: Path, tmp_path: Path) -> None:
+    for path in (demo / "policy").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    rules = (tmp_path / "entitlements.toml").read_text("utf-8")
+    (tmp_path / "entitlements.toml").write_text(rules.replace('values = ["Board"]', 'values = ["Nobody"]'), "utf-8")
+    told = ask("policy", "impact", "--with", str(tmp_path)).stdout
+    assert "Astrid Tindvik" in told
+    changes = json.loads(ask("policy", "impact", "--with", str(tmp_path), "--json").stdout)
+    assert {(each["app"], each["before"], each["after"]) for each in changes} == {("crm", "allowed", "silent")}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("policy", "impact"), "--with"), (("policy", "impact", "--with", "nowhere"), "no folder")]
+)
+def test_impact_needs_another_policy(ask: Run, words: tuple[str, ...], said: str) -> None:
+    done = ask(*words)
+    assert (done.returncode, said in done.stderr) == (2, True)

@@ -30,6 +30,7 @@ COMMANDS = (
     "explain",
     "links",
     "rules",
+    "policy",
     "exceptions",
     "demo",
     "schema",

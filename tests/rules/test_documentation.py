@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scimaudit import policy, rules
-from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod
+from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod, trials
 
 TABLES = {
     ",".join(module.COLUMNS): f"{module.__name__.rpartition('.')[2]}.csv" for module in (nhi, approvals, dispositions)
@@ -36,6 +36,7 @@ def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     written = examples()
     assert sorted(name for name, _ in written) == [
         "approvals.csv", "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv", "sod.toml",
+        "tests.toml",
     ]  # fmt: skip
     for name, text in written:
         (tmp_path / name).write_text(text, "utf-8")
@@ -45,11 +46,13 @@ def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     assert read.nhi
     assert read.exceptions
     assert read.approvals
+    assert trials.load(tmp_path / "tests.toml", policy.people_columns())
     assert read.dispositions
 
 
 @pytest.mark.parametrize(
-    "keys", [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, approvals.COLUMNS, dispositions.COLUMNS]
+    "keys",
+    [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, trials.KEYS, approvals.COLUMNS, dispositions.COLUMNS],
 )
 def test_the_policy_page_names_every_key(keys):
     text = (DOCS / "policy.md").read_text("utf-8")

@@ -1,0 +1,111 @@
+"""``policy/tests.toml``: example people and what the policy must say of them, so that a rule cannot change unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from scimaudit.errors import PolicyError
+from scimaudit.policy import reading
+from scimaudit.policy.entitlements import ALLOWED, ATTRIBUTES, DENIED, EntitlementRule, people_of, verdicts
+
+WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "birthright")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One ``[[tests]]`` table.
+
+    :param person: column of people to text; columns that are not named are empty.
+    :param value: the entitlement's id or name; empty, with ``birthright``, is the app itself.
+    :param expect: one of :data:`WORDS`.
+    """
+
+    name: str
+    person: Mapping[str, str]
+    app: str
+    attribute: str
+    value: str
+    expect: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the policy says of a trial."""
+
+    name: str
+    expect: str
+    found: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it says what it should."""
+        return self.expect == self.found
+
+
+KEYS: Final = {"name": str, "person": dict, "app": str, "attribute": str, "value": str, "expect": str}
+REQUIRED: Final = ("name", "app", "expect")
+
+
+def load(path: Path, columns: Collection[str]) -> tuple[Trial, ...]:
+    """Read the tests; a file that is not there has none.
+
+    :param columns: the columns of people that a person may have.
+    :raises PolicyError: the file is wrong; names the test.
+    """
+    found = []
+    for place, data in enumerate(reading.tables_in(path, "tests"), 1):
+        where = f"{path}, test {place}" + (f" ({data['name']})" if isinstance(data.get("name"), str) else "")
+        reading.check(data, KEYS, REQUIRED, where)
+        person = data.get("person", {})
+        unknown = [name for name in person if name not in columns]
+        if unknown:
+            hint = "known columns: " + ", ".join(sorted(columns))
+            raise PolicyError(f"{where}: people have no column {unknown[0]!r}", hint=hint)
+        if data["expect"] not in WORDS:
+            raise PolicyError(f"{where}: expect is {data['expect']!r}", hint="words: " + ", ".join(WORDS))
+        attribute = data.get("attribute", "groups")
+        if attribute not in ATTRIBUTES:
+            raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
+        if not data.get("value") and data["expect"] != "birthright":
+            raise PolicyError(f"{where}: value is missing", hint="only a birthright can be of the app itself")
+        told = {name: str(text) for name, text in person.items()}
+        found.append(Trial(data["name"], told, data["app"], attribute, data.get("value", ""), data["expect"]))
+    reading.unique([trial.name for trial in found], str(path))
+    return tuple(found)
+
+
+def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Sequence[str]) -> list[Outcome]:
+    """What the rules say of each trial."""
+    people = pd.DataFrame(
+        {name: pd.array([trial.person.get(name) for trial in trials], dtype="str") for name in columns}
+    )
+    asked = pd.DataFrame(
+        {
+            name: pd.array([getattr(trial, name) for trial in trials], dtype="str")
+            for name in ("app", "attribute", "value")
+        }
+    ).assign(display=pd.array([None] * len(trials), dtype="str"))
+    person, entitlement, table = verdicts(rules, people, asked)
+    who = people_of(rules, people)
+    given = np.zeros(len(trials), dtype=bool)
+    for place, rule in enumerate(rules):
+        if rule.birthright:
+            meant = rule.what.names(asked) | ((asked["app"] == rule.what.app) & (asked["value"] == "")).to_numpy(
+                dtype=bool
+            )
+            given |= who[:, place] & meant
+    words = {ALLOWED: "allowed", DENIED: "denied"}
+    outcomes = []
+    for place, trial in enumerate(trials):
+        said = int(table[person[place], entitlement[place]])
+        found = words.get(said, "not-allowed" if said == 2 else "silent")
+        if trial.expect == "birthright":
+            found = "birthright" if given[place] else "no birthright"
+        outcomes.append(Outcome(trial.name, trial.expect, found))
+    return outcomes
