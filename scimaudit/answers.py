@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scimaudit.errors import ConfigError
+from scimaudit.frameworks import frameworks
 from scimaudit.policy.writing import quoted
 from scimaudit.result import Audit, ExceptionLine
 from scimaudit.rules import reasons_added
@@ -27,6 +28,23 @@ class RuleLine:
     reason: str
 
 
+@dataclass(frozen=True)
+class ControlLine:
+    """One control of a framework, and what was tested for it.
+
+    :param tested: rows of all relevant kinds; a row that two kinds judge counts twice.
+    :param why: per kind, why rows could not be judged.
+    """
+
+    control: str
+    title: str
+    kinds: tuple[str, ...]
+    tested: int
+    failed: int
+    not_evaluable: int
+    why: tuple[str, ...]
+
+
 def rule_lines(audit: Audit, app: str | None = None) -> list[RuleLine]:
     """Every rule with its figures, over all apps or in one.
 
@@ -43,6 +61,35 @@ def rule_lines(audit: Audit, app: str | None = None) -> list[RuleLine]:
         reason = reasons_added(own["reason"]) or ""
         lines.append(RuleLine(kind.kind, kind.title, kind.family, kind.severity, **figures, reason=reason))
     return lines
+
+
+def control_lines(audit: Audit, framework: str = "") -> list[ControlLine]:
+    """Every control with what was tested for it; a control is tested as far as the kinds relevant to it are.
+
+    :param framework: only this one.
+    :raises ConfigError: there is no such framework.
+    """
+    known = {each.id: each for each in frameworks()}
+    if framework and framework not in known:
+        raise ConfigError(f"there is no framework {framework!r}", hint="known frameworks: " + ", ".join(known))
+    figures = {line.kind: line for line in rule_lines(audit)}
+    kinds = {kind.kind: kind.controls for kind in audit.kinds}
+    found = []
+    for each in known.values() if not framework else [known[framework]]:
+        for control, title in each.controls.items():
+            mine = [figures[kind] for kind, controls in kinds.items() if f"{each.id}/{control}" in controls]
+            found.append(
+                ControlLine(
+                    f"{each.id}/{control}",
+                    title,
+                    tuple(line.kind for line in mine),
+                    sum(line.population for line in mine),
+                    sum(line.failed for line in mine),
+                    sum(line.not_evaluable for line in mine),
+                    tuple(f"{line.kind}: {line.reason}" for line in mine if line.reason),
+                )
+            )
+    return found
 
 
 def expiring(lines: Sequence[ExceptionLine], today: date, days: int) -> tuple[ExceptionLine, ...]:

@@ -13,6 +13,7 @@ from scimaudit.cli import (
     account,
     audit,
     check,
+    controls,
     demo,
     exceptions,
     explain,
@@ -71,6 +72,7 @@ app.command("explain")(explain.command)
 app.command("links")(links.command)
 app.command("policy")(policy.command)
 app.command("rules")(rules.command)
+app.command("controls")(controls.command)
 app.command("exceptions")(exceptions.command)
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from scimaudit.answers import RuleLine
+    from scimaudit.answers import ControlLine, RuleLine
     from scimaudit.policy.trials import Outcome
     from scimaudit.policy_review import Change, Coverage
     from scimaudit.result import Audit, ExceptionLine, KindLine
@@ -128,6 +128,24 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("not evaluable", f"{line.not_evaluable:,}" + (f" ({line.reason})" if line.reason else "")),
     ]
     terminal.rows(out, told.title, ("", ""), said)
+
+
+def controls(out: Console, lines: Sequence[ControlLine]) -> None:
+    """What was tested for each control."""
+    body = [
+        (
+            line.control,
+            line.title,
+            f"{line.tested:,}",
+            f"{line.failed:,}",
+            f"{line.not_evaluable:,}",
+            ", ".join(line.kinds),
+            "; ".join(line.why),
+        )
+        for line in lines
+    ]
+    head = ("control", "in short", "tested", "failed", "not evaluable", "by", "why not")
+    terminal.rows(out, f"{len(lines)} controls", head, body, right=("tested", "failed", "not evaluable"))
 
 
 def trials(out: Console, outcomes: Sequence[Outcome], *, json: bool) -> None:

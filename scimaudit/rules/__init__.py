@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from scimaudit.errors import ConfigError
+from scimaudit.frameworks import relevant
 from scimaudit.tables import FAMILIES, NOT_EVALUABLE, SEVERITIES
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def rule(
     """Declare a rule.
 
     :param action: what the responsible owner should do, one sentence.
+    :param controls: ``framework/control`` ids it is relevant to; frameworks add others by kind.
     :param spans_apps: it compares rows of several apps (a person's accounts, say), so it must see them all at once.
     :param after_settling: it judges what people decided about findings, so it runs when all others have.
     """
@@ -89,7 +91,9 @@ def rule(
 
     def declare(check: Callable[..., Judgement]) -> Rule:
         kind = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(kind, title, family, severity, action, controls, spans_apps, after_settling, check)
+        return Rule(
+            kind, title, family, severity, action, (*controls, *relevant(kind)), spans_apps, after_settling, check
+        )
 
     return declare
 

@@ -36,6 +36,20 @@ def test_which_control_stops_this(ask: Run) -> None:
     assert "303: 8 failed" in told
 
 
+def test_what_was_tested_for_a_control(ask: Run) -> None:
+    lines = {line["control"]: line for line in json.loads(ask("controls", "nydfs-500", "--json").stdout)}
+    left = lines["nydfs-500/500.7(a)(6)"]
+    assert set(left["kinds"]) == {"external-expired", "leaver-active", "prestart", "status-drift"}
+    rules = {line["kind"]: line for line in json.loads(ask("rules", "--json").stdout)}
+    assert left["failed"] == sum(rules[kind]["failed"] for kind in left["kinds"])
+    assert left["why"] == ["leaver-active: semantics-unknown 1"]
+    assert {line.split("/")[0] for line in ask("controls").stdout.splitlines() if "/" in line.split(" ")[0]} >= {
+        "soc2",
+        "hipaa",
+    }
+    assert "known frameworks" in ask("controls", "sox").stderr
+
+
 def test_what_was_not_judged(ask: Run) -> None:
     lines = {line["kind"]: line for line in json.loads(ask("rules", "--app", "code", "--json").stdout)}
     assert lines["dormant"]["population"] == sum(

@@ -32,6 +32,7 @@ COMMANDS = (
     "rules",
     "policy",
     "exceptions",
+    "controls",
     "demo",
     "schema",
 )
