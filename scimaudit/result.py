@@ -61,13 +61,15 @@ class AppLine:
 
     ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``. Findings
     that somebody set aside (``set_aside``, by disposition) are not among ``findings``, and still keep it from clean.
-    ``accounts = matched + unmatched + ambiguous``.
+    ``accounts = matched + unmatched + ambiguous``. ``register`` says what controls ``sign_in``, ``create``, ``update``,
+    ``disable`` and ``entitlement_removal``; what nobody has said is not in it.
     """
 
     app: str
     title: str
     owner: str
     regulated: tuple[str, ...]
+    register: Mapping[str, str]
     accounts: int
     active: int
     inactive: int

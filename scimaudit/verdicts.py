@@ -325,6 +325,7 @@ def _app_line(
         title=app.title or app.name,
         owner=app.owner,
         regulated=app.regulated,
+        register={name: str(how) for name, how in app.control_register if how is not None},
         accounts=accounts,
         active=active,
         inactive=accounts - active - unknown,

@@ -52,7 +52,7 @@ ALLOWED = {
     "checkup": {"audit", "config", "correlate", "snapshot", "tables"},
     "scaffold": {"errors", "sources"},
     "schema": {"config", "rules", "sources", "tables"},
-    "renderers": {"result", "tables", "errors"},
+    "renderers": {"answers", "frameworks", "result", "tables", "errors"},
     "demo": {"errors"},
     "workflow": {
         "archive",

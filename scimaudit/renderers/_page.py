@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scimaudit.answers import control_lines
+from scimaudit.frameworks import frameworks
 from scimaudit.renderers import _tables, _words
 from scimaudit.renderers.encode import show, show_column
 from scimaudit.result import AppLine, Audit, KindLine, SourceLine
@@ -21,6 +23,8 @@ from scimaudit.tables import FAMILIES, SEVERITIES
 
 FIRST_PAGE: Final = 100
 """Findings that stand in the page itself, for readers without JavaScript."""
+
+CONTROLLED: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
 
 WORST_FIRST: Final = tuple(reversed(SEVERITIES))
 
@@ -73,6 +77,8 @@ def context(audit: Audit) -> dict[str, Any]:
             for equation in audit.equations
         ],
         "ledger": _ledger(audit),
+        "controlled": [name for name in CONTROLLED if any(name in app.register for app in audit.apps)],
+        "frameworks": _frameworks(audit),
         "kinds": [_kind(kind) for kind in audit.kinds],
         "defaults": dict(meta.defaults),
         "first_page": _first_page(table, audit),
@@ -100,6 +106,8 @@ def _app(app: AppLine, audit: Audit, leading: pd.DataFrame) -> dict[str, Any]:
         "reason": _words.reason(app),
         "owner": app.owner,
         "regulated": list(app.regulated),
+        "register": dict(app.register),
+        "gaps": list(audit.leading[_contradicts(audit.leading, app.app)]["actual"]),
         "accounts": app.accounts,
         "matched": app.matched,
         "unmatched": app.unmatched,
@@ -175,6 +183,22 @@ def _ledger(audit: Audit) -> list[dict[str, Any]]:
             **{name: sum(check[name] for check in checks) for name in sums},
         }
         for kind, checks in sorted(rows.items())
+    ]
+
+
+def _contradicts(findings: pd.DataFrame, app: str) -> pd.Series:
+    return (findings["kind"].astype("str") == "register-contradiction") & (findings["app"].astype("str") == app)
+
+
+def _frameworks(audit: Audit) -> list[dict[str, Any]]:
+    """Each framework with its controls and what was tested for them."""
+    lines = {line.control: line for line in control_lines(audit)}
+    return [
+        {
+            "title": each.title,
+            "tested": [asdict(lines[f"{each.id}/{name}"]) | {"name": name} for name in each.controls],
+        }
+        for each in frameworks()
     ]
 
 

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 
 
 def app(verdict: str, walk: str, scope: str) -> AppLine:
-    return AppLine("crm", "CRM", "", (), 3, 2, 1, 0, 3, 0, 0, 0, {}, {}, walk, "", scope, "", None, verdict, "")  # type: ignore[arg-type]
+    return AppLine("crm", "CRM", "", (), {}, 3, 2, 1, 0, 3, 0, 0, 0, {}, {}, walk, "", scope, "", None, verdict, "")  # type: ignore[arg-type]
 
 
 def audit(*apps: AppLine, findings: int = 0) -> Audit:

@@ -34,6 +34,11 @@ KINDS = (
     ("not-audited", "App has no source", "data", "high", 1),
 )
 
+REGISTERS = {
+    "slack": {"sign_in": "saml", "create": "scim", "update": "scim", "disable": "scim", "entitlement_removal": "scim"},
+    "jira": {"sign_in": "saml", "create": "jit", "disable": "none", "entitlement_removal": "none"},
+}
+
 EXCEPTIONS = (
     ExceptionLine(
         "EX-7", "dormant", "aws", "svc-archive", "the yearly archive runs in January", "keys are in the vault",
@@ -193,7 +198,7 @@ class Story:
                 unknown = (
                     population - failed if walk != "complete" and family == "excess" else 12 if scope != "all" else 0
                 )
-                reason = "walk-unproven" if unknown > 12 else "scope-unproven 12" if unknown else None
+                reason = f"walk-unproven {unknown}" if unknown > 12 else "scope-unproven 12" if unknown else None
                 rows.append((kind, app, population, failed, population - failed - unknown, unknown, reason))
         columns = dict(zip(tables.CHECKS.names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
         return tables.frame(tables.build(tables.CHECKS, columns, rows=len(rows)))
@@ -267,6 +272,7 @@ def _app(name: str, title: str, walk: str, scope: str, verdict: str, counts: Cou
         title=title,
         owner=f"{name}-owner@northwind.example",
         regulated=("sox",) if name == "sap" else (),
+        register=REGISTERS.get(name, {}),
         accounts=accounts,
         active=accounts - inactive - unknown,
         inactive=inactive,

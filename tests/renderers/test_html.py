@@ -293,3 +293,15 @@ def test_what_is_set_aside_is_counted_apart(audit: Audit) -> None:
     assert f"{len(audit.leading)} open;" in page
     assert f"{len(audit.set_aside)} set aside" in page
     assert "2 excepted" in section(source(audit), "apps")
+
+
+def test_who_controls_what_tells_sign_in_from_removal(audit: Audit) -> None:
+    text = section(source(audit), "controls")
+    assert "Slack saml scim scim scim scim" in text
+    assert "Jira saml jit not said none none" in text
+
+
+def test_each_control_says_what_was_tested_for_it(audit: Audit) -> None:
+    text = section(source(audit), "controls")
+    assert "NYDFS Cybersecurity Regulation" in text
+    assert "Access ends promptly when people leave" in text

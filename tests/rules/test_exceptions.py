@@ -272,7 +272,7 @@ CHANGES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHANGES)
 def test_an_exception_never_reaches_another_app(view, change):
     rows, _ = settled(view(replace(GOOD, **change)))
