@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.columns import known_false, known_true, taken
+from scimaudit.view.holders import holders
 from scimaudit.view.tenure import tenure
 
 
@@ -62,16 +62,9 @@ def privileged_unapproved(view: View) -> Judgement:
 
 
 def _by_holder(view: View, approval: np.ndarray) -> pd.Series:
-    """Whether the approver is the account's owner, by mail address, user name or person id."""
-    grants = view.grants
-    found = pd.Series(False, index=grants.index)
-    for place, line in enumerate(view.policy.approvals):
-        mine = view.people[_answers_to(view.people, identifiers.key(line.approved_by))]["person_id"]
-        found |= (approval == place) & grants["person_id"].astype("str").isin(mine).to_numpy()
-    return found
-
-
-def _answers_to(people: pd.DataFrame, key: str | None) -> np.ndarray:
-    lists = people["email_keys"].map(lambda keys: key in keys if keys is not None else False, na_action="ignore")
-    named = (people["user_name_key"] == key) | (people["employee_number_key"] == key) | (people["person_id"] == key)
-    return (named | lists.fillna(value=False).astype(bool)).to_numpy(dtype=bool)
+    """Whether the approver is the account's owner."""
+    lines = view.policy.approvals
+    who = holders(view.people, [line.approved_by for line in lines])["person_id"]
+    signer = pd.Series([who[line.approved_by] for line in lines], dtype="str")
+    by = taken(signer, approval, view.grants.index)
+    return (by == view.grants["person_id"].astype("str")).fillna(value=False).astype(bool)

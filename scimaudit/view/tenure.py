@@ -43,16 +43,40 @@ def tenure(view: View) -> pd.DataFrame:
 
 def _approvals(view: View) -> np.ndarray:
     """Position of each grant's approval; an account is named by id or userName, a right by id or name."""
-    grants, accounts = view.grants, view.accounts
+    grants = view.grants
     found = np.full(len(grants), -1, dtype=np.int64)
-    if not view.policy.approvals:
+    lines = view.policy.approvals
+    if not lines:
         return found
-    names = taken(accounts["user_name_key"], grants["account"].to_numpy(), grants.index)
-    app, account = grants["app"].astype("str"), grants["account_id"].astype("str")
-    value, display = grants["value"].astype("str"), grants["display"].astype("str")
-    for place, line in enumerate(view.policy.approvals):
-        mine = (app == line.app) & ((account == line.account) | (names == identifiers.key(line.account)))
-        found[(mine & ((value == line.value) | (display == line.value))).to_numpy(dtype=bool)] = place
+    signed = pd.DataFrame(
+        {
+            "app": [line.app for line in lines],
+            "account": [line.account for line in lines],
+            "key": [identifiers.key(line.account) for line in lines],
+            "right": [line.value for line in lines],
+            "place": range(len(lines)),
+        }
+    ).astype(dict.fromkeys(("app", "account", "key", "right"), "str"))
+    named = grants["value"].isin(signed["right"]) | grants["display"].isin(signed["right"])
+    rows = np.flatnonzero(named)
+    mine = grants.iloc[rows]
+    held = pd.DataFrame(
+        {
+            "app": mine["app"].astype("str").to_numpy(),
+            "account": mine["account_id"].astype("str").to_numpy(),
+            "key": taken(view.accounts["user_name_key"], mine["account"].to_numpy(), mine.index).to_numpy(),
+            "value": mine["value"].astype("str").to_numpy(),
+            "display": mine["display"].astype("str").to_numpy(),
+        }
+    )
+    for account in ("account", "key"):
+        for right in ("value", "display"):
+            # A null never joins: an account without a name is not the account of a line without one.
+            asked = held.dropna(subset=[account, right]).reset_index()
+            both = asked.merge(
+                signed.dropna(subset=[account]), left_on=["app", account, right], right_on=["app", account, "right"]
+            )
+            found[rows[both["index"]]] = both["place"]
     return found
 
 
