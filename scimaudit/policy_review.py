@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from scimaudit.policy import entitlements
-from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT
+from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT, UNKNOWN
 from scimaudit.policy.writing import quoted
 from scimaudit.view import View
 from scimaudit.view.columns import known_true
 from scimaudit.view.policed import policed
 
-_WORDS = {ALLOWED: "allowed", DENIED: "denied", SILENT: "silent"}
+_WORDS = {ALLOWED: "allowed", DENIED: "denied", SILENT: "silent", UNKNOWN: "unknown"}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from scimaudit.errors import PolicyError
 from scimaudit.policy import expression, patterns, reading
 
 ATTRIBUTES: Final = ("groups", "roles", "entitlements", "licenses")
-ALLOWED, DENIED, NOT_ALLOWED, SILENT = 0, 1, 2, 3
-"""What the policy says of one grant."""
+ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN = 0, 1, 2, 3, 4
+"""What the policy says of one grant; unknown where it depends on something that is not known of the person."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,14 @@ def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
 
 
 def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
-    """For each person (row) and rule (column), whether the rule speaks of them; decided per distinct combination."""
-    found = np.zeros((len(people), len(rules)), dtype=bool)
+    """For each person (row) and rule (column), whether the rule speaks of them for certain."""
+    found: np.ndarray = _truths(rules, people) == 1
+    return found
+
+
+def _truths(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
+    """The same as 1 (yes), 0 (no) and -1 (that depends on what is not known); decided per distinct combination."""
+    found = np.zeros((len(people), len(rules)), dtype=np.int8)
     named = sorted({name for rule in rules for name in expression.columns_of(rule.who)})
     coded = {name: pd.factorize(_text(people[name])) for name in named}
     for place, rule in enumerate(rules):
@@ -120,10 +126,10 @@ def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndar
             continue
         group, firsts = _combinations([coded[name] for name in columns])
         truths = [
-            expression.holds(rule.who, dict(zip(columns, cells, strict=True)))
+            expression.truth(rule.who, dict(zip(columns, cells, strict=True)))
             for cells in zip(*(_cells(coded[name], firsts) for name in columns), strict=True)
         ]
-        found[:, place] = np.array(truths, dtype=bool)[group]
+        found[:, place] = np.array([-1 if each is None else each for each in truths], dtype=np.int8)[group]
     return found
 
 
@@ -133,19 +139,28 @@ def verdicts(
     """What the policy says of every person and entitlement, without spelling out every pair.
 
     :returns: class of each person, class of each entitlement, and the table of :data:`ALLOWED`, :data:`DENIED`,
-        :data:`NOT_ALLOWED` or :data:`SILENT` by both classes.
+        :data:`NOT_ALLOWED`, :data:`SILENT` or :data:`UNKNOWN` by both classes.
     """
-    who, person = _classes(people_of(rules, people))
+    truths = _truths(rules, people)
+    both, person = _classes(np.hstack([truths == 1, truths != 0]))
+    certain, possible = both[:, : len(rules)], both[:, len(rules) :]
     columns = [rule.what.names(entitlements) for rule in rules]
     named, entitlement = _classes(np.array(columns, dtype=bool).reshape(len(rules), len(entitlements)).T)
     deny = np.array([rule.deny for rule in rules], dtype=bool)
-    allows = who[:, ~deny].astype(np.int32) @ named[:, ~deny].T.astype(np.int32) > 0
-    denies = who[:, deny].astype(np.int32) @ named[:, deny].T.astype(np.int32) > 0
-    table = np.where(allows, ALLOWED, NOT_ALLOWED).astype(np.int8)
+    table = np.full((len(both), len(named)), NOT_ALLOWED, dtype=np.int8)
+    table[_meet(possible, named, ~deny)] = UNKNOWN
+    table[_meet(certain, named, ~deny)] = ALLOWED
     # A deny says nothing of the people it does not name.
     table[:, ~named[:, ~deny].any(axis=1)] = SILENT
-    table[denies] = DENIED
+    table[_meet(possible, named, deny) & (table != NOT_ALLOWED)] = UNKNOWN
+    table[_meet(certain, named, deny)] = DENIED
     return person, entitlement, table
+
+
+def _meet(who: np.ndarray, named: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """For each class of people and of entitlements, whether one of the chosen rules speaks of both."""
+    found: np.ndarray = who[:, chosen].astype(np.int32) @ named[:, chosen].T.astype(np.int32) > 0
+    return found
 
 
 def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[str, np.ndarray]:

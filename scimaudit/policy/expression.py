@@ -10,8 +10,8 @@
                | column [ "not" ] "in" "[" text { "," text } "]"
                | column "is" [ "not" ] "null"
 
-``~`` compares with a pattern (``*`` and ``?``). Letter case of ASCII and outer white space never count. Every
-comparison with a null is false, ``!=``, ``!~`` and ``not in`` included; only ``is null`` sees it.
+``~`` compares with a pattern (``*`` and ``?``). Letter case of ASCII and outer white space never count. A comparison
+with a null is neither true nor false, and neither is what depends on it (Kleene's logic); only ``is null`` sees it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,12 @@ def columns_of(node: Node) -> frozenset[str]:
 
 
 def holds(node: Node, person: Mapping[str, str | None]) -> bool:
-    """Whether an expression is true of a person.
+    """Whether an expression is true of a person for certain; see :func:`truth`."""
+    return truth(node, person) is True
+
+
+def truth(node: Node, person: Mapping[str, str | None]) -> bool | None:
+    """Whether an expression is true of a person; None where that depends on what is not known.
 
     :param person: column to text, ``None`` for null; has every column of :func:`columns_of`.
     """
@@ -112,16 +117,24 @@ def holds(node: Node, person: Mapping[str, str | None]) -> bool:
         case Compare():
             return _compared(node, identifiers.key(person[node.column]))
         case Not(part=part):
-            return not holds(part, person)
+            inner = truth(part, person)
+            return None if inner is None else not inner
         case Both(parts=parts):
-            return all(holds(part, person) for part in parts)
+            return _all([truth(part, person) for part in parts])
         case Either(parts=parts):
-            return any(holds(part, person) for part in parts)
+            none = _all([None if (found := truth(part, person)) is None else not found for part in parts])
+            return None if none is None else not none
 
 
-def _compared(node: Compare, value: str | None) -> bool:
-    if value is None:
+def _all(truths: Sequence[bool | None]) -> bool | None:
+    if False in truths:
         return False
+    return None if None in truths else True
+
+
+def _compared(node: Compare, value: str | None) -> bool | None:
+    if value is None:
+        return None
     wanted = [identifiers.key(text) or "" for text in node.texts]
     if node.operator == "in":
         return (value in wanted) != node.negated

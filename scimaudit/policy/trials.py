@@ -12,9 +12,19 @@ import pandas as pd
 
 from scimaudit.errors import PolicyError
 from scimaudit.policy import reading
-from scimaudit.policy.entitlements import ALLOWED, ATTRIBUTES, DENIED, EntitlementRule, people_of, verdicts
+from scimaudit.policy.entitlements import (
+    ALLOWED,
+    ATTRIBUTES,
+    DENIED,
+    NOT_ALLOWED,
+    SILENT,
+    UNKNOWN,
+    EntitlementRule,
+    people_of,
+    verdicts,
+)
 
-WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "birthright")
+WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthright")
 
 
 @dataclass(frozen=True)
@@ -100,11 +110,10 @@ def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Se
                 dtype=bool
             )
             given |= who[:, place] & meant
-    words = {ALLOWED: "allowed", DENIED: "denied"}
+    words = {ALLOWED: "allowed", DENIED: "denied", NOT_ALLOWED: "not-allowed", SILENT: "silent", UNKNOWN: "unknown"}
     outcomes = []
     for place, trial in enumerate(trials):
-        said = int(table[person[place], entitlement[place]])
-        found = words.get(said, "not-allowed" if said == 2 else "silent")
+        found = words[int(table[person[place], entitlement[place]])]
         if trial.expect == "birthright":
             found = "birthright" if given[place] else "no birthright"
         outcomes.append(Outcome(trial.name, trial.expect, found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT
+from scimaudit.policy.entitlements import DENIED, NOT_ALLOWED, SILENT, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
@@ -26,7 +26,8 @@ def excess(view: View) -> Judgement:
     """Entitlements that people hold and policy does not allow them.
 
     Detects: an entitlement on an active account whose owner is denied it by a rule of ``policy/entitlements.toml``,
-    or to whom no rule allows it. An entitlement that no allowing rule names is policy-silent, so not evaluable,
+    or to whom no rule allows it. Where that depends on a column that is empty for the owner, it is not evaluable. An
+    entitlement that no allowing rule names is policy-silent, so not evaluable,
     unless the app is declared ``closed``. An account that shows no entitlement counts as one row. Nothing passes
     where the app's entitlements are not proven listed.
 
@@ -49,13 +50,14 @@ def _population(view: View) -> pd.Series:
 def _grants_judged(view: View, verdict: np.ndarray) -> dict[str, pd.Series]:
     grants = view.grants
     closed = view.of_app(grants["app"], "closed")
-    wrong = pd.Series((verdict != ALLOWED) & (verdict != SILENT), index=grants.index) | (closed & (verdict == SILENT))
+    wrong = pd.Series(np.isin(verdict, [DENIED, NOT_ALLOWED]), index=grants.index) | (closed & (verdict == SILENT))
     return {
         "within": pd.Series(np.append(_population(view).to_numpy(), False)[grants["account"]], index=grants.index),
         "fails": wrong & known_true(grants["active"]),
         "unknown": because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
+            (verdict == UNKNOWN, "semantics-unknown"),
             (verdict == SILENT, "policy-silent"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scimaudit.errors import PolicyError
 from scimaudit.policy import Policy, entitlements, expression, load, people_columns
-from scimaudit.policy.entitlements import ALLOWED, DENIED, NOT_ALLOWED, SILENT, EntitlementRule, What
+from scimaudit.policy.entitlements import ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN, EntitlementRule, What
 
 RULE = """
 [[rules]]
@@ -144,7 +144,7 @@ def test_what_nobody_names_is_silent():
     assert verdict(rule(who='department = "Sales"', exact=("core",))) == [
         [SILENT, NOT_ALLOWED, SILENT, SILENT],
         [SILENT, ALLOWED, SILENT, SILENT],
-        [SILENT, NOT_ALLOWED, SILENT, SILENT],
+        [SILENT, UNKNOWN, SILENT, SILENT],
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_deny_beats_an_allow_in_any_order_and_says_nothing_of_others():
         rule("b", 'department = "Sales"', deny=True, exact=("core", "1")),
         rule("c", 'department = "Engineering"', exact=("core",)),
     )
-    expected = [[SILENT, ALLOWED], [DENIED, DENIED], [SILENT, ALLOWED]]
+    expected = [[SILENT, ALLOWED], [DENIED, DENIED], [UNKNOWN, UNKNOWN]]
     for order in itertools.permutations(rules):
         assert [row[:2] for row in verdict(*order)] == expected
 
@@ -194,13 +194,15 @@ def test_classes_give_the_same_verdict_as_asking_each_pair(drawn):
     person, entitlement, table = entitlements.verdicts(rules, PEOPLE, held)
     for row, department in enumerate(PEOPLE["department"]):
         for column, value in enumerate("abc"):
-            naming = [(who == department, deny) for who, deny, named in drawn if named == value]
-            if (True, True) in naming:
+            about = [(who, deny) for who, deny, named in drawn if named == value]
+            if pd.isna(department):
+                due = UNKNOWN if about else SILENT
+            elif (department, True) in about:
                 due = DENIED
-            elif (True, False) in naming:
+            elif (department, False) in about:
                 due = ALLOWED
             else:
-                due = NOT_ALLOWED if any(not deny for _, deny in naming) else SILENT
+                due = NOT_ALLOWED if any(not deny for _, deny in about) else SILENT
             assert table[person[row], entitlement[column]] == due
 
 

@@ -120,7 +120,18 @@ expressions = st.recursive(
 @given(expressions, values, values)
 def test_the_language_is_total_and_not_means_not(text, department, title):
     person = {"department": department, "title": title}
-    assert holds(f"not ({text})", person) is not holds(text, person)
+    said = expression.truth(expression.parse(text, COLUMNS), person)
+    turned = expression.truth(expression.parse(f"not ({text})", COLUMNS), person)
+    assert turned is (None if said is None else not said)
+
+
+@settings(deadline=None)  # a busy machine is not a defect
+@given(expressions.filter(lambda text: "is null" not in text), values, values, values)
+def test_what_is_said_of_somebody_who_is_not_known_holds_whoever_it_is(text, department, title, told):
+    node = expression.parse(text, COLUMNS)
+    before = expression.truth(node, {"department": None, "title": title})
+    if before is not None and told is not None:
+        assert expression.truth(node, {"department": told, "title": title}) is before
 
 
 @settings(deadline=None)  # a busy machine is not a defect

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scimaudit import rules
 from scimaudit.policy import Policy, expression
@@ -51,8 +53,17 @@ def test_what_only_others_may_hold_fails(make):
     ]
 
 
-def test_a_null_department_is_nobodys_department(make):
-    assert make.judged(RULE(held(make, "eng-core", department=None)))["failed"] == 1
+def test_what_depends_on_an_unknown_department_is_not_evaluable(make):
+    assert make.judged(RULE(held(make, "eng-core", department=None)))["reason"] == "semantics-unknown 1"
+
+
+def test_a_deny_that_could_hold_lets_nothing_pass(make):
+    ledger = make.judged(RULE(held(make, "chat", "eng-core", worker_type=None)))
+    assert (ledger["failed"], ledger["reason"]) == (0, "semantics-unknown 2")
+
+
+def test_what_nobody_of_any_department_may_hold_fails_all_the_same(make):
+    assert make.judged(RULE(held(make, "fin", department=None, closed=True)))["failed"] == 1
 
 
 def test_a_deny_beats_an_allow_in_any_order(make):
@@ -117,9 +128,60 @@ def test_a_stale_roster_lets_nothing_pass(make):
 
 def test_an_indirect_grant_says_through_what(make):
     view = make.view(
-        people=[make.person("p1")],
+        people=[make.person("p1", department="Sales", worker_type="employee")],
         accounts=[make.account("a1", owner="p1")],
         grants=[make.grant("a1", "eng-core", display=None, type="indirect", via="Everyone")],
         policy=POLICY,
     )
     assert RULE(view).failed["actual"].tolist() == ["holds groups eng-core through Everyone"]
+
+
+NAMES = ["eng-core", "chat", "fin"]
+WHO = st.sampled_from(
+    ['department = "Engineering"', 'not department = "Sales"', "everyone", 'worker_type != "contractor"']
+)
+DRAWN = st.lists(st.tuples(WHO, st.sampled_from(NAMES), st.booleans()), max_size=5)
+
+
+def policy_of(drawn) -> Policy:
+    return Policy(
+        rules=tuple(allow(str(n), who, deny=deny, exact=(name,)) for n, (who, name, deny) in enumerate(drawn))
+    )
+
+
+def counts(make, policy, **person):
+    return make.judged(RULE(held(make, *NAMES, policy=policy, **person)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DRAWN, WHO, st.sampled_from(NAMES), st.sampled_from(["Engineering", "Sales", None]))
+def test_another_allowing_rule_in_a_closed_app_never_adds_a_finding(make, drawn, who, name, department):
+    before = counts(make, policy_of(drawn), department=department, closed=True)
+    after = counts(make, policy_of([*drawn, (who, name, False)]), department=department, closed=True)
+    assert after["failed"] <= before["failed"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    DRAWN,
+    st.sampled_from(["Engineering", "Sales"]),
+    st.sampled_from(["employee", "contractor"]),
+    st.sampled_from(["department", "worker_type"]),
+)
+def test_what_is_not_known_never_raises_the_number_that_passes(make, drawn, department, worker_type, forgotten):
+    person = {"department": department, "worker_type": worker_type}
+    known = counts(make, policy_of(drawn), **person)
+    unknown = counts(make, policy_of(drawn), **{**person, forgotten: None})
+
+    def passed(ledger):
+        return ledger["population"] - ledger["failed"] - ledger["not_evaluable"]
+
+    assert passed(unknown) <= passed(known)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DRAWN, st.randoms(use_true_random=False))
+def test_the_order_of_rules_never_matters(make, drawn, chance):
+    shuffled = list(drawn)
+    chance.shuffle(shuffled)
+    assert counts(make, policy_of(drawn)) == counts(make, policy_of(shuffled))
