@@ -74,6 +74,9 @@ class EntitlementRule:
     requires_approval: bool = False
 
 
+CENTURY: Final = 36_500
+"""The most days that a limit may have; dates beyond it cannot be told apart from a slip of the pen."""
+
 KEYS: Final = {
     "name": str, "who": str, "what": dict, "why": str, "owner": str, "birthright": bool, "deny": bool, "days": int,
     "requires_approval": bool,
@@ -178,8 +181,8 @@ def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> Enti
     reading.check(data, KEYS, ("name", "who", "what", "why"), where)
     if data.get("deny") and data.get("birthright"):
         raise PolicyError(f"{where}: cannot both deny and be a birthright")
-    if data.get("days", 1) < 1:
-        raise PolicyError(f"{where}: days must be at least 1")
+    if not 1 <= data.get("days", 1) <= CENTURY:
+        raise PolicyError(f"{where}: days must be from 1 to {CENTURY}")
     who = expression.parse(data["who"], columns, f"{where}: who")
     named = what(data["what"], f"{where}: what", whole_app=bool(data.get("birthright")))
     rest = {key: value for key, value in data.items() if key not in ("who", "what")}

@@ -30,7 +30,8 @@ def tenure(view: View) -> pd.DataFrame:
     last[approval >= 0] = approved
     by_approval = (last + pd.Timedelta(days=1)).dt.tz_localize(view.zone).dt.tz_convert("UTC")
     needs, days = _policy(view)
-    by_policy = grants["granted_at"] + pd.to_timedelta(days.astype("float"), unit="D")
+    limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
+    by_policy = (grants["granted_at"] + limit).where(days.notna())
     ends = pd.DataFrame(
         {"the app": grants["expires_at"], "its approval": by_approval, "the policy": by_policy}, index=grants.index
     )
