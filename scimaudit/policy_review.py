@@ -46,7 +46,7 @@ class Change:
 def coverage(view: View) -> Coverage:
     """Rules that nobody meets or whose rights nobody holds; rights and people that no rule names."""
     rules = view.policy.rules
-    who = entitlements.people_of(rules, view.people)
+    who, _ = entitlements.people_of(rules, view.people)
     current = known_true(view.people["current"]).to_numpy()
     held = np.bincount(view.grants["entitlement"], minlength=len(view.entitlements)) > 0
     idle, named = [], np.zeros(len(view.entitlements), dtype=bool)
@@ -94,7 +94,7 @@ def impact(before: View, after: View) -> list[Change]:
     nobody = np.zeros(len(before.people), dtype=bool)
     current = known_true(before.people["current"]).to_numpy()
     for app in sorted({*given[0], *given[1]}):
-        was, now = (each.get(app, nobody) & current for each in given)
+        was, now = (each[app][0] & current if app in each else nobody for each in given)
         for place in np.flatnonzero(was != now):
             person = str(before.people["person_id"].iloc[place])
             words = ("birthright", "no birthright") if was[place] else ("no birthright", "birthright")

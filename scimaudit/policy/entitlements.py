@@ -111,10 +111,13 @@ def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
     return found
 
 
-def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
-    """For each person (row) and rule (column), whether the rule speaks of them for certain."""
-    found: np.ndarray = _truths(rules, people) == 1
-    return found
+def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """For each person (row) and rule (column), whether the rule speaks of them: for certain, and possibly.
+
+    Who is certain is possible too; the others depend on columns that are null.
+    """
+    truths = _truths(rules, people)
+    return truths == 1, truths != 0
 
 
 def _truths(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
@@ -144,8 +147,7 @@ def verdicts(
     :returns: class of each person, class of each entitlement, and the table of :data:`ALLOWED`, :data:`DENIED`,
         :data:`NOT_ALLOWED`, :data:`SILENT` or :data:`UNKNOWN` by both classes.
     """
-    truths = _truths(rules, people)
-    both, person = _classes(np.hstack([truths == 1, truths != 0]))
+    both, person = _classes(np.hstack(people_of(rules, people)))
     certain, possible = both[:, : len(rules)], both[:, len(rules) :]
     columns = [rule.what.names(entitlements) for rule in rules]
     named, entitlement = _classes(np.array(columns, dtype=bool).reshape(len(rules), len(entitlements)).T)
@@ -166,13 +168,14 @@ def _meet(who: np.ndarray, named: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return found
 
 
-def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[str, np.ndarray]:
-    """For each app that policy gives by birthright, which people should have an account in it."""
+def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """For each app that policy gives by birthright, which people should have an account in it: certain, possible."""
     giving = [rule for rule in rules if rule.birthright]
-    who = people_of(giving, people)
-    found: dict[str, np.ndarray] = {}
-    for place, rule in enumerate(giving):
-        found[rule.what.app] = found.get(rule.what.app, False) | who[:, place]
+    certain, possible = people_of(giving, people)
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for app in dict.fromkeys(rule.what.app for rule in giving):
+        mine = [place for place, rule in enumerate(giving) if rule.what.app == app]
+        found[app] = np.logical_or.reduce(certain[:, mine], axis=1), np.logical_or.reduce(possible[:, mine], axis=1)
     return found
 
 

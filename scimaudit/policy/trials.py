@@ -102,7 +102,7 @@ def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Se
         }
     ).assign(display=pd.array([None] * len(trials), dtype="str"))
     person, entitlement, table = verdicts(rules, people, asked)
-    who = people_of(rules, people)
+    who, _ = people_of(rules, people)
     given = np.zeros(len(trials), dtype=bool)
     for place, rule in enumerate(rules):
         if rule.birthright:

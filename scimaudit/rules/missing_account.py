@@ -24,35 +24,37 @@ def missing_account(view: View) -> Judgement:
 
     Detects: a current person to whom a birthright in ``policy/entitlements.toml`` gives an app, and who owns no
     account there, active or not. Where the listing is not proven complete, or is known not to show every account, a
-    missing account is not evaluable; so is a person who is a candidate for an account with several possible owners.
+    missing account is not evaluable; so is a person who is a candidate for an account with several possible owners,
+    and one whose birthright depends on a column that is empty.
 
     Why: joiners without their accounts borrow other people's.
 
     Remediation: create the account; if many lack it, the joiner feed has stopped.
     """
     due = entitlements.birthrights(view.policy.rules, view.people)
-    return merged([_judged(view, app, due[app]) for app in sorted(due)])
+    return merged([_judged(view, app, *due[app]) for app in sorted(due)])
 
 
-def _judged(view: View, app: str, due: np.ndarray) -> Judgement:
-    people = view.people[due & ~known_false(view.people["current"]).to_numpy()]
+def _judged(view: View, app: str, certain: np.ndarray, possible: np.ndarray) -> Judgement:
+    people = view.people[possible & ~known_false(view.people["current"]).to_numpy()]
     mine = view.accounts[(view.accounts["app"] == app) & ~view.accounts["nhi"]]
     has = np.zeros(len(view.people) + 1, dtype=bool)
     has[mine["owner_row"]] = True
     rows = people[["person_id"]].assign(app=app)
     lacks = pd.Series(~has[people.index], index=people.index)
     current = known_true(people["current"])
+    due = certain[people.index]
     facts = view.facts[app]
     walked, partial = facts.walk == "complete", facts.scope == "partial"
     candidate = people["person_id"].isin(_candidates(mine))
     found = judge(
         rows,
-        fails=lacks & current & ~candidate & (walked and not partial),
+        fails=lacks & due & current & ~candidate & (walked and not partial),
         unknown=because(
             rows.index,
             (lacks & (not walked), "walk-unproven"),
             (lacks & partial, "scope-unproven"),
-            ((lacks & candidate) | ~current, "semantics-unknown"),
+            ((lacks & candidate) | ~due | ~current, "semantics-unknown"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scimaudit.policy.entitlements import ALLOWED
+from scimaudit.policy.entitlements import ALLOWED, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_true
+from scimaudit.view.columns import known_false, known_true
 from scimaudit.view.policed import policed
 
 
@@ -26,8 +26,8 @@ def peer_outlier(
 
     Detects: a right on an active account of a current person, held by less than ``percent`` of at least
     ``least_peers`` current people whose ``columns`` (of people, separated by commas) are all the same. People who
-    lack one of the columns, or have fewer peers, are not evaluable; what a rule of the policy allows is not judged. It
-    is advice, never more than info.
+    lack one of the columns, or have fewer peers, are not evaluable, nor are accounts and people of unknown status; what
+    a rule of the policy allows is not judged. It is advice, never more than info.
 
     Why: what nobody else in the same post needs is often left from another post, or was given to the wrong person.
 
@@ -43,12 +43,15 @@ def peer_outlier(
     human = np.append((~view.accounts["nhi"] & (view.accounts["situation"] == "matched")).to_numpy(), False)[
         grants["account"]
     ]
-    live = human & known_true(grants["active"]).to_numpy() & (owner >= 0)
-    current = np.append(known_true(people["current"]).to_numpy(), False)[owner]
-    within = live & current & (policed(view) != ALLOWED)
+    working = np.append(~known_false(people["current"]).to_numpy(), False)[owner]
+    employed = np.append(known_true(people["current"]).to_numpy(), False)[owner]
+    live = human & ~known_false(grants["active"]).to_numpy() & (owner >= 0) & working
+    policy = policed(view)
+    within = live & (policy != ALLOWED)
+    sure = (policy != UNKNOWN) & known_true(grants["active"]).to_numpy() & employed
     entitlement = grants["entitlement"].to_numpy()
     mine = np.append(np.where(counted, group, -1), -1)[owner]
-    held = pd.DataFrame({"group": mine, "entitlement": entitlement, "owner": owner})[within & (mine >= 0)]
+    held = pd.DataFrame({"group": mine, "entitlement": entitlement, "owner": owner})[within & sure & (mine >= 0)]
     holders = held.drop_duplicates().groupby(["group", "entitlement"]).size()
     here = pd.MultiIndex.from_arrays([mine, entitlement])
     number = holders.reindex(here).fillna(0).to_numpy()
@@ -58,9 +61,11 @@ def peer_outlier(
     found = judge(
         grants,
         within=pd.Series(within, grants.index),
-        fails=pd.Series(~alone & share, grants.index) & (view.of_app(grants["app"], "entitlements") == "complete"),
+        fails=pd.Series(sure & ~alone & share, grants.index)
+        & (view.of_app(grants["app"], "entitlements") == "complete"),
         unknown=because(
             grants.index,
+            (~sure, "semantics-unknown"),
             (alone, "no-peers"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),

@@ -82,9 +82,9 @@ def _judged(view: View, conflict: Conflict, held: pd.DataFrame, having: dict[str
 
 
 def _people_with_account(view: View) -> dict[str, np.ndarray]:
-    """For each app in some pair, which people own an account there that is not known to be inactive."""
+    """For each app in some pair, which people own an account there, active or not."""
     accounts = view.accounts
-    counted = (~accounts["nhi"] & ~known_false(accounts["active"])).to_numpy()
+    counted = (~accounts["nhi"]).to_numpy()
     found = {}
     for app in {side.app for conflict in view.policy.conflicts for side in (conflict.left, conflict.right)}:
         having = np.zeros(len(view.people) + 1, dtype=bool)

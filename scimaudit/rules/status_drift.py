@@ -82,8 +82,8 @@ def _due(view: View) -> pd.Series:
     """Which accounts belong to people who should have the app by birthright."""
     accounts = view.accounts
     due = np.zeros(len(accounts), dtype=bool)
-    for app, who in entitlements.birthrights(view.policy.rules, view.people).items():
-        due |= (accounts["app"] == app).to_numpy() & np.append(who, False)[accounts["owner_row"]]
+    for app, (certain, _) in entitlements.birthrights(view.policy.rules, view.people).items():
+        due |= (accounts["app"] == app).to_numpy() & np.append(certain, False)[accounts["owner_row"]]
     return pd.Series(due, index=accounts.index)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from scimaudit import config, workflow
-from scimaudit.demo.sample import prepare, sample_folder
-from scimaudit.demo.server import serve
-from tests.silence import Silence
+from scimaudit import workflow
+from scimaudit.demo.sample import sample_folder
+from tests.golden.conftest import Pulled
 
 EXPECTED = sample_folder() / "expected"
 FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json")
@@ -21,28 +19,16 @@ VOLATILE = ("first_seen",)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("golden") / "work"
-    moment = datetime(2026, 11, 20, 22, tzinfo=UTC)
-
-    def now() -> datetime:
-        nonlocal moment
-        moment += timedelta(milliseconds=1)
-        return moment
-
-    with pytest.MonkeyPatch.context() as patch, serve(sample_folder()) as running:
-        path = prepare(folder, running)
-        patch.setenv("SCIMAUDIT_DEMO_TOKEN", running.token)
-        loaded = config.load(path)
-        workflow.pull(loaded, now=now, watcher=Silence())
-        stored = workflow.audit(loaded)
+def made(pulled: Pulled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("golden")
+    stored = workflow.audit(pulled.config)
     workflow.report(stored, ["csv", "json"], folder / "reports")
     report = json.loads((folder / "reports" / "report.json").read_text("utf-8"))
     apps = [{key: value for key, value in app.items() if key != "as_of"} for app in report["apps"]]
     texts = {name: table(folder / "reports" / name) for name in FILES if name.endswith(".csv")}
     texts["apps.json"] = json.dumps(apps, indent=1, ensure_ascii=False) + "\n"
     texts["checks.json"] = "".join(json.dumps(check, ensure_ascii=False) + "\n" for check in report["checks"])
-    return {name: text.replace(running.origin, "http://127.0.0.1:0") for name, text in texts.items()}
+    return {name: text.replace(pulled.origin, "http://127.0.0.1:0") for name, text in texts.items()}
 
 
 def table(path: Path) -> str:

@@ -42,7 +42,7 @@ def test_a_person_with_two_accounts_is_missed_once(make):
 @pytest.mark.parametrize(
     "near",
     [
-        {"held": [("a1", "Leads")]}, {"held": [("a2", "Sales")], "second": True}, {"department": "IT"}, {"department": None},
+        {"held": [("a1", "Leads")]}, {"held": [("a2", "Sales")], "second": True}, {"department": "IT"},
         {"active": False}, {"owner": None}, {"owner": "p1|p2"}, {"status": "terminated"}, {"what": What("slack")},
     ],
 )  # fmt: skip
@@ -55,8 +55,13 @@ def test_near_misses(make, near):
     [
         ({"entitlements": "unprovable"}, "walk-unproven 1"),
         ({"active": None}, "semantics-unknown 1"),
+        ({"department": None}, "semantics-unknown 1"),
         ({"status": "unknown"}, "semantics-unknown 1"),
     ],
 )
 def test_not_evaluable(make, unknown, reason):
     assert make.judged(judged(make, **unknown))["reason"] == reason
+
+
+def test_whoever_holds_a_right_that_may_not_be_due_does_not_pass(make):
+    assert make.judged(judged(make, [("a1", "Sales")], department=None))["reason"] == "semantics-unknown 1"

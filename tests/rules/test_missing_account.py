@@ -16,7 +16,7 @@ POLICY = Policy(rules=(SALES,))
 
 
 def test_a_person_who_should_have_the_app_and_does_not_fails(make):
-    view = make.view(people=[make.person("p1", department="Sales"), make.person("p2")], policy=POLICY)
+    view = make.view(people=[make.person("p1", department="Sales"), make.person("p2", department="IT")], policy=POLICY)
     judgement = RULE(view)
     assert judgement.failed[["app", "person_id", "actual"]].to_numpy().tolist() == [
         ["slack", "p1", "no account in the listing"]
@@ -44,7 +44,7 @@ def test_a_registered_non_human_account_is_not_the_persons_own(make):
 
 @pytest.mark.parametrize(
     "columns",
-    [{"status": "terminated"}, {"status": "prehire"}, {"start_date": date(2026, 12, 1)}, {"department": None}],
+    [{"status": "terminated"}, {"status": "prehire"}, {"start_date": date(2026, 12, 1)}, {"department": "IT"}],
 )
 def test_leavers_joiners_to_come_and_others_are_outside(make, columns):
     view = make.view(people=[make.person("p1", **{"department": "Sales", **columns})], policy=POLICY)
@@ -56,9 +56,16 @@ def test_an_unknown_status_is_not_evaluable(make):
     assert make.judged(RULE(view))["reason"] == "semantics-unknown 1"
 
 
+@pytest.mark.parametrize("accounts", [[], ["a1"]])
+def test_a_birthright_by_an_empty_column_is_not_evaluable(make, accounts):
+    owned = [make.account(name, owner="p1") for name in accounts]
+    counts = make.judged(RULE(make.view(people=[make.person("p1")], accounts=owned, policy=POLICY)))
+    assert (counts["population"], counts["failed"], counts["reason"]) == (1, 0, "semantics-unknown 1")
+
+
 def test_a_candidate_for_an_ambiguous_account_is_not_evaluable(make):
     view = make.view(
-        people=[make.person("p1", department="Sales"), make.person("p2")],
+        people=[make.person("p1", department="Sales"), make.person("p2", department="IT")],
         accounts=[make.account("a1", owner="p1|p2")],
         policy=POLICY,
     )

@@ -9,8 +9,21 @@ from scimaudit.policy.entitlements import EntitlementRule, What
 RULE = rules.load("peer-outlier").check
 
 
-def judged(make, holders=1, peers=8, *, title="Clerk", owner=None, entitlements="complete", roster=None, **settings):
-    people = [make.person(f"p{n}", department="Sales", title=title) for n in range(peers)]
+def judged(
+    make,
+    holders=1,
+    peers=8,
+    *,
+    title="Clerk",
+    owner=None,
+    entitlements="complete",
+    roster=None,
+    status="active",
+    **settings,
+):
+    people = [
+        make.person(f"p{n}", department="Sales", title=title, status="active" if n else status) for n in range(peers)
+    ]
     accounts = [
         make.account(f"a{n}", owner=owner or f"p{n}", active=settings.get("active", True)) for n in range(holders)
     ]
@@ -34,6 +47,7 @@ def test_near_misses(make, near):
 @pytest.mark.parametrize(
     ("unknown", "reason"),
     [({"peers": 4}, "no-peers 1"), ({"title": None}, "no-peers 1"), ({"entitlements": "unprovable"}, "walk-unproven 1"),
+     ({"active": None}, "semantics-unknown 1"), ({"status": "unknown"}, "semantics-unknown 1"),
      ({"holders": 4, "roster": {"walk": "incomplete"}}, "roster-unproven 4")],
 )  # fmt: skip
 def test_not_evaluable(make, unknown, reason):

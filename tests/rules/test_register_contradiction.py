@@ -8,11 +8,11 @@ RULE = rules.load("register-contradiction").check
 WHOLE = {"sign_in": "saml", "create": "scim", "disable": "scim", "entitlement_removal": "scim"}
 
 
-def judged(make, *, external_id="x", active=True, ended=False, attributes=None, **register):
-    people = [make.person("p1", status="terminated" if ended else "active")]
+def judged(make, *, external_id="x", active=True, ended=False, attributes=None, status=None, roster=None, **register):
+    people = [make.person("p1", status=status or ("terminated" if ended else "active"))]
     accounts = [make.account("a1", owner="p1", active=active, external_id=external_id)]
     listing = {"attributes": frozenset(attributes)} if attributes is not None else None
-    return RULE(make.view(people=people, accounts=accounts, listing=listing, **{**WHOLE, **register}))
+    return RULE(make.view(people=people, accounts=accounts, listing=listing, roster=roster, **{**WHOLE, **register}))
 
 
 def told(judgement) -> dict[str, str]:
@@ -44,6 +44,21 @@ def test_a_claim_that_the_accounts_refute_fails(make, claim, name, said):
 )  # fmt: skip
 def test_near_misses(make, near):
     assert told(judged(make, **near)) == {}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reason"),
+    [
+        ({"attributes": []}, "attribute-absent 1"),
+        ({"active": None, "ended": True}, "semantics-unknown 1"),
+        ({"status": "unknown"}, "semantics-unknown 1"),
+        ({"roster": {"walk": "incomplete"}}, "roster-unproven 1"),
+        ({"walk": "incomplete"}, "walk-unproven 2"),
+    ],
+)
+def test_what_the_accounts_cannot_tell_does_not_bear_a_claim_out(make, unknown, reason):
+    counts = make.judged(judged(make, **unknown))
+    assert (counts["population"], counts["failed"], counts["reason"]) == (4, 0, reason)
 
 
 def test_an_app_without_a_register_is_not_evaluable(make):
