@@ -266,6 +266,7 @@ def erp(who: dict[str, Person]) -> App:
         "00134": {"givenName": "Jose"},
         "00135": {"title": "Customs Trainee"},
         "00146": {"roles": ["AP_ENTRY"]},
+        "00147": {"roles": ["GL_POST", "AP_ENTRY"], "created": "2017-04-03"},
         "00149": {"roles": ["GL_POST", "GL_CLOSE"]},
     }
     for person in who.values():

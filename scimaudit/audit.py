@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from scimaudit import __version__, correlate, facts, findings, policy, rules, settle, tables, verdicts, view
+from scimaudit import __version__, correlate, facts, findings, history, policy, rules, settle, tables, verdicts, view
 from scimaudit.config import App, Config
 from scimaudit.correlate import decisions
 from scimaudit.result import Audit, KindLine, Meta
@@ -35,7 +35,7 @@ def judge(
     config: Config,
     *,
     as_of: date | None = None,
-    previous: Snapshot | None = None,
+    earlier: Sequence[Snapshot] = (),
     first_seen: Mapping[str, datetime] | None = None,
     fail_on: str | None = None,
     require_scope: bool = False,
@@ -43,13 +43,14 @@ def judge(
     """Judge one snapshot by the configuration and the policy files as they are now.
 
     :param as_of: judge as of the end of this day; default: the configuration's, else the end of the snapshot.
-    :param previous: the snapshot before, for the shrink gates and the time guard of correlation.
+    :param earlier: the snapshots before, oldest first: the last is what the shrink gates and the time guard of
+        correlation compare with, all together say who was what before.
     :param first_seen: finding id to the time that an earlier audit first showed it.
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
-    seen = seen_view(snapshot, config, as_of=as_of, previous=previous)
+    seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
     gates = verdicts.gates(seen, config)
     assembled = partial(
         findings.assemble,
@@ -97,7 +98,7 @@ def judge(
 
 
 def seen_view(
-    snapshot: Snapshot, config: Config, *, as_of: date | None = None, previous: Snapshot | None = None
+    snapshot: Snapshot, config: Config, *, as_of: date | None = None, earlier: Sequence[Snapshot] = ()
 ) -> View:
     """The snapshot as the rules read it: accounts with their owners, grants, apps, sources and policy."""
     moment, today = _moment(snapshot, config, as_of)
@@ -111,7 +112,7 @@ def seen_view(
         tables.frame(people),
         apps={app.name: app_rules(app) for app in config.apps},
         decisions=decided(config),
-        history=_history(previous),
+        history=holders_before(earlier),
         today=today,
     )
     return view.build(
@@ -127,7 +128,7 @@ def seen_view(
         today=today,
         zone=config.zone,
         roster_zones={roster.name: ZoneInfo(roster.time_zone) for roster in config.rosters if roster.time_zone},
-        previous_counts=facts.previous_counts(previous),
+        previous=history.previously(earlier, snapshot),
     )
 
 
@@ -185,10 +186,11 @@ def _moment(snapshot: Snapshot, config: Config, as_of: date | None) -> tuple[dat
     return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC), day
 
 
-def _history(previous: Snapshot | None) -> pd.DataFrame | None:
-    """Who held an identifier when the previous snapshot was taken."""
-    if previous is None:
+def holders_before(earlier: Sequence[Snapshot]) -> pd.DataFrame | None:
+    """Who held an identifier when the snapshot before was taken."""
+    if not earlier:
         return None
+    previous = earlier[-1]
     people = tables.frame(previous.people(), ["person_id", "user_name_key", "email_keys"])
     mails = people[["person_id", "email_keys"]].explode("email_keys").rename(columns={"email_keys": "identifier_key"})
     names = people[["person_id", "user_name_key"]].rename(columns={"user_name_key": "identifier_key"})
@@ -227,6 +229,7 @@ def _defaults(config: Config) -> dict[str, str]:
         "roster shrink gate": f"max({shrink('roster-shrunk', 'percent'):g} %, "
         f"{shrink('roster-shrunk', 'rows'):g} rows)",
         "app shrink gate": f"{shrink('app-shrunk', 'percent'):g} %",
+        "earlier snapshots count for": f"{config.audit.history_days} days",
         "roster is stale after": f"{gates.roster_stale_days} days",
         "listing is stale after": f"{gates.listing_stale_days} days",
         "exceptions": f"at most {exceptions.max_days} days and {exceptions.max_findings} findings",

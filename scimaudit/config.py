@@ -64,6 +64,7 @@ class Audit(Model):
     policy: Path = Field(Path("policy"), description="folder of policy files, relative to this file")
     as_of: date | None = Field(None, description="judge as of the end of this day; default: the end of the snapshot")
     fail_on: Severity = Field("high", description="exit 1 when a finding is at least this severe")
+    history_days: int = Field(400, ge=0, description="how far back earlier snapshots say what people were before")
     gates: Gates = Gates()
     exceptions: Exceptions = Exceptions()
 
@@ -273,8 +274,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
     :raises ConfigError: it says something unknown, or names no roster.
     """
     _known(data, ("audit", "network", "rosters", "apps", "rules"), str(path), "")
-    rosters = _named(data, "rosters")
-    if not rosters:
+    if not _named(data, "rosters"):
         raise ConfigError(f"{path} names no roster", hint='add [rosters.hr] with source = "csv" and path = …')
     config = _model(
         Config,
@@ -282,7 +282,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
             "path": path,
             "audit": _model(Audit, _table(data, "audit"), "audit"),
             "network": _model(Network, _table(data, "network"), "network"),
-            "rosters": tuple(_roster(name, value) for name, value in rosters.items()),
+            "rosters": tuple(_roster(name, value) for name, value in _named(data, "rosters").items()),
             "apps": tuple(_app(name, value) for name, value in _named(data, "apps").items()),
             "rules": _rules(_named(data, "rules")),
         },

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import correlate, policy, tables, view
-from scimaudit.audit import app_rules, decided, enabled
+from scimaudit.audit import app_rules, decided, enabled, holders_before
 from scimaudit.config import Config
 from scimaudit.facts import app_facts, source_facts
+from scimaudit.history import previously
 from scimaudit.inquiry import Case
 from scimaudit.rules import Rule
 
@@ -56,6 +57,7 @@ def tier_trials(case: Case, config: Config, app: str, account_id: str) -> list[c
         tables.frame(case.snapshot.people()),
         apps={each.name: app_rules(each) for each in config.apps},
         decisions=decided(config),
+        history=holders_before(case.earlier),
         today=case.audit.meta.as_of.astimezone(config.zone).date(),
     )
 
@@ -89,6 +91,7 @@ def _view(case: Case, config: Config, app: str, account_id: str) -> view.View:
         as_of=as_of,
         today=as_of.astimezone(config.zone).date(),
         zone=config.zone,
+        previous=previously(case.earlier, case.snapshot),
     )
 
 

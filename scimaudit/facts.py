@@ -6,7 +6,7 @@ from scimaudit.config import App, Config
 from scimaudit.snapshot.manifest import AppCollected, Collected
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.verdicts import as_of
-from scimaudit.view import AppFacts, Previous, SourceFacts
+from scimaudit.view import AppFacts, SourceFacts
 
 
 def app_facts(config: Config, snapshot: Snapshot) -> list[AppFacts]:
@@ -19,19 +19,6 @@ def app_facts(config: Config, snapshot: Snapshot) -> list[AppFacts]:
 def source_facts(config: Config, snapshot: Snapshot) -> list[SourceFacts]:
     """Every roster and listing of the snapshot, failed ones included."""
     return [_source(source, config) for source in snapshot.manifest.sources]
-
-
-def previous_counts(previous: Snapshot | None) -> Previous | None:
-    """Counts of the snapshot before; apps whose listing failed then have no count to compare with."""
-    if previous is None:
-        return None
-    counts = {line.app: line.accounts for line in previous.manifest.apps if line.walk != "failed"}
-    rows = {
-        source.name: source.listing.parsed
-        for source in previous.manifest.sources
-        if source.fills == "people" and source.listing is not None
-    }
-    return Previous(rows, counts)
 
 
 def _app(app: App, line: AppCollected | None) -> AppFacts:

@@ -17,6 +17,8 @@ from scimaudit.view import View
 
 # An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
 _LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
+# Of several kinds that say the same of one right or attribute, the one that says most.
+_SAYING_MORE = ("mover-residual", "rehire-residual", "excess", "sync-late", "attribute-drift")
 _IDENTITY = ("kind", "app", "account_id", "person_id", "attribute", "value")
 _TEXTS = (
     "app",
@@ -189,8 +191,9 @@ def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
 def led(rows: pd.DataFrame) -> pd.DataFrame:
     """Settled rows with ``lead`` and ``covered_by``, worst first, then by kind, app and account.
 
-    A whole-account finding covers what else is wrong with the account. One that is set aside covers nothing: what an
-    exception accepts is that finding, not the others behind it.
+    A whole-account finding covers what else is wrong with the account; of several that speak of one right or one
+    attribute, the one that says most covers the others. One that is set aside covers nothing: what an exception
+    accepts is that finding, not the others behind it.
     """
     rows = _sorted(rows)
     still_open = rows["disposition"] == "open"
@@ -199,5 +202,16 @@ def led(rows: pd.DataFrame) -> pd.DataFrame:
     leaders = leaders.drop_duplicates(["app", "account_id"])[["app", "account_id", "finding_id"]]
     leaders = leaders.rename(columns={"finding_id": "leader"})
     joined = rows.merge(leaders, on=["app", "account_id"], how="left", validate="m:1")
-    covered = joined["leader"].notna() & (joined["leader"] != joined["finding_id"]) & still_open.to_numpy()
-    return joined.assign(lead=~covered, covered_by=joined["leader"].where(covered)).drop(columns="leader")
+    said = _said_by(rows.assign(open=still_open))
+    leader = joined["leader"].fillna(said)
+    covered = leader.notna() & (leader != joined["finding_id"]) & still_open.to_numpy()
+    return joined.assign(lead=~covered, covered_by=leader.where(covered)).drop(columns="leader")
+
+
+def _said_by(rows: pd.DataFrame) -> pd.Series:
+    """For each row the finding that says the most of the same right or attribute of the same account, or null."""
+    order = rows["kind"].map({kind: place for place, kind in enumerate(_SAYING_MORE)})
+    mine = rows.assign(order=order)[order.notna() & rows["open"] & rows["account_id"].notna()]
+    what = [mine[name].fillna("") for name in ("app", "account_id", "attribute", "value")]
+    best = mine.sort_values("order", kind="stable").groupby(what, sort=False)["finding_id"].transform("first")
+    return best.reindex(rows.index).astype("str")

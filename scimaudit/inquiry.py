@@ -88,12 +88,14 @@ class Case:
     """What questions are asked of.
 
     :param privileged: app to the patterns over entitlement names that give power over it.
+    :param earlier: the snapshots before, oldest first.
     """
 
     snapshot: Snapshot
     audit: Audit
     links: pa.Table
     privileged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    earlier: tuple[Snapshot, ...] = ()
 
     def apps(self) -> list[str]:
         """The apps of the snapshot."""

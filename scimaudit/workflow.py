@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from scimaudit import archive, renderers
+from scimaudit import archive, history, renderers
 from scimaudit.archive import Stored
 from scimaudit.audit import judge, seen_view
 from scimaudit.config import Config
@@ -42,7 +42,7 @@ def audit(
         chosen,
         config,
         as_of=as_of,
-        previous=_before(chosen, config),
+        earlier=_before(chosen, config),
         first_seen=archive.first_seen(config.store),
         fail_on=fail_on,
         require_scope=require_scope,
@@ -59,13 +59,14 @@ def case(config: Config, audit_id: str | None = None) -> Case:
     """A stored audit (default: the newest) with its snapshot, to ask questions of."""
     stored = archive.latest(config.store, audit_id)
     snapshot = open_snapshot(config.store, stored.audit.meta.snapshot_id)
-    return Case(snapshot, stored.audit, stored.links(), {app.name: app.privileged for app in config.apps})
+    privileged = {app.name: app.privileged for app in config.apps}
+    return Case(snapshot, stored.audit, stored.links(), privileged, _before(snapshot, config))
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:
     """The exceptions as the policy files have them now, judged on the newest snapshot; nothing is kept."""
     chosen = open_snapshot(config.store, None)
-    return judge(chosen, config, previous=_before(chosen, config)).audit.exceptions
+    return judge(chosen, config, earlier=_before(chosen, config)).audit.exceptions
 
 
 def seen(config: Config, *, policy: Path | None = None) -> View:
@@ -78,7 +79,7 @@ def seen(config: Config, *, policy: Path | None = None) -> View:
             raise PolicyError(f"there is no folder {policy}")
         config = config.model_copy(update={"audit": config.audit.model_copy(update={"policy": policy})})
     chosen = open_snapshot(config.store, None)
-    return seen_view(chosen, config, previous=_before(chosen, config))
+    return seen_view(chosen, config, earlier=_before(chosen, config))
 
 
 def policy_trials(config: Config) -> list[Outcome]:
@@ -94,6 +95,7 @@ def policy_trials(config: Config) -> list[Outcome]:
     return trials.tried(loaded, load_policy(config.policy, extra_columns=extras).rules, columns)
 
 
-def _before(chosen: Snapshot, config: Config) -> Snapshot | None:
+def _before(chosen: Snapshot, config: Config) -> tuple[Snapshot, ...]:
+    """The snapshots that say what was before: at least the last, and those of the days that count as history."""
     earlier = [snapshot for snapshot in snapshots(config.store) if snapshot.id < chosen.id]
-    return earlier[-1] if earlier else None
+    return tuple(history.recent(earlier[:-1], chosen, config.audit.history_days) + earlier[-1:])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scimaudit import identifiers
 from scimaudit.rules import Judgement, because, judge, merged, rule
-from scimaudit.view import AppFacts, View
+from scimaudit.view import View
 from scimaudit.view.columns import arrow, known_false, known_true
+from scimaudit.view.compared import codes, fed, normalised
 
 
 @rule(
@@ -42,7 +40,7 @@ def attribute_drift(view: View) -> Judgement:
 
 def _judged(view: View, attribute: str) -> Judgement:
     accounts = view.accounts
-    severities = {facts.app: facts.drift[attribute] for facts in _fed(view, attribute)}
+    severities = {facts.app: facts.drift[attribute] for facts in fed(view, attribute)}
     if attribute in accounts and attribute in view.people:
         same, known = _same_mail(view) if attribute == "emails" else _same_text(view, attribute)
     else:
@@ -74,40 +72,17 @@ def _judged(view: View, attribute: str) -> Judgement:
     )
 
 
-def _fed(view: View, attribute: str) -> list[AppFacts]:
-    return [facts for facts in view.facts.values() if facts.roster_feeds and attribute in facts.drift]
-
-
 def _same_text(view: View, attribute: str) -> tuple[np.ndarray, np.ndarray]:
     """Whether account and owner agree, and whether both have a value; decided on distinct values."""
     accounts, owner = view.accounts, view.accounts["owner_row"].to_numpy()
     same = np.zeros(len(accounts), dtype=bool)
-    for how in ("exact", "text", "text-accents"):
-        apps = [facts.app for facts in _fed(view, attribute) if facts.normalise.get(attribute, "text") == how]
-        if not apps:
-            continue
+    for how, apps in normalised(fed(view, attribute), attribute).items():
         meaning: dict[str, int] = {}
-        left = _codes(accounts[attribute], how, meaning)
-        right = np.append(_codes(view.people[attribute], how, meaning), -1)[owner]
+        left = codes(accounts[attribute], how, meaning)
+        right = np.append(codes(view.people[attribute], how, meaning), -1)[owner]
         same |= accounts["app"].isin(apps).to_numpy() & (left == right)
     known = accounts[attribute].notna().to_numpy() & np.append(view.people[attribute].notna().to_numpy(), False)[owner]
     return same, known
-
-
-def _codes(column: pd.Series, how: str, meaning: dict[str, int]) -> np.ndarray:
-    """A number per value, equal for values that count as the same; -1 for null."""
-    places, texts = pd.factorize(column)
-    numbers = [meaning.setdefault(_folded(str(text), how), len(meaning)) for text in texts]
-    found: np.ndarray = np.array([*numbers, -1], dtype=np.int64)[places]
-    return found
-
-
-def _folded(text: str, how: str) -> str:
-    if how == "exact":
-        return text
-    if how == "text-accents":
-        return identifiers.near(text) or ""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def _same_mail(view: View) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,9 @@ from scimaudit import identifiers, tables
 from scimaudit.snapshot import joining
 
 _TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
-    "status": ("status", "status_raw", "start_date", "end_date"),
+    "status": ("status", "status_raw", "start_date", "end_date", "previous_end_date"),
+    "department": ("department", "previous_department", "moved_on"),
+    "title": ("title", "previous_title"),
     "employee_number": ("employee_number", "employee_number_key"),
     "user_name": ("user_name", "user_name_key"),
 }

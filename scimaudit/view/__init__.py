@@ -19,6 +19,7 @@ from scimaudit.policy import Policy
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
+from scimaudit.view.past import FORMER, former_states
 
 __all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
 
@@ -53,7 +54,7 @@ class View:
     :param supplies: source name to the columns it supplies.
     :param as_of: the moment judged, UTC.
     :param today: its date in the organisation's zone.
-    :param previous: counts of the snapshot before; ``None`` where there is none.
+    :param previous: what earlier snapshots say; ``None`` where there is none.
     """
 
     people: pd.DataFrame
@@ -84,6 +85,22 @@ class View:
             & (rosters["unacknowledged"] == 0)
         )
         return rosters.empty or not bool(proven.all())
+
+    @cached_property
+    def past(self) -> pd.DataFrame:
+        """What people were before, as :func:`scimaudit.view.past.former_states` gives it."""
+        return former_states(self.people, self.previous, self.today, self.zone)
+
+    def remembered(self, column: str) -> bool:
+        """Whether anything would tell of a former value of this column of people: a snapshot, or a roster's column."""
+        if self.previous is not None and self.previous.since is not None:
+            return True
+        return any(FORMER.get(column) in self.supplies.get(name, ()) for name in self.rosters)
+
+    @property
+    def rosters(self) -> tuple[str, ...]:
+        """The names of the sources that fill people."""
+        return tuple(self.sources.loc[self.sources["fills"] == "people", "name"])
 
     def age_days(self, sources: pd.DataFrame) -> pd.Series:
         """Whole days between ``as_of`` of each source and the moment judged; null where unknown."""
@@ -126,7 +143,7 @@ def build(
     zone: tzinfo = UTC,
     roster_zones: Mapping[str, tzinfo] | None = None,
     overlaps: pa.Table | None = None,
-    previous_counts: Previous | None = None,
+    previous: Previous | None = None,
 ) -> View:
     """Make the view of one snapshot (or of whole apps of it).
 
@@ -168,7 +185,7 @@ def build(
         as_of=as_of,
         today=today,
         zone=zone,
-        previous=previous_counts,
+        previous=previous,
     )
 
 

@@ -98,14 +98,18 @@ class SourceFacts:
 
 @dataclass(frozen=True)
 class Previous:
-    """Counts of the snapshot before this one.
+    """What earlier snapshots say.
 
-    :param people: rows by roster, named as :attr:`SourceFacts.name`.
-    :param accounts: accounts by app.
+    :param people: rows of the snapshot before by roster, named as :attr:`SourceFacts.name`.
+    :param accounts: its accounts by app.
+    :param states: what people were before, as :func:`scimaudit.history.states` gives it.
+    :param since: when the oldest snapshot was taken.
     """
 
     people: Mapping[str, int]
     accounts: Mapping[str, int]
+    states: pd.DataFrame = field(default_factory=pd.DataFrame)
+    since: datetime | None = None
 
 
 def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:

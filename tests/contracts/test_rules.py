@@ -36,7 +36,7 @@ CONTROLS = {
 def made(people, accounts, grants, links, apps, sources, policy, previous, overlaps=None) -> View:
     return build(
         people=people, accounts=accounts, grants=grants, links=links, apps=apps, sources=sources, policy=policy,
-        as_of=NOW, today=NOW.date(), previous_counts=previous, overlaps=overlaps,
+        as_of=NOW, today=NOW.date(), previous=previous, overlaps=overlaps,
     )  # fmt: skip
 
 

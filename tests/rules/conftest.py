@@ -96,7 +96,7 @@ def view(
         as_of=NOW,
         today=TODAY,
         overlaps=table(tables.OVERLAPS, overlaps or []),
-        previous_counts=previous,
+        previous=previous,
     )
 
 

@@ -9,12 +9,14 @@ from typing import Final
 
 import orjson
 
+from scimaudit import tables
 from scimaudit.sources._grid import Cell, Fault, Grid
 from scimaudit.sources._keys import row_keys
 from scimaudit.sources.ldap.search import Entry, Value
 from scimaudit.sources.ldap.vendor import Disabled, Form, Vendor, moment
 
-_DAYS: Final = frozenset({"start_date", "end_date"})
+_DAYS: Final = frozenset(field.name for field in tables.PEOPLE if field.type == tables.DAY)
+_LAST_DAYS: Final = ("end_date", "previous_end_date")
 _LISTS: Final = frozenset({"emails", "aliases", "groups", "roles", "entitlements", "licenses"})
 _MANAGER: Final = {"people": "manager_id", "accounts": "manager"}
 
@@ -151,7 +153,7 @@ def _time(text: str, form: Form, column: str) -> Cell:
     if found is None or column not in _DAYS:
         return found
     # Who may sign in until midnight has that evening as the last day.
-    return (found - timedelta(microseconds=1) if column == "end_date" else found).date().isoformat()
+    return (found - timedelta(microseconds=1) if column in _LAST_DAYS else found).date().isoformat()
 
 
 def _guid(value: Value) -> Cell:

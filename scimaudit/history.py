@@ -1,0 +1,88 @@
+"""What earlier snapshots say of the people of this one: every state they were seen in before the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from scimaudit import tables
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.verdicts import as_of
+from scimaudit.view import Previous
+
+# Where the row came from, and what is derived from a neighbour, is no state of a person.
+_NO_STATE: Final = frozenset({"person_id", "raw_row", "roster", "status_raw"})
+
+
+def previously(earlier: Sequence[Snapshot], present: Snapshot) -> Previous | None:
+    """What earlier snapshots say; apps whose listing failed in the last of them have no count to compare with.
+
+    :param earlier: oldest first.
+    """
+    if not earlier:
+        return None
+    previous = earlier[-1]
+    counts = {line.app: line.accounts for line in previous.manifest.apps if line.walk != "failed"}
+    rows = {
+        source.name: source.listing.parsed
+        for source in previous.manifest.sources
+        if source.fills == "people" and source.listing is not None
+    }
+    return Previous(rows, counts, states(earlier, present), earlier[0].manifest.started)
+
+
+def states(earlier: Sequence[Snapshot], present: Snapshot) -> pd.DataFrame:
+    """The former states of the people of ``present``; a state that holds still is not one of them.
+
+    :param earlier: the snapshots before, oldest first.
+    :returns: ``person_id``, the text and day columns of people as they were then, ``until`` (when that was last seen
+        to be true, UTC) and ``gone_by`` (when a later snapshot showed something else).
+    :raises IntegrityError: a snapshot cannot be read.
+    """
+    people = present.people()
+    names = [field.name for field in people.schema if not pa.types.is_list(field.type) and field.name not in _NO_STATE]
+    names = [name for name in names if not name.endswith("_key")]
+    wanted = pd.Index(people["person_id"].to_pandas())
+    first, *later = [*earlier, present]
+    standing = _seen(first, names, wanted)
+    former = [standing.assign(gone_by=standing["collected"]).iloc[:0]]
+    for snapshot in later:
+        seen = _seen(snapshot, names, wanted)
+        both = standing.index.intersection(seen.index)
+        changed = both[(standing.loc[both, "state"] != seen.loc[both, "state"]).to_numpy()]
+        former.append(standing.loc[changed].assign(gone_by=seen.loc[changed, "collected"]))
+        gone = standing.index.difference(seen.index)
+        standing = pd.concat([standing.loc[gone], seen]) if len(gone) else seen
+    found = pd.concat(former)
+    return found.rename_axis("person_id").reset_index().drop(columns=["state", "collected"])
+
+
+def recent(snapshots: Sequence[Snapshot], present: Snapshot, days: int) -> list[Snapshot]:
+    """The snapshots before ``present`` that are at most so many days older, oldest first."""
+    first = present.manifest.started - timedelta(days)
+    return [each for each in snapshots if each.id < present.id and each.manifest.started >= first]
+
+
+def _seen(snapshot: Snapshot, names: Sequence[str], wanted: pd.Index) -> pd.DataFrame:
+    """The people of a snapshot who are wanted, with their state as one number and when it was true."""
+    whole = tables.concat(tables.PEOPLE, [snapshot.people(), tables.empty(tables.PEOPLE)])
+    frame = tables.frame(whole).set_index("person_id")
+    frame = frame[frame.index.isin(wanted)]
+    # Categories differ from snapshot to snapshot; texts compare.
+    codes = [name for name in frame.columns if frame[name].dtype == "category"]
+    rows = frame.astype(dict.fromkeys(codes, "str")).reindex(columns=list(names))
+    ended = pd.Timestamp(snapshot.manifest.ended)
+    true_at = {
+        source.name.removeprefix("rosters."): as_of(source)
+        for source in snapshot.manifest.sources
+        if source.fills == "people"
+    }
+    until = pd.to_datetime(frame["roster"].astype("str").map(true_at), utc=True).dt.as_unit("us")
+    # A roster dated after its collection was true at the collection, and who knows what later.
+    return rows.assign(
+        state=pd.util.hash_pandas_object(rows, index=False), until=until.mask(until > ended, ended), collected=ended
+    )

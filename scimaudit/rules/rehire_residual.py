@@ -1,0 +1,129 @@
+"""Finding kind ``rehire-residual``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scimaudit.policy.entitlements import ALLOWED, UNKNOWN
+from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.view import View
+from scimaudit.view.columns import known_false, known_true, taken
+from scimaudit.view.policed import policed
+from scimaudit.view.tenure import tenure
+
+
+@rule(
+    title="Right from an earlier employment",
+    family="orphan",
+    severity="medium",
+    action="Remove the entitlement, or have it approved for the present employment.",
+    controls=("soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-4"),
+)
+def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:
+    """Entitlements that somebody hired again holds on an account of the employment before.
+
+    Detects: an entitlement on an active account that existed when an earlier employment of its owner ended, that no
+    rule of the policy allows the owner today, that nobody approved since, and that is not known to be granted since.
+    Earlier employments are told by the roster column ``previous_end_date`` and by earlier snapshots. Nobody is taken
+    for hired for the first time unseen: an entitlement passes where the account was made for the present employment
+    (at most ``lead_days`` before its start), or where the roster or a snapshot from before its start would tell of an
+    earlier one; otherwise it is not evaluable, and so is one on an account whose age nobody knows.
+
+    Why: an account that is switched on again brings back every right of a post that was left years ago.
+
+    Remediation: treat who comes back as a joiner: a new account or an empty one, and rights by the present post.
+    """
+    grants = view.grants
+    place = grants["account"].to_numpy()
+    facts = _accounts(view, lead_days)
+    within, employed, carried, fresh, told = (
+        known_true(taken(facts[name], place, grants.index))
+        for name in ("within", "employed", "carried", "fresh", "told")
+    )
+    ended = taken(facts["ended"], place, grants.index)
+    given = grants["granted_at"].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
+    since = fresh | ((given > ended) | (_approved(view) > ended)).fillna(False).astype(bool)
+    carried = (carried | (given <= ended).fillna(False).astype(bool)) & ~since
+    verdict = policed(view)
+    residual = carried & ~np.isin(verdict, [ALLOWED, UNKNOWN])
+    found = judge(
+        grants,
+        within=within,
+        fails=residual & employed & known_true(grants["active"]),
+        unknown=because(
+            grants.index,
+            (grants["active"].isna(), "semantics-unknown"),
+            (~employed | (carried & (verdict == UNKNOWN)), "semantics-unknown"),
+            (ended.notna() & ~carried & ~since, "attribute-absent"),
+            (ended.isna() & ~since & ~told, "too-young"),
+            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.roster_unproven, "roster-unproven"),
+        ),
+    )
+    rows = found.failed
+    name = rows["display"].astype("str").fillna(rows["value"].astype("str"))
+    day = ended.reindex(rows.index).dt.strftime("%Y-%m-%d").astype("str")
+    return found.saying(
+        expected="not held: the employment of that account ended on " + day,
+        actual="holds " + rows["attribute"].astype("str") + " " + name + ", by no rule of today",
+    )
+
+
+def _accounts(view: View, lead_days: int) -> pd.DataFrame:
+    """What is known of the employments of each account's owner.
+
+    :returns: ``within`` the population, ``employed`` for certain, the day on which an earlier employment ``ended``,
+        whether the account is ``carried`` over from it or made ``fresh`` for the present one, and whether an earlier
+        one would be ``told``.
+    """
+    accounts, people = view.accounts, view.people
+    owner = accounts["owner_row"].to_numpy()
+    ended = taken(_earlier_end(view), owner, accounts.index)
+    start = accounts["owner_start_date"].astype("datetime64[s]")
+    made = accounts["created"].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
+    known = ended.notna()
+    current = taken(people["current"], owner, accounts.index)
+    human = (accounts["situation"] == "matched") & ~accounts["nhi"]
+    return pd.DataFrame(
+        {
+            "within": human & ~known_false(accounts["active"]) & ~known_false(current),
+            "employed": known_true(current),
+            "ended": ended,
+            "carried": made <= ended,
+            "fresh": (made > ended) | (~known & (made >= start - pd.Timedelta(days=lead_days))),
+            "told": taken(_told(view), owner, accounts.index),
+        }
+    )
+
+
+def _earlier_end(view: View) -> pd.Series:
+    """For each person the last day of the latest employment that ended before the present one; null for none known."""
+    people, past = view.people, view.past
+    said = people["previous_end_date"].astype("datetime64[s]")
+    seen = past["until"].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize().astype("datetime64[s]")
+    then = past["end_date"].astype("datetime64[s]")
+    gone = (past["status"].astype("str") == "terminated") | (then < seen)
+    last = pd.DataFrame({"row": past["person_row"], "end": then.fillna(seen)})[gone]
+    shown = last.groupby("row")["end"].max().reindex(range(len(people))).set_axis(people.index)
+    found = pd.DataFrame({"said": said, "shown": shown.astype("datetime64[s]")}).max(axis=1)
+    ended: pd.Series = found.mask(found > pd.Timestamp(view.today))
+    return ended
+
+
+def _told(view: View) -> pd.Series:
+    """For each person, whether an earlier employment would be known if there had been one."""
+    people = view.people
+    rosters = [name.removeprefix("rosters.") for name in view.rosters if "previous_end_date" in view.supplies[name]]
+    by_roster = people["roster"].astype("str").isin(rosters)
+    since = view.previous.since if view.previous else None
+    if since is None:
+        return by_roster
+    first = pd.Timestamp(since).tz_convert(view.zone).tz_localize(None)
+    return by_roster | (people["start_date"] > first).fillna(False)
+
+
+def _approved(view: View) -> pd.Series:
+    """The day of each grant's approval; null for none."""
+    days = pd.Series([line.approved_on for line in view.policy.approvals], dtype="datetime64[s]")
+    return taken(days, tenure(view)["approval"].to_numpy(), view.grants.index)
