@@ -27,8 +27,8 @@ def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:
     rule of the policy allows the owner today, that nobody approved since, and that is not known to be granted since.
     Earlier employments are told by the roster column ``previous_end_date`` and by earlier snapshots. Nobody is taken
     for hired for the first time unseen: an entitlement passes where the account was made for the present employment
-    (at most ``lead_days`` before its start), or where the roster or a snapshot from before its start would tell of an
-    earlier one; otherwise it is not evaluable, and so is one on an account whose age nobody knows.
+    (at most ``lead_days`` before its start), or where the roster has that column and it is empty; otherwise it is not
+    evaluable, and so is one on an account whose age nobody knows.
 
     Why: an account that is switched on again brings back every right of a post that was left years ago.
 
@@ -113,14 +113,9 @@ def _earlier_end(view: View) -> pd.Series:
 
 def _told(view: View) -> pd.Series:
     """For each person, whether an earlier employment would be known if there had been one."""
-    people = view.people
+    # Earlier snapshots cannot tell: many rosters leave out who has left.
     rosters = [name.removeprefix("rosters.") for name in view.rosters if "previous_end_date" in view.supplies[name]]
-    by_roster = people["roster"].astype("str").isin(rosters)
-    since = view.previous.since if view.previous else None
-    if since is None:
-        return by_roster
-    first = pd.Timestamp(since).tz_convert(view.zone).tz_localize(None)
-    return by_roster | (people["start_date"] > first).fillna(False)
+    return view.people["roster"].astype("str").isin(rosters)
 
 
 def _approved(view: View) -> pd.Series:

@@ -94,11 +94,8 @@ def test_a_roster_that_would_tell_lets_pass(make):
     assert passes(make, left=None, roster=TOLD)
 
 
-@pytest.mark.parametrize(("since", "ok"), [(OLD, True), (datetime(2026, 1, 1, tzinfo=UTC), False)])
-def test_a_record_from_before_the_start_would_tell(make, since, ok):
-    previous = Previous({}, {}, since=since)
-    ledger = make.judged(RULE(rehired(make, left=None, previous=previous)))
-    assert ledger["not_evaluable"] == (0 if ok else 1)
+def test_a_snapshot_from_before_the_start_proves_nothing_for_it_may_leave_out_who_left(make):
+    assert reason(make, left=None, previous=Previous({}, {}, since=OLD)) == "too-young 1"
 
 
 def test_an_account_made_shortly_before_the_start_is_of_this_employment(make):
