@@ -15,7 +15,11 @@ from scimaudit.rules import reasons_added
 
 @dataclass(frozen=True)
 class RuleLine:
-    """One rule and its figures in the ledger."""
+    """One rule and its figures in the ledger.
+
+    :param decided: findings of which somebody said what they are: excepted, put off or false.
+    :param false_positive: those that were called false.
+    """
 
     kind: str
     title: str
@@ -26,6 +30,13 @@ class RuleLine:
     passed: int
     not_evaluable: int
     reason: str
+    decided: int
+    false_positive: int
+
+    @property
+    def precision(self) -> float | None:
+        """The share of what was decided that was not called false; nothing where nobody decided."""
+        return 1 - self.false_positive / self.decided if self.decided else None
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,14 @@ def rule_lines(audit: Audit, app: str | None = None) -> list[RuleLine]:
         raise ConfigError(f"there is no app {app!r}", hint="known apps: " + ", ".join(line.app for line in audit.apps))
     checks = audit.checks if app is None else audit.checks[audit.checks["app"].astype("str") == app]
     counts = ("population", "failed", "passed", "not_evaluable")
+    decided = audit.set_aside if app is None else audit.set_aside[audit.set_aside["app"].astype("str") == app]
     lines = []
     for kind in audit.kinds:
         own = checks[checks["kind"].astype("str") == kind.kind]
         figures = {name: int(own[name].sum()) for name in counts}
         reason = reasons_added(own["reason"]) or ""
+        said = decided[decided["kind"].astype("str") == kind.kind]["disposition"].astype("str")
+        figures |= {"decided": len(said), "false_positive": int((said == "false-positive").sum())}
         lines.append(RuleLine(kind.kind, kind.title, kind.family, kind.severity, **figures, reason=reason))
     return lines
 

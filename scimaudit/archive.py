@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scimaudit import tables
 from scimaudit.errors import IntegrityError
-from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine
+from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine
 from scimaudit.snapshot.store import write_bytes, write_table
 
 
@@ -32,6 +32,7 @@ class _Plain:
     gates: tuple[Gate, ...]
     kinds: tuple[KindLine, ...]
     exceptions: tuple[ExceptionLine, ...]
+    feeds: tuple[FeedLine, ...]
 
 
 _ADAPTER: Final = TypeAdapter(_Plain)

@@ -12,7 +12,20 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from scimaudit import __version__, correlate, facts, findings, history, policy, rules, settle, tables, verdicts, view
+from scimaudit import (
+    __version__,
+    correlate,
+    facts,
+    feeds,
+    findings,
+    history,
+    policy,
+    rules,
+    settle,
+    tables,
+    verdicts,
+    view,
+)
 from scimaudit.config import App, Config
 from scimaudit.correlate import decisions
 from scimaudit.result import Audit, KindLine, Meta
@@ -91,7 +104,7 @@ def judge(
     kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
     audit = Audit(
         meta, apps, sources, equations, gates, kinds, settle.lines(seen),
-        tables.frame(tables.conform(rows, tables.FINDINGS)), checks,
+        tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feeds.feed_lines(seen),
     )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)

@@ -129,6 +129,30 @@ class ExceptionLine:
 
 
 @dataclass(frozen=True)
+class FeedLine:
+    """Where one attribute of an app should come from, and whose accounts the app has.
+
+    ``accounts = owned + resembling + foreign`` over human accounts; the first two are ``agreeing + differing +
+    unknown``, by what the app shows. An app that no roster feeds has one line, without an attribute.
+
+    :param rosters: the rosters that have the attribute, in the order in which they count.
+    :param owned: accounts that carry the source's own link (externalId or a declared immutable id).
+    :param resembling: accounts that belong to a person by number, name or address, or by decision, and carry no link.
+    :param foreign: accounts of nobody, or of nobody in particular.
+    """
+
+    app: str
+    attribute: str
+    rosters: tuple[str, ...]
+    owned: int
+    resembling: int
+    foreign: int
+    agreeing: int
+    differing: int
+    unknown: int
+
+
+@dataclass(frozen=True)
 class Gate:
     """A safety gate that tripped."""
 
@@ -191,6 +215,7 @@ class Audit:
     exceptions: tuple[ExceptionLine, ...]
     findings: pd.DataFrame
     checks: pd.DataFrame
+    feeds: tuple[FeedLine, ...] = ()
 
     @property
     def leading(self) -> pd.DataFrame:

@@ -30,11 +30,13 @@ ALLOWED = {
     "verdicts": {"config", "findings", "result", "rules", "snapshot", "tables", "view"},
     "facts": {"config", "snapshot", "verdicts", "view"},
     "history": {"snapshot", "tables", "verdicts", "view"},
+    "feeds": {"result", "view"},
     "settle": {"errors", "identifiers", "policy", "result", "view"},
     "audit": {
         "config",
         "correlate",
         "facts",
+        "feeds",
         "findings",
         "history",
         "policy",

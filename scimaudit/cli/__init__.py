@@ -17,6 +17,7 @@ from scimaudit.cli import (
     demo,
     exceptions,
     explain,
+    feeds,
     findings,
     init,
     links,
@@ -73,6 +74,7 @@ app.command("links")(links.command)
 app.command("policy")(policy.command)
 app.command("rules")(rules.command)
 app.command("controls")(controls.command)
+app.command("feeds")(feeds.command)
 app.command("exceptions")(exceptions.command)
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scimaudit.answers import ControlLine, RuleLine
     from scimaudit.policy.trials import Outcome
     from scimaudit.policy_review import Change, Coverage
-    from scimaudit.result import Audit, ExceptionLine, KindLine
+    from scimaudit.result import Audit, ExceptionLine, FeedLine, KindLine
 
 
 def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
@@ -105,12 +105,18 @@ def rules(out: Console, lines: Sequence[RuleLine]) -> None:
     body = [
         (
             line.family, line.kind, line.severity, f"{line.population:,}", f"{line.failed:,}", f"{line.passed:,}",
-            f"{line.not_evaluable:,}", line.reason,
+            f"{line.not_evaluable:,}", f"{line.false_positive} of {line.decided}" if line.decided else "", line.reason,
         )
         for line in lines
     ]  # fmt: skip
-    head = ("family", "kind", "severity", "judged", "failed", "passed", "not evaluable", "why not")
+    head = ("family", "kind", "severity", "judged", "failed", "passed", "not evaluable", "called false", "why not")
     terminal.rows(out, f"{len(lines)} rules", head, body, right=("judged", "failed", "passed", "not evaluable"))
+
+
+def _precision(line: RuleLine) -> str:
+    if line.precision is None:
+        return "nobody has decided on a finding of it"
+    return f"{line.precision:.0%}: {line.false_positive:,} of {line.decided:,} decided were called false"
 
 
 def kind(out: Console, told: KindLine, line: RuleLine) -> None:
@@ -126,6 +132,7 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         *((f"rules.{told.kind}.{name}", value) for name, value in told.settings.items()),
         ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed"),
         ("not evaluable", f"{line.not_evaluable:,}" + (f" ({line.reason})" if line.reason else "")),
+        ("precision", _precision(line)),
     ]
     terminal.rows(out, told.title, ("", ""), said)
 
@@ -187,6 +194,22 @@ def changes(out: Console, found: Sequence[Change], *, json: bool) -> None:
     body = [(each.app, each.person_id, each.person_name, each.right, each.before, each.after) for each in found]
     head = ("app", "person", "name", "right", "now", "with the other policy")
     terminal.rows(out, f"{len(found)} changes", head, body)
+
+
+def feeds(out: Console, lines: Sequence[FeedLine]) -> None:
+    """The authoritative-source map."""
+    counts = ("owned", "resembling", "foreign", "agreeing", "differing", "unknown")
+    body = [
+        (
+            line.app,
+            line.attribute or terminal.text("not fed", "yellow"),
+            ", ".join(line.rosters),
+            *(f"{getattr(line, name):,}" for name in counts),
+        )
+        for line in lines
+    ]
+    title = "Where attributes should come from, and whose accounts these are"
+    terminal.rows(out, title, ("app", "attribute", "roster", *counts), body, right=counts)
 
 
 def csv(table: pa.Table) -> None:

@@ -78,6 +78,7 @@ def context(audit: Audit) -> dict[str, Any]:
         ],
         "ledger": _ledger(audit),
         "controlled": [name for name in CONTROLLED if any(name in app.register for app in audit.apps)],
+        "feeds": [asdict(line) | {"app_title": names[line.app]} for line in audit.feeds if line.app in names],
         "frameworks": _frameworks(audit),
         "kinds": [_kind(kind) for kind in audit.kinds],
         "defaults": dict(meta.defaults),

@@ -13,9 +13,19 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from scimaudit import tables
-from scimaudit.result import FORMAT_VERSION, AppLine, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine
+from scimaudit.result import (
+    FORMAT_VERSION,
+    AppLine,
+    Equation,
+    ExceptionLine,
+    FeedLine,
+    Gate,
+    KindLine,
+    Meta,
+    SourceLine,
+)
 
-_TYPES: Final = (AppLine, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine)
+_TYPES: Final = (AppLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine)
 
 
 def schema() -> dict[str, Any]:
@@ -30,6 +40,7 @@ def schema() -> dict[str, Any]:
         "checks": _list("Check"),
         "equations": _list("Equation"),
         "exceptions": _list("ExceptionLine"),
+        "feeds": _list("FeedLine"),
         "findings": _list("Finding"),
         "format_version": {"const": FORMAT_VERSION},
         "gates": _list("Gate"),

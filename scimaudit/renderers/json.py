@@ -34,6 +34,7 @@ def render(audit: Audit, stream: BinaryIO) -> None:
         "checks": _rows(tables.conform(audit.checks, tables.CHECKS)),
         "equations": _lines(equations),
         "exceptions": _lines(map(plain, audit.exceptions)),
+        "feeds": _lines(map(plain, audit.feeds)),
         "findings": _rows(tables.conform(audit.findings, tables.FINDINGS)),
         "format_version": iter((orjson.dumps(FORMAT_VERSION),)),
         "gates": _lines(map(plain, audit.gates)),

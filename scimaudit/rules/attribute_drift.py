@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
-from scimaudit.view.columns import arrow, known_false, known_true
-from scimaudit.view.compared import codes, fed, normalised
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.compared import alike, fed, first
 
 
 @rule(
@@ -41,10 +38,7 @@ def attribute_drift(view: View) -> Judgement:
 def _judged(view: View, attribute: str) -> Judgement:
     accounts = view.accounts
     severities = {facts.app: facts.drift[attribute] for facts in fed(view, attribute)}
-    if attribute in accounts and attribute in view.people:
-        same, known = _same_mail(view) if attribute == "emails" else _same_text(view, attribute)
-    else:
-        same = known = np.zeros(len(accounts), dtype=bool)
+    same, known = alike(view, attribute)
     differs = pd.Series(known & ~same, index=accounts.index)
     found = judge(
         accounts,
@@ -72,54 +66,7 @@ def _judged(view: View, attribute: str) -> Judgement:
     )
 
 
-def _same_text(view: View, attribute: str) -> tuple[np.ndarray, np.ndarray]:
-    """Whether account and owner agree, and whether both have a value; decided on distinct values."""
-    accounts, owner = view.accounts, view.accounts["owner_row"].to_numpy()
-    same = np.zeros(len(accounts), dtype=bool)
-    for how, apps in normalised(fed(view, attribute), attribute).items():
-        meaning: dict[str, int] = {}
-        left = codes(accounts[attribute], how, meaning)
-        right = np.append(codes(view.people[attribute], how, meaning), -1)[owner]
-        same |= accounts["app"].isin(apps).to_numpy() & (left == right)
-    known = accounts[attribute].notna().to_numpy() & np.append(view.people[attribute].notna().to_numpy(), False)[owner]
-    return same, known
-
-
-def _same_mail(view: View) -> tuple[np.ndarray, np.ndarray]:
-    """Whether the account's primary address is one of its owner's, and whether both have any."""
-    owner = view.accounts["owner_row"].to_numpy().astype(np.int64)
-    primary = _first(view.accounts["email_keys"])
-    rows, addresses = _exploded(view.people[["email_keys", "alias_keys"]])
-    known_addresses = pd.Index(addresses.unique())
-    wide = len(known_addresses) + 1
-    held = rows * wide + known_addresses.get_indexer(addresses)
-    asked = known_addresses.get_indexer(primary)
-    same = np.isin(owner * wide + asked, held) & (asked >= 0) & (owner >= 0) & primary.notna().to_numpy()
-    has_any = np.zeros(len(view.people) + 1, dtype=bool)
-    has_any[rows] = True
-    return same, primary.notna().to_numpy() & has_any[owner]
-
-
-def _exploded(lists: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
-    """Row positions and texts of all lists of all columns."""
-    rows, texts = [], []
-    for name in lists.columns:
-        column = arrow(lists[name])
-        rows.append(pc.list_parent_indices(column).to_numpy().astype(np.int64))
-        texts.append(pc.list_flatten(column).to_pandas())
-    return np.concatenate(rows), pd.concat(texts, ignore_index=True).astype("str")
-
-
-def _first(lists: pd.Series) -> pd.Series:
-    """The first text of each list; null where there is none."""
-    column = arrow(lists)
-    size = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-    start = pa.array(np.cumsum(size) - size, mask=size == 0)
-    first: pd.Series = pc.list_flatten(column).take(start).to_pandas().set_axis(lists.index)
-    return first.astype("str")
-
-
 def _shown(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype):
-        return _first(column)
+        return first(column)
     return column.astype("str")
