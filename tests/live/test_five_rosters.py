@@ -21,7 +21,11 @@ EXTENSION = "urn:ietf:params:scim:schemas:extension:tindvik:2.0:Employee"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 KEPT = ("finding_id", "kind", "severity", "app", "account_id", "person_id", "attribute", "expected", "actual")
 PEOPLE = ("person_id", "employee_number", "user_name", "emails", "aliases", "given_name", "family_name", "status",
-          "worker_type", "start_date", "end_date", "department", "title", "manager_id", "location")  # fmt: skip
+          "worker_type", "start_date", "end_date", "department", "title", "manager_id", "location",
+          "previous_department", "previous_title", "moved_on", "previous_end_date")  # fmt: skip
+
+EXTENDED = {"Status": "status", "Abteilung bisher": "previous_department", "Stelle bisher": "previous_title",
+            "Stelle seit": "moved_on", "Austritt bisher": "previous_end_date"}  # fmt: skip
 
 
 def hr() -> list[dict[str, str]]:
@@ -50,7 +54,7 @@ def in_postgresql(folder: Path, stack: ExitStack) -> str:
 url = "{server.url()}"
 password = {{ env = "HR_PASSWORD" }}
 query = "SELECT * FROM hr.person"
-columns = {{ person_id = "Personalnummer", employee_number = "Personalnummer", user_name = "Anmeldename", given_name = "Vorname", family_name = "Nachname", emails = "E-Mail", aliases = "Frühere E-Mail", status = "Status", worker_type = "Beschäftigung", start_date = "Eintritt", end_date = "Austritt", department = "Abteilung", title = "Stelle", manager_id = "Vorgesetzte", location = "Standort" }}
+columns = {{ person_id = "Personalnummer", employee_number = "Personalnummer", user_name = "Anmeldename", given_name = "Vorname", family_name = "Nachname", emails = "E-Mail", aliases = "Frühere E-Mail", status = "Status", worker_type = "Beschäftigung", start_date = "Eintritt", end_date = "Austritt", department = "Abteilung", title = "Stelle", manager_id = "Vorgesetzte", location = "Standort", previous_department = "Abteilung bisher", previous_title = "Stelle bisher", moved_on = "Stelle seit", previous_end_date = "Austritt bisher" }}
 {WORDS}
 """
 
@@ -66,6 +70,8 @@ def in_openldap(folder: Path, stack: ExitStack) -> str:
             "hrStatus": row["Status"], "employeeType": row["Beschäftigung"], "hrStart": row["Eintritt"],
             "hrEnd": row["Austritt"], "departmentNumber": row["Abteilung"], "title": row["Stelle"],
             "manager": dn.get(row["Vorgesetzte"], ""), "l": row["Standort"],
+            "hrFormerDepartment": row["Abteilung bisher"], "hrFormerTitle": row["Stelle bisher"],
+            "hrMoved": row["Stelle seit"], "hrFormerEnd": row["Austritt bisher"],
         }.items() if value})
         for row in hr()
     )  # fmt: skip
@@ -76,7 +82,7 @@ ca = "{server.ca}"
 bind = "cn=svc,{openldap.BASE}"
 password = {{ env = "LDAP_PASSWORD" }}
 base = "{openldap.PEOPLE}"
-columns = {{ person_id = "employeeNumber", aliases = "hrAlias", status = "hrStatus", start_date = "hrStart", end_date = "hrEnd" }}
+columns = {{ person_id = "employeeNumber", aliases = "hrAlias", status = "hrStatus", start_date = "hrStart", end_date = "hrEnd", previous_department = "hrFormerDepartment", previous_title = "hrFormerTitle", moved_on = "hrMoved", previous_end_date = "hrFormerEnd" }}
 {WORDS}
 """
 
@@ -89,7 +95,9 @@ def in_graph(folder: Path, stack: ExitStack) -> str:
             "userPrincipalName": row["Anmeldename"] or None, "mail": row["E-Mail"] or None,
             "givenName": row["Vorname"], "surname": row["Nachname"], "displayName": f"{row['Vorname']} {row['Nachname']}",
             "proxyAddresses": [f"smtp:{row['Frühere E-Mail']}"] if row["Frühere E-Mail"] else [],
-            "onPremisesExtensionAttributes": {"extensionAttribute1": row["Status"]},
+            "onPremisesExtensionAttributes": {
+                f"extensionAttribute{number}": row[name] or None for number, name in enumerate(EXTENDED, 1)
+            },
             "employeeType": row["Beschäftigung"], "department": row["Abteilung"], "jobTitle": row["Stelle"],
             "officeLocation": row["Standort"], "accountEnabled": True, "userType": "Member",
             "employeeHireDate": f"{row['Eintritt']}T00:00:00Z" if row["Eintritt"] else None,
@@ -98,6 +106,10 @@ def in_graph(folder: Path, stack: ExitStack) -> str:
         }
         for row in hr()
     ]  # fmt: skip
+    extended = ", ".join(
+        f'{column} = "onPremisesExtensionAttributes.extensionAttribute{number}"'
+        for number, column in enumerate(EXTENDED.values(), 1)
+    )
     return f"""source = "entra"
 tenant = "{graph.TENANT}"
 client_id = "scimaudit"
@@ -105,7 +117,7 @@ secret = {{ env = "GRAPH_SECRET" }}
 authority = "{tenant.url}"
 graph = "{tenant.url}"
 ca = "{tenant.ca}"
-columns = {{ person_id = "employeeId", status = "onPremisesExtensionAttributes.extensionAttribute1" }}
+columns = {{ person_id = "employeeId", {extended} }}
 {WORDS}
 """
 
@@ -123,7 +135,9 @@ def in_scim(folder: Path, stack: ExitStack) -> str:
             ENTERPRISE: {"employeeNumber": row["Personalnummer"], "department": row["Abteilung"]}
             | ({"manager": {"value": f"id-{row['Vorgesetzte']}"}} if row["Vorgesetzte"] else {}),
             EXTENSION: {"status": row["Status"], "hired": row["Eintritt"], "left": row["Austritt"],
-                        "formerMail": row["Frühere E-Mail"], "site": row["Standort"]},
+                        "formerMail": row["Frühere E-Mail"], "site": row["Standort"],
+                        "formerDepartment": row["Abteilung bisher"], "formerTitle": row["Stelle bisher"],
+                        "moved": row["Stelle seit"], "formerEnd": row["Austritt bisher"]},
         }
         for row in hr()
     ]  # fmt: skip
@@ -134,7 +148,7 @@ def in_scim(folder: Path, stack: ExitStack) -> str:
     return f"""source = "scim"
 base_url = "{running.origin}/hr/scim/v2"
 token = {{ file = "{folder / "hr-token"}" }}
-columns = {{ person_id = "{ENTERPRISE}.employeeNumber", status = "{EXTENSION}.status", start_date = "{EXTENSION}.hired", end_date = "{EXTENSION}.left", aliases = "{EXTENSION}.formerMail", location = "{EXTENSION}.site" }}
+columns = {{ person_id = "{ENTERPRISE}.employeeNumber", status = "{EXTENSION}.status", start_date = "{EXTENSION}.hired", end_date = "{EXTENSION}.left", aliases = "{EXTENSION}.formerMail", location = "{EXTENSION}.site", previous_department = "{EXTENSION}.formerDepartment", previous_title = "{EXTENSION}.formerTitle", moved_on = "{EXTENSION}.moved", previous_end_date = "{EXTENSION}.formerEnd" }}
 {WORDS}
 """
 

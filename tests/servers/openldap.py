@@ -32,7 +32,11 @@ attributetype ( 1.3.6.1.4.1.99999.1.2 NAME 'hrStart' EQUALITY caseIgnoreMatch SY
 attributetype ( 1.3.6.1.4.1.99999.1.3 NAME 'hrEnd' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.99999.1.4 NAME 'hrAlias' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 attributetype ( 1.3.6.1.4.1.99999.1.5 NAME 'hrCompany' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
-objectclass ( 1.3.6.1.4.1.99999.2.1 NAME 'hrPerson' SUP top AUXILIARY MAY ( hrStatus $ hrStart $ hrEnd $ hrAlias $ hrCompany ) )
+attributetype ( 1.3.6.1.4.1.99999.1.6 NAME 'hrFormerDepartment' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.3.6.1.4.1.99999.1.7 NAME 'hrFormerTitle' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.3.6.1.4.1.99999.1.8 NAME 'hrMoved' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.3.6.1.4.1.99999.1.9 NAME 'hrFormerEnd' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+objectclass ( 1.3.6.1.4.1.99999.2.1 NAME 'hrPerson' SUP top AUXILIARY MAY ( hrStatus $ hrStart $ hrEnd $ hrAlias $ hrCompany $ hrFormerDepartment $ hrFormerTitle $ hrMoved $ hrFormerEnd ) )
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof

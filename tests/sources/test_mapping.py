@@ -121,9 +121,10 @@ def test_the_facts_say_which_heading_fills_which_column(hire):
 def test_a_person_is_complete_with_keys(hire):
     _, people = hire(
         "Employee ID,Username,E-mail,Proxy Addresses,First Name,Last Name,Status,Worker Type,Hire Date,End Date,"
-        "Department,Job Title,Manager ID,Location,Company\n"
+        "Department,Job Title,Manager ID,Location,Company,"
+        "Previous Department,Previous Title,Moved On,Previous End Date\n"
         " 00123 ,Ana,Ana@X.example; b@x.example,Old@x.example,Ana,Ames,Active,Employee,2020-01-31,2026-12-31,"
-        "Sales,Rep,00007,Oslo,Acme\n"
+        "Sales,Rep,00007,Oslo,Acme,Finance,Clerk,2025-04-01,2018-06-30\n"
     )
     assert people[0] == {
         "person_id": "00123", "employee_number": "00123", "user_name": "Ana",
@@ -131,7 +132,8 @@ def test_a_person_is_complete_with_keys(hire):
         "aliases": ["Old@x.example"], "given_name": "Ana", "family_name": "Ames", "display_name": "Ana Ames",
         "status": "active", "status_raw": "Active", "worker_type": "Employee", "start_date": date(2020, 1, 31),
         "end_date": date(2026, 12, 31), "department": "Sales", "title": "Rep", "manager_id": "00007",
-        "location": "Oslo",
+        "location": "Oslo", "previous_department": "Finance", "previous_title": "Clerk",
+        "moved_on": date(2025, 4, 1), "previous_end_date": date(2018, 6, 30),
         "company": "Acme", "roster": "hr", "raw_row": 2, "employee_number_key": "00123", "user_name_key": "ana",
         "email_keys": ["ana@x.example", "b@x.example"], "alias_keys": ["old@x.example"],
     }  # fmt: skip
