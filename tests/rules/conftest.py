@@ -52,7 +52,7 @@ def link(row: dict[str, Any]) -> dict[str, Any]:
         "account_id": row["account_id"],
         "person_id": candidates[0] if situation == "matched" else None,
         "situation": situation,
-        "keys": [],
+        "keys": row.get("keys", []),
         "runners_up": candidates if situation == "ambiguous" else [],
         "reason": row.get("link_reason"),
     }

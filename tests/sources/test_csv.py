@@ -8,7 +8,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -286,7 +286,8 @@ def tables(cells):
 def written(rows, dialect):
     stream = io.StringIO()
     writer = csv.writer(stream, **dialect)
-    writer.writerow(["username", *(f"c{number}" for number in range(1, len(rows[0])))])
+    # All of them are known, so that no row of data looks more like a header.
+    writer.writerow(["username", "email", "active", "created", "usertype"][: len(rows[0])])
     writer.writerows(rows)
     return stream.getvalue().encode()
 
@@ -297,6 +298,7 @@ def grid_of(data, dialect):
 
 
 @given(tables(plain), dialects)
+@example([["username", "username"]], {"delimiter": ",", "quotechar": '"', "quoting": 0, "lineterminator": "\n"})
 @settings(deadline=None)
 def test_every_table_of_single_lines_comes_back_exactly(rows, dialect):
     grid = grid_of(written(rows, dialect), dialect)
