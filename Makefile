@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .venv-demo
+SPREAD := --numprocesses logical --dist worksteal # over all cores
 
 .PHONY: help demo test lint test-lowest golden docs lock bench clean
 
@@ -18,7 +19,7 @@ test: $(VENV)/.ready ## run the whole suite with lint, types and coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m coverage run -m pytest $(SPREAD) $(PYTEST_ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python tests/coverage_floor.py
 
@@ -28,7 +29,7 @@ lint: $(VENV)/.ready ## ruff and mypy alone
 	$(BIN)/mypy
 
 test-lowest: .venv-lowest/.ready ## the suite with the lowest versions that pyproject.toml allows
-	.venv-lowest/bin/python -m pytest -m "not needs" $(PYTEST_ARGS)
+	.venv-lowest/bin/python -m pytest -m "not needs" $(SPREAD) $(PYTEST_ARGS)
 
 golden: $(VENV)/.ready ## write sample-data/expected anew
 	$(BIN)/python -m pytest tests/golden --update-golden

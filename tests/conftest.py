@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,30 +23,28 @@ SERVERS = {
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"
+_NOT_INSTALLED = " is not installed: "
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     missing = {name: hint for name, (here, hint) in SERVERS.items() if not here()}
-    lacking: dict[str, int] = {}
     for item in items:
         for marker in item.iter_markers("needs"):
             for name in marker.args:
                 if name not in SERVERS:
                     raise pytest.UsageError(f"{item.nodeid} needs {name!r}, which tests/conftest.py does not know")
                 if name in missing:
-                    lacking[name] = lacking.get(name, 0) + 1
-                    item.add_marker(pytest.mark.skip(reason=f"{name} is not installed: {missing[name]}"))
-    config.stash[_LACKING] = {name: (count, missing[name]) for name, count in lacking.items()}
+                    item.add_marker(pytest.mark.skip(reason=f"{name}{_NOT_INSTALLED}{missing[name]}"))
 
 
-_LACKING: pytest.StashKey[dict[str, tuple[int, str]]] = pytest.StashKey()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lacking = config.stash.get(_LACKING, {})
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # Told by the reports: with several workers the process that writes the summary collects no tests itself.
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
+    lacking = {reason: count for reason, count in reasons.items() if _NOT_INSTALLED in reason}
     if lacking:
         terminalreporter.section("NOT TESTED: servers are missing", sep="!", red=True, bold=True)
-        for name, (count, hint) in sorted(lacking.items()):
+        for reason, count in sorted(lacking.items()):
+            name, hint = reason.removeprefix("Skipped: ").split(_NOT_INSTALLED)
             terminalreporter.write_line(f"{count} tests need {name}: {hint}", red=True)
 
 
