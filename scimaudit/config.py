@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from scimaudit import rules, sources
 from scimaudit.errors import ConfigError
@@ -31,7 +31,15 @@ def _zone(name: str) -> str:
     return name
 
 
+def _convention(text: str) -> str:
+    if text.count("{date}") != 1:
+        msg = f"{text!r} should hold {{date}} once, such as *-until-{{date}}"
+        raise ValueError(msg)
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+NamedEnd = Annotated[str, AfterValidator(_convention)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 
 
@@ -76,14 +84,51 @@ class Network(Model):
     ca: Path | None = Field(None, description="PEM file of a private certificate authority, relative to this file")
 
 
-class Register(Model):
-    """``register``: who controls what in an app. Sign-in is governed apart from the life of the account."""
+class Control(Model):
+    """One control of an app's ``register``.
 
-    sign_in: Mechanism | None = None
-    create: Mechanism | None = None
-    update: Mechanism | None = None
-    disable: Mechanism | None = None
-    entitlement_removal: Mechanism | None = None
+    :param by: its mechanisms; several where it has two writers.
+    :param owner: who answers for it; otherwise the app's owner does.
+    """
+
+    by: tuple[Mechanism, ...] = Field(min_length=1, description="mechanisms; several where there are two writers")
+    owner: str = Field("", description="mail address of who answers for it; default: the app's owner")
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _one_or_several(cls, by: Any) -> Any:
+        return (by,) if isinstance(by, str) else by
+
+    @field_validator("by")
+    @classmethod
+    def _none_stands_alone(cls, by: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
+        if len(set(by)) != len(by) or ("none" in by and len(by) > 1):
+            msg = f"{', '.join(by)} contradicts itself"
+            raise ValueError(msg)
+        return by
+
+
+def _control(given: Any) -> Any:
+    return {"by": given} if isinstance(given, (str, list, tuple)) else given
+
+
+Controlled = Annotated[
+    Control,
+    BeforeValidator(_control, json_schema_input_type=Mechanism | tuple[Mechanism, ...] | Control),
+]
+
+
+class Register(Model):
+    """``register``: who controls what in an app. Sign-in is governed apart from the life of the account.
+
+    Each control is a mechanism, a list of mechanisms, or ``{ by = …, owner = … }``.
+    """
+
+    sign_in: Controlled | None = None
+    create: Controlled | None = None
+    update: Controlled | None = None
+    disable: Controlled | None = None
+    entitlement_removal: Controlled | None = None
 
 
 class ScopeAccepted(Model):
@@ -196,6 +241,16 @@ class App(Model):
     closed: bool = Field(False, description="an entitlement that no policy rule names is excess, not policy-silent")
     privileged: tuple[str, ...] = Field(
         (), description="patterns (* and ?) over entitlement names or ids that give power over the app"
+    )
+    ends_in_name: tuple[NamedEnd, ...] = Field(
+        (), description="patterns over entitlement names that tell their last day, such as *-until-{date}"
+    )
+    non_human: tuple[str, ...] = Field(
+        (), description="patterns over userName of accounts that are not human, such as svc-*; each wants a register line"
+    )
+    non_human_types: tuple[str, ...] = Field((), description="values of userType that accounts of machines carry")
+    interactive_sign_ins: bool | None = Field(
+        None, description="the sign-in times its listings tell are those of people at a screen; unknown unless said"
     )
     admin_accounts: tuple[str, ...] = Field(
         (), description="patterns over userName of second accounts that are declared, such as adm-*"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from scimaudit import rules
-from scimaudit.config import App, Config, ScopeAccepted
+from scimaudit.config import App, Config, Control, ScopeAccepted
 from scimaudit.findings import reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
@@ -325,7 +325,7 @@ def _app_line(
         title=app.title or app.name,
         owner=app.owner,
         regulated=app.regulated,
-        register={name: str(how) for name, how in app.control_register if how is not None},
+        register={name: _control(control) for name, control in app.control_register if control is not None},
         accounts=accounts,
         active=active,
         inactive=accounts - active - unknown,
@@ -344,6 +344,11 @@ def _app_line(
         verdict=verdict,
         verdict_reason=reason,
     )
+
+
+def _control(control: Control) -> str:
+    """A control in words: its mechanisms, and who answers for it where that is not the app's owner."""
+    return " and ".join(control.by) + (f", {control.owner}" if control.owner else "")
 
 
 def _source_line(source: Collected) -> SourceLine:

@@ -18,8 +18,12 @@ from scimaudit.errors import PolicyError
 from scimaudit.policy import patterns, reading
 
 KINDS: Final = ("service", "shared", "bot", "break-glass")
-COLUMNS: Final = ("app", "account", "kind", "owner", "purpose", "review_date", "expires")
+COLUMNS: Final = (
+    "app", "account", "kind", "owner", "purpose", "review_date", "expires",
+    "interactive", "attribution", "vaulted", "monitored", "last_test",
+)  # fmt: skip
 REQUIRED: Final = ("app", "account", "kind")
+_DAYS: Final = ("review_date", "expires", "last_test")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class NonHuman:
     :param account: userName or id of the account, or a pattern (``*`` and ``?``) over them.
     :param owner: mail address, user name, employee number or person id of who answers for it; empty when nobody does.
     :param expires: last day on which the line counts, inclusive.
+    :param interactive: why people may sign in with it; empty when they may not.
+    :param attribution: how it is known who used it, for a shared account.
+    :param vaulted: where the secret of a break-glass account lies; ``monitored``: what tells that it was used;
+        ``last_test``: when somebody last made sure that it works.
     """
 
     app: str
@@ -38,6 +46,11 @@ class NonHuman:
     purpose: str = ""
     review_date: date | None = None
     expires: date | None = None
+    interactive: str = ""
+    attribution: str = ""
+    vaulted: str = ""
+    monitored: str = ""
+    last_test: date | None = None
 
     def expired(self, today: date) -> bool:
         """Whether the line no longer counts."""
@@ -136,7 +149,5 @@ def _entry(cells: dict[str, str], where: str) -> NonHuman:
             raise PolicyError(f"{where}: {name} is empty")
     if cells["kind"] not in KINDS:
         raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    days = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in ("review_date", "expires")}
-    return NonHuman(
-        cells["app"], cells["account"], cells["kind"], cells.get("owner", ""), cells.get("purpose", ""), **days
-    )
+    days = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in _DAYS}
+    return NonHuman(**{name: cells.get(name, "") for name in COLUMNS if name not in _DAYS}, **days)

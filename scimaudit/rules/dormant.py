@@ -20,11 +20,11 @@ from scimaudit.view.columns import known_false, known_true
         "cis-8.1/5.3",
     ),
 )  # fmt: skip
-def dormant(view: View, *, days: int = 90, nhi_days: int = 180, break_glass_days: int = 400) -> Judgement:
+def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
     """Active accounts that nobody has signed in to for a long time.
 
     Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
-    shared accounts, ``break_glass_days`` for break-glass accounts. An account whose listings supply no sign-in time
+    shared accounts. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``). An account whose listings supply no sign-in time
     is not evaluable. One that has none on record is judged by ``never-used``.
 
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
@@ -35,12 +35,11 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180, break_glass_days
     accounts = view.accounts
     idle = (pd.Timestamp(view.as_of) - accounts["last_login"]).dt.days
     kind = accounts["account_kind"]
-    machine, reserve = kind.isin(["service", "shared"]), kind == "break-glass"
-    limit = pd.Series(np.select([machine, reserve], [nhi_days, break_glass_days], days), index=accounts.index)
+    limit = pd.Series(np.where(kind.isin(["service", "shared"]), nhi_days, days), index=accounts.index)
     never = accounts["last_login"].isna() & view.supplied("last_login")
     found = judge(
         accounts,
-        within=~known_false(accounts["active"]) & ~never,
+        within=~known_false(accounts["active"]) & ~never & (kind != "break-glass"),
         fails=known_true(accounts["active"]) & (idle > limit),
         unknown=because(
             accounts.index,

@@ -23,8 +23,8 @@ from scimaudit.view.holders import holders
 def nhi_unowned(view: View) -> Judgement:
     """Service, bot, shared and break-glass accounts that no current person answers for.
 
-    Detects: an active account that a listing or the register calls non-human, and that has no line in
-    ``policy/nhi.csv``, a line without an owner, an expired line, or an owner who is not in the system of record. An
+    Detects: an active account that a listing, the register, or the app's ``non_human`` patterns and
+    ``non_human_types`` call non-human, and that has no line in ``policy/nhi.csv``, a line without an owner, an expired line, or an owner who is not in the system of record. An
     owner who has left is ``nhi-owner-left``.
 
     Why: nobody rotates the secrets of a machine account that nobody owns, and nobody dares to switch it off.
@@ -54,5 +54,11 @@ def nhi_unowned(view: View) -> Judgement:
     return found.saying(
         owner=None,
         expected="a current person who answers for it",
-        actual="active " + found.failed["account_kind"].astype("str") + " account; " + why,
+        actual=lambda rows: "active " + rows["account_kind"].astype("str") + " account" + _told_by(rows) + "; " + why,
     )
+
+
+def _told_by(rows: pd.DataFrame) -> pd.Series:
+    """What the app declares such accounts by, where that told it."""
+    told: pd.Series = (" by " + rows["detected_by"]).fillna("")
+    return told

@@ -36,7 +36,7 @@ def out_of_band(view: View) -> Judgement:
     """
     accounts = view.accounts
     feeds = view.of_app(accounts["app"], "roster_feeds")
-    claims = (view.of_app(accounts["app"], "create") == "scim") | view.of_app(accounts["app"], "external_id_is").notna()
+    claims = view.of_app(accounts["app"], "scim_creates") | view.of_app(accounts["app"], "external_id_is").notna()
     lacks, supplied = accounts["external_id"].isna(), view.supplied("external_id")
     found = judge(
         accounts,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scimaudit.rules import Judgement, because, judge, rule
+from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true, taken
-from scimaudit.view.holders import holders
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.signed import signed
 from scimaudit.view.tenure import tenure
 
 
@@ -23,12 +23,14 @@ from scimaudit.view.tenure import tenure
     ),
 )  # fmt: skip
 def privileged_unapproved(view: View) -> Judgement:
-    """Rights that give power, or that the policy wants approved, and that nobody approved.
+    """Rights that give power, or that the policy wants approved, and that nobody approved who may.
 
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
-    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed. Where the policy folder
-    has no approvals at all, nothing says that approvals are kept there: not evaluable. An approval that has run out
-    is ``grant-expired``.
+    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed, or somebody who answers
+    neither for the right (``owner`` of its line in the catalogue, of a rule that allows it) nor for the app (its
+    owner, its delegates). Where the policy folder has no approvals at all, nothing says that approvals are kept
+    there: not evaluable; nor is an approval where nobody is registered who could sign, nor an app of which nobody has
+    said which rights give power. An approval that has run out is ``grant-expired``.
 
     Why: power that nobody gave on record is power that somebody took.
 
@@ -40,31 +42,37 @@ def privileged_unapproved(view: View) -> Judgement:
         np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
     )
     wanted = known_true(grants["privileged"]) | known["needs"]
-    self_signed = _by_holder(view, known["approval"].to_numpy())
+    approval = known["approval"].to_numpy()
+    by = signed(view, approval)
+    refused = pd.Series(approval < 0, grants.index) | by["by_holder"] | by["unentitled"]
     found = judge(
         grants,
         within=wanted & active,
-        fails=known_true(grants["active"]) & ((known["approval"] < 0) | self_signed) & bool(view.policy.approvals),
+        fails=known_true(grants["active"]) & refused & bool(view.policy.approvals),
         unknown=because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (not view.policy.approvals, "policy-silent"),
+            (by["unsettled"], "policy-silent"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
         ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
-    signed = self_signed.loc[found.failed.index]
-    held = "holds " + found.failed["attribute"].astype("str") + " " + name
-    return found.saying(
-        expected="approved by somebody else",
-        actual=held + pd.Series(", approved by nobody", held.index).mask(signed, ", approved by its holder"),
-    )
+    mine = by.loc[found.failed.index]
+    how = pd.Series("nobody", mine.index, dtype="str").mask(mine["unentitled"], "somebody who may not")
+    told = found.saying(
+        expected="approved by somebody else who answers for it",
+        actual="holds " + found.failed["attribute"].astype("str") + " " + name + ", approved by "
+        + how.mask(mine["by_holder"], "its holder"),
+    )  # fmt: skip
+    return merged([told, _power_unsaid(view)])
 
 
-def _by_holder(view: View, approval: np.ndarray) -> pd.Series:
-    """Whether the approver is the account's owner."""
-    lines = view.policy.approvals
-    who = holders(view.people, [line.approved_by for line in lines])["person_id"]
-    signer = pd.Series([who[line.approved_by] for line in lines], dtype="str")
-    by = taken(signer, approval, view.grants.index)
-    return (by == view.grants["person_id"].astype("str")).fillna(value=False).astype(bool)
+def _power_unsaid(view: View) -> Judgement:
+    """Apps of which nobody has said which rights give power: neither a pattern, nor the catalogue, nor a listing."""
+    told = view.grants.loc[view.grants["privileged"].notna(), "app"].unique()
+    held = view.grants["app"].unique()
+    silent = [name for name, facts in view.facts.items() if name in held and name not in told and not facts.privileged]
+    rows = pd.DataFrame({"app": pd.Categorical(silent, categories=list(view.facts))})
+    none = pd.Series(False, index=rows.index)
+    return judge(rows, fails=none, unknown=because(rows.index, (True, "policy-silent")))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from scimaudit.rules import Judgement, judge, rule
 from scimaudit.view import AppFacts, View
 from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.holders import holders
+from scimaudit.view.inputs import CONTROLS
 
-_AUTOMATIC = ("scim", "jit")
+_AUTOMATIC: Final = frozenset({"scim", "jit"})
+_GOVERNED: Final = frozenset({"saml", "oidc"})
+_NOTHING: Final = ("none",)
 
 
 @rule(
@@ -22,21 +28,21 @@ _AUTOMATIC = ("scim", "jit")
     ),
 )  # fmt: skip
 def register_contradiction(view: View, *, share: float = 50.0) -> Judgement:
-    """Claims about who creates, disables and clears accounts that the accounts themselves refute, and gaps.
+    """Claims about who governs sign-in, accounts and rights that the accounts themselves refute, and gaps.
 
-    Detects: per app with a ``register``, provisioning is said to create accounts, and more than ``share`` percent of
-    them carry no link to it (``externalId``); something is said to disable accounts by itself, and leavers' accounts
-    are active; sign-in is governed and nothing disables accounts; accounts arise at sign-in and nothing disables them;
-    nothing removes entitlements. An app without a register is not evaluable: nobody has said what controls it.
-    Nor is a claim that the data cannot refute: no listing tells ``externalId``, the walk is not proven, or whether an
-    account is active or its person gone is not known.
+    Detects: per app, of its five controls (``register``): SCIM is said to create accounts, and more than ``share``
+    percent of them carry no link to it (``externalId``); something is said to disable accounts by itself, or sign-in
+    is governed by ``saml`` or ``oidc``, and leavers' accounts are active; accounts arise at sign-in, or sign-in is
+    governed, and nothing disables them; nothing removes entitlements; two mechanisms write the same; who answers for
+    a control has left or is in no roster.
 
     Why: single sign-on keeps people out of one door; it is not the removal of the account, its tokens and its rights.
 
     Remediation: name the control that really does it, with its owner; where there is none, build one.
     """
+    known = holders(view.people, {owner for facts in view.facts.values() for owner in facts.control_owners.values()})
     rows = pd.DataFrame(
-        [line for facts in view.facts.values() if facts.listed for line in _claims(view, facts, share)],
+        [claim for facts in view.facts.values() if facts.listed for claim in _claims(view, facts, share, known)],
         columns=["app", "value", "refuted", "expected", "actual", "unknown"],
     ).astype({"app": "str", "value": "str", "expected": "str", "actual": "str", "refuted": bool, "unknown": "str"})
     rows["app"] = pd.Categorical(rows["app"], categories=list(view.facts))
@@ -46,55 +52,98 @@ def register_contradiction(view: View, *, share: float = 50.0) -> Judgement:
 _Claim = tuple[str, str, bool, str, str, str | None]
 
 
-def _claims(view: View, app: AppFacts, share: float) -> list[_Claim]:
-    if not any((app.sign_in, app.create, app.disable, app.entitlement_removal)):
-        return [(app.app, "register", False, "a register", "none", "policy-silent")]
-    humans = view.accounts[(view.accounts["app"] == app.app) & ~view.accounts["nhi"]]
-    walk = None if app.walk == "complete" else "walk-unproven"
-    return [*_of_data(view, app, humans, share, walk), *_of_register(app)]
+def _claims(view: View, app: AppFacts, share: float, known: pd.DataFrame) -> list[_Claim]:
+    return [
+        *_unsaid(app),
+        *_of_links(view, app, share),
+        *_of_leavers(view, app),
+        *_of_register(app),
+        *_of_owners(view, app, known),
+    ]
 
 
-def _of_data(view: View, app: AppFacts, humans: pd.DataFrame, share: float, walk: str | None) -> list[_Claim]:
-    """What the accounts refute, bear out, or cannot tell."""
+def _unsaid(app: AppFacts) -> list[_Claim]:
+    """Controls of which nobody has said what they are."""
+    return [
+        (app.app, name, False, "a mechanism, or none", "nobody has said", "policy-silent")
+        for name in CONTROLS
+        if name not in app.register and not (name == "disable" and app.register)
+    ]
+
+
+def _of_links(view: View, app: AppFacts, share: float) -> list[_Claim]:
+    """Whether the accounts carry the link of the provisioning that is said to make them."""
+    if "scim" not in app.register.get("create", ()):
+        return []
+    humans = _humans(view, app)
+    told = view.supplied("external_id").loc[humans.index]
+    unlinked = int((humans["external_id"].isna() & told).sum())
+    refuted = unlinked * 100 > share * max(len(humans), 1)
+    is_so = f"{unlinked} of {len(humans)} have no externalId"
+    unknown = _walk(app) if told.any() else "attribute-absent"
+    return [(app.app, "create", refuted, "accounts are created by scim", is_so, unknown)]
+
+
+def _of_leavers(view: View, app: AppFacts) -> list[_Claim]:
+    """Whether accounts of leavers live on beside what is said to end them."""
+    disable, sign_in = app.register.get("disable", ()), app.register.get("sign_in", ())
+    humans = _humans(view, app)
+    ended, active = humans["owner_ended"], humans["active"]
+    left = int((known_true(ended) & known_true(active)).sum())
+    unclear = (humans["situation"] == "matched") & ~known_false(ended) & ~known_false(active)
+    roster = "roster-unproven" if view.roster_unproven else None
+    unknown = "semantics-unknown" if unclear.any() else _walk(app) or roster
+    lives = f"{left} accounts of leavers are active"
     claims: list[_Claim] = []
-    if app.create == "scim":
-        told = view.supplied("external_id").loc[humans.index]
-        unlinked = int((humans["external_id"].isna() & told).sum())
-        claims.append(
-            (
-                app.app, "create", unlinked * 100 > share * max(len(humans), 1), "accounts are created by scim",
-                f"{unlinked} of {len(humans)} have no externalId", walk if told.any() else "attribute-absent",
-            )
-        )  # fmt: skip
-    if app.disable in _AUTOMATIC:
-        ended, active = humans["owner_ended"], humans["active"]
-        left = int((known_true(ended) & known_true(active)).sum())
-        owned = humans["situation"] == "matched"
-        unclear = owned & ~known_false(ended) & ~known_false(active)
-        roster = "roster-unproven" if view.roster_unproven else None
-        claims.append(
-            (
-                app.app, "disable", left > 0, f"accounts are disabled by {app.disable}",
-                f"{left} accounts of leavers are active", "semantics-unknown" if unclear.any() else walk or roster,
-            )
-        )  # fmt: skip
+    if set(disable) & _AUTOMATIC:
+        due = f"accounts are disabled by {' and '.join(disable)}"
+        claims.append((app.app, "disable", left > 0, due, lives, unknown))
+    if set(sign_in) & _GOVERNED:
+        due = f"what {' and '.join(sign_in)} keeps out is disabled too"
+        claims.append((app.app, "sign_in", left > 0, due, f"sign-in is governed, and {lives}", unknown))
     return claims
 
 
 def _of_register(app: AppFacts) -> list[_Claim]:
-    """What the register itself leaves open."""
+    """What the register itself leaves open, and what it has done twice."""
     claims: list[_Claim] = []
-    if app.disable is not None or app.sign_in is not None:
-        nothing = app.disable in (None, "none")
-        how = (
-            "accounts arise at sign-in"
-            if app.create == "jit"
-            else f"sign-in is by {app.sign_in or 'nothing that is named'}"
-        )
-        due, is_so = "something disables accounts", f"{how}, and nothing disables accounts"
-        claims.append((app.app, "lifecycle", nothing, due, is_so, None))
-    if app.entitlement_removal is not None:
-        none = app.entitlement_removal == "none"
+    disable, create = app.register.get("disable", _NOTHING), app.register.get("create", ())
+    if app.register:
+        how = "accounts arise at sign-in" if "jit" in create else f"sign-in is by {_mechanisms(app, 'sign_in')}"
+        is_so = f"{how}, and nothing disables accounts"
+        claims.append((app.app, "lifecycle", disable == _NOTHING, "something disables accounts", is_so, None))
+    removal = app.register.get("entitlement_removal")
+    if removal is not None:
         due, is_so = "something removes entitlements", "no control removes entitlements"
-        claims.append((app.app, "removal", none, due, is_so, None))
+        claims.append((app.app, "removal", removal == _NOTHING, due, is_so, None))
+    for name in ("create", "update", "disable"):
+        by = app.register.get(name)
+        if by is not None:
+            is_so = f"{_mechanisms(app, name)} both {name} accounts"
+            claims.append((app.app, f"writers of {name}", len(by) > 1, f"one mechanism to {name} accounts", is_so, None))
     return claims
+
+
+def _of_owners(view: View, app: AppFacts, known: pd.DataFrame) -> list[_Claim]:
+    """Whether who answers for a control is here to answer."""
+    unproven = "roster-unproven" if view.roster_unproven else None
+    claims: list[_Claim] = []
+    for name, owner in app.control_owners.items():
+        state = str(known["state"][owner])
+        is_so = f"{owner} {'has left' if state == 'left' else 'is in no roster'}"
+        unknown = "semantics-unknown" if state == "unclear" else unproven
+        due = f"somebody here answers for {name}"
+        claims.append((app.app, f"owner of {name}", state in ("left", "stranger"), due, is_so, unknown))
+    return claims
+
+
+def _humans(view: View, app: AppFacts) -> pd.DataFrame:
+    return view.accounts[(view.accounts["app"] == app.app) & ~view.accounts["nhi"]]
+
+
+def _walk(app: AppFacts) -> str | None:
+    return None if app.walk == "complete" else "walk-unproven"
+
+
+def _mechanisms(app: AppFacts, name: str) -> str:
+    return " and ".join(app.register.get(name, ())) or "nothing that is named"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.columns import known_false, known_true, taken
 
 
 @rule(
@@ -20,8 +22,8 @@ def shared(view: View) -> Judgement:
     """Active accounts that more than one person signs in to.
 
     Detects: an active account that the register or a listing calls shared. The register names who answers for it
-    (``nhi-unowned``); it cannot say who did what with it, so it stays a finding until an exception accepts it with a
-    compensating control.
+    (``nhi-unowned``). Where its line says how it is known who used it (``attribution``), the finding is one step
+    milder; it stays one until an exception accepts it with a compensating control.
 
     Why: what is done with a shared account was done by nobody, and its password outlives everybody who knew it.
 
@@ -35,4 +37,13 @@ def shared(view: View) -> Judgement:
         fails=known_true(accounts["active"]),
         unknown=because(accounts.index, (accounts["active"].isna(), "semantics-unknown")),
     )
-    return found.saying(expected="one person's account", actual="active, shared by several people")
+    lines = pd.Series([line.attribution or None for line in view.policy.nhi], dtype="str")
+    told = taken(lines, found.failed["nhi_line"].to_numpy(), found.failed.index).where(found.failed["nhi"])
+    return found.saying(
+        expected="one person's account",
+        actual=("active, shared by several people; who used it is told by " + told).fillna(
+            "active, shared by several people, and nothing tells who used it"
+        ),
+        bump=-told.notna().astype("int64"),
+        why="who used it is known",
+    )

@@ -19,8 +19,9 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
     """Power that is held for ever where the policy gives it for a while.
 
     Detects: a privileged right on an account that is not inactive, that a rule with ``days`` names, and for which
-    neither the app nor an approval tells an end or when it was granted. With ``every_app`` every privileged right
-    must have an end.
+    neither the app, nor its name, nor an approval tells an end or when it was granted. With ``every_app`` every
+    privileged right must have an end. A right that ``policy/catalogue.csv`` calls ``eligible`` is outside: it is
+    activated for a while, not held.
 
     Why: standing power is what an attacker who takes over the account inherits.
 
@@ -28,7 +29,8 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
     """
     grants = view.grants
     known = tenure(view)
-    wanted = known_true(grants["privileged"]) & (known["days"].notna() | every_app)
+    on_request = view.entitlements["eligible"].take(grants["entitlement"]).set_axis(grants.index)
+    wanted = known_true(grants["privileged"]) & (known["days"].notna() | every_app) & ~on_request
     found = judge(
         grants,
         within=wanted & ~known_false(grants["active"]) & (grants["account"] >= 0),

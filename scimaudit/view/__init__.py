@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,15 +16,12 @@ from scimaudit import tables
 from scimaudit.errors import PolicyError, TableError
 from scimaudit.policy import Policy
 from scimaudit.view import joins
+from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
 from scimaudit.view.past import FORMER, former_states
 
 __all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
-
-NON_HUMAN: Final = ("service", "shared", "break-glass")
-"""Account kinds that somebody must answer for."""
-
 
 @dataclass(frozen=True)
 class View:
@@ -37,12 +33,16 @@ class View:
     :param accounts: the accounts table, with the link's ``person_id``, ``situation``, ``tier``, ``confidence``,
         ``keys``, ``runners_up``, ``link_reason``; ``owner_row`` (position in ``people``, -1 for none) and ``owner_…``
         for each of :data:`~scimaudit.view.joins.OWNER_COLUMNS`; ``nhi`` (a register line that has not expired covers
-        it), ``nhi_kind``, ``nhi_owner``, ``nhi_purpose``, ``nhi_expires``; ``account_kind`` as the register has it,
-        else as listed; ``privileged`` (holds a grant known to be privileged).
+        it), ``nhi_line`` (its position there, -1 for none), ``nhi_kind``, ``nhi_owner``, ``nhi_purpose``,
+        ``nhi_expires``; ``account_kind`` as the register has it, else as listed or as the app's declarations tell
+        (``detected_by``: what told it, else null); ``privileged`` (holds a grant known to be privileged).
     :param grants: the grants table, with ``account`` (position in ``accounts``, -1 where no listing shows the
         account), ``active`` and ``person_id`` of that account, ``entitlement`` (position in ``entitlements``) and
-        ``privileged`` as the app's patterns decide, else as listed. ``account_id`` and ``person_id`` are categories.
-    :param entitlements: one row per distinct ``app``, ``attribute``, ``value``, ``display``.
+        ``privileged`` as the listing, the catalogue and the app's patterns have it: a yes beats a no.
+        ``account_id`` and ``person_id`` are categories.
+    :param entitlements: one row per distinct ``app``, ``attribute``, ``value``, ``display``, with what the catalogue
+        says of it: ``title``, ``owner``, ``risk``, ``privileged`` (the app's patterns say so too), ``eligible``; and
+        ``ends``, the last day that its name tells.
     :param apps: one row per app: the fields of :class:`AppFacts` that are not mappings or patterns; ``regulated`` is a
         boolean.
     :param overlaps: people in several rosters, as :data:`scimaudit.tables.OVERLAPS` says.
@@ -169,8 +169,8 @@ def build(
     index = joins.AccountIndex(accounts, names)
     linked = joins.accounts_with_links(tables.frame(accounts), links, index, names)
     owned = joins.accounts_with_owners(linked, persons)
-    registered = joins.accounts_with_register(owned, policy.nhi, today)
-    held, entitlements = joins.grants_with_accounts(grants, registered, persons, index, apps)
+    registered = joins.accounts_with_register(owned, policy.nhi, apps, today)
+    held, entitlements = joins.grants_with_accounts(grants, registered, persons, index, apps, policy.catalogue)
     return View(
         people=persons,
         accounts=registered.assign(privileged=joins.holds_privileged(held, len(registered))),
@@ -192,7 +192,7 @@ def build(
 def _known_to_policy(policy: Policy, apps: list[str]) -> None:
     """A policy line for an app that is misspelt would silently decide nothing."""
     named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
-    named |= {line.app for line in policy.approvals}
+    named |= {line.app for line in (*policy.approvals, *policy.catalogue)}
     named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
     strangers = sorted(named - set(apps))
     if strangers:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import pandas as pd
+
+CONTROLS: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
+"""What an app's register says the mechanism of: sign-in, and four of the life of an account and its rights."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,14 @@ class AppFacts:
     :param regulated: regimes it is in scope of.
     :param external_id_is: people column that externalId holds.
     :param roster_feeds: its accounts are meant to come from the roster.
-    :param create: mechanism that creates accounts (``register.create``); ``sign_in``, ``disable`` and
-        ``entitlement_removal`` likewise.
+    :param register: control (``sign_in``, ``create``, ``update``, ``disable``, ``entitlement_removal``) to its
+        mechanisms; what nobody has said is not in it. ``control_owners``: control to who answers for it.
     :param closed: an entitlement that no policy rule names is excess.
     :param privileged: patterns over entitlement names and ids.
+    :param ends_in_name: naming conventions with ``{date}`` for entitlements that end on that day.
+    :param non_human: patterns over userName of accounts that are not human; ``non_human_types``: values of userType.
+    :param interactive_sign_ins: the sign-in times that its listings tell are those of people at a screen;
+        ``None`` where nobody has said.
     :param admin_accounts: patterns over userName of declared second accounts.
     :param drift: account column to severity of a difference.
     :param normalise: account column to ``exact``, ``text`` or ``text-accents``; default ``text``.
@@ -40,13 +48,15 @@ class AppFacts:
     regulated: tuple[str, ...] = ()
     external_id_is: str | None = None
     roster_feeds: bool = True
-    sign_in: str | None = None
-    create: str | None = None
-    disable: str | None = None
-    entitlement_removal: str | None = None
+    register: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    control_owners: Mapping[str, str] = field(default_factory=dict)
     closed: bool = False
     sla_hours: float = 24
     privileged: tuple[str, ...] = ()
+    ends_in_name: tuple[str, ...] = ()
+    non_human: tuple[str, ...] = ()
+    non_human_types: tuple[str, ...] = ()
+    interactive_sign_ins: bool | None = None
     admin_accounts: tuple[str, ...] = ()
     drift: Mapping[str, str] = field(default_factory=dict)
     normalise: Mapping[str, str] = field(default_factory=dict)
@@ -113,10 +123,10 @@ class Previous:
 
 
 def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
-    """One row per app, without the mappings and patterns."""
+    """One row per app, without the mappings and patterns; ``scim_creates``: the register says that SCIM does."""
     flags = ("roster_feeds", "closed", "listed")
     texts = (
-        "app", "owner", "external_id_is", "create", "walk", "walk_reason", "scope", "scope_reason",
+        "app", "owner", "external_id_is", "walk", "walk_reason", "scope", "scope_reason",
         "entitlements", "entitlements_reason", "reason",
     )  # fmt: skip
     columns = {name: pd.array([getattr(facts, name) for facts in apps], dtype="str") for name in texts}
@@ -124,6 +134,8 @@ def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
         {
             **columns,
             **{name: np.array([getattr(facts, name) for facts in apps], dtype=bool) for name in flags},
+            "scim_creates": np.array(["scim" in facts.register.get("create", ()) for facts in apps], dtype=bool),
+            "interactive_sign_ins": np.array([facts.interactive_sign_ins is True for facts in apps], dtype=bool),
             "regulated": np.array([bool(facts.regulated) for facts in apps], dtype=bool),
             "sla_hours": np.array([facts.sla_hours for facts in apps], dtype=float),
         }

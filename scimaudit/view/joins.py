@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from scimaudit import tables
 from scimaudit.errors import TableError
-from scimaudit.policy import entitlements, nhi
+from scimaudit.policy import catalogue, entitlements, nhi, patterns
+from scimaudit.policy.catalogue import Described
 from scimaudit.view.columns import known_true, taken
 from scimaudit.view.inputs import AppFacts
 
@@ -37,6 +38,9 @@ OWNER_COLUMNS: Final = (
     "current",
 )
 """People columns that accounts carry as ``owner_…``; take any other through ``owner_row``."""
+
+NON_HUMAN: Final = ("service", "shared", "break-glass")
+"""Account kinds that somebody must answer for."""
 
 
 def people_with_employment(people: pa.Table, today: date, elsewhere: Mapping[str, date]) -> pd.DataFrame:
@@ -87,8 +91,10 @@ def accounts_with_owners(accounts: pd.DataFrame, people: pd.DataFrame) -> pd.Dat
     return accounts.assign(owner_row=rows.astype(np.int32), **owned)
 
 
-def accounts_with_register(accounts: pd.DataFrame, register: Sequence[nhi.NonHuman], today: date) -> pd.DataFrame:
-    """Accounts with what the register of non-humans says of them, and their kind."""
+def accounts_with_register(
+    accounts: pd.DataFrame, register: Sequence[nhi.NonHuman], apps: Sequence[AppFacts], today: date
+) -> pd.DataFrame:
+    """Accounts with what the register of non-humans says of them, and their kind and what tells it."""
     places = nhi.registered(register, accounts)
     lines = pd.DataFrame(
         {
@@ -101,28 +107,52 @@ def accounts_with_register(accounts: pd.DataFrame, register: Sequence[nhi.NonHum
     )
     said = {name: taken(lines[name], places, accounts.index) for name in lines.columns}
     kind = said["nhi_kind"].replace("bot", "service")
-    kinds = pd.Categorical(kind.where(kind.notna(), accounts["account_kind"].astype("str")), tables.ACCOUNT_KINDS)
-    return accounts.assign(**said).assign(nhi=known_true(said["nhi"]), account_kind=kinds)
+    listed = accounts["account_kind"].astype("str")
+    detected = _detected(accounts, apps).where(kind.isna() & ~listed.isin(NON_HUMAN))
+    kind = kind.fillna(listed.mask(detected.notna(), "service"))
+    kinds = pd.Categorical(kind, tables.ACCOUNT_KINDS)
+    return accounts.assign(**said).assign(
+        nhi=known_true(said["nhi"]), nhi_line=places, account_kind=kinds, detected_by=detected
+    )
+
+
+def _detected(accounts: pd.DataFrame, apps: Sequence[AppFacts]) -> pd.Series:
+    """What an app declares non-human accounts by, where it fits the account; null elsewhere."""
+    found = pd.Series(None, index=accounts.index, dtype="str")
+    for facts in apps:
+        if not facts.non_human and not facts.non_human_types:
+            continue
+        mine = accounts.index[(accounts["app"] == facts.app).to_numpy(dtype=bool)]
+        for told, name in ((accounts["user_name"], "its userName"), (accounts["user_type"], "its userType")):
+            declared = facts.non_human if name == "its userName" else facts.non_human_types
+            hit = mine[patterns.matches(told.loc[mine].astype("str"), declared)]
+            found[hit] = found[hit].fillna(name)
+    return found
 
 
 def grants_with_accounts(
-    grants: pa.Table, accounts: pd.DataFrame, people: pd.DataFrame, index: AccountIndex, apps: Sequence[AppFacts]
+    grants: pa.Table,
+    accounts: pd.DataFrame,
+    people: pd.DataFrame,
+    index: AccountIndex,
+    apps: Sequence[AppFacts],
+    described: Sequence[Described],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Grants with their account, person and entitlement, and the distinct entitlements."""
+    """Grants with their account, person and entitlement, and the distinct entitlements with what is known of them."""
     coded = grants.set_column(
         grants.schema.get_field_index("account_id"), "account_id", grants.column("account_id").cast(tables.CODE)
     )
     places = index.positions(coded)
     frame = tables.frame(coded)
     frame["app"] = frame["app"].cat.set_categories([facts.app for facts in apps])
-    entitlement, distinct = _entitlements(frame, apps)
+    entitlement, distinct = _entitlements(frame)
+    distinct = _described(distinct, apps, described)
     owner = np.append(accounts["owner_row"].to_numpy(), np.int32(-1))[places]
     frame["account"] = places
     frame["active"] = taken(accounts["active"], places, frame.index)
     frame["person_id"] = pd.Categorical.from_codes(owner, categories=pd.Index(people["person_id"]))
     frame["entitlement"] = entitlement
-    matched = distinct["privileged"].take(entitlement)
-    frame["privileged"] = frame["privileged"].mask(matched.set_axis(frame.index).to_numpy(dtype=bool), True)
+    frame["privileged"] = _privileged(frame["privileged"], distinct["privileged"], entitlement)
     return frame, distinct
 
 
@@ -180,7 +210,7 @@ def _looked_up(values: np.ndarray, codes: pa.Array) -> np.ndarray:
     return found
 
 
-def _entitlements(grants: pd.DataFrame, apps: Sequence[AppFacts]) -> tuple[np.ndarray, pd.DataFrame]:
+def _entitlements(grants: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
     names = ("app", "attribute", "value", "display")
     packed = np.zeros(len(grants), dtype=np.int64)
     for name in names:
@@ -191,15 +221,38 @@ def _entitlements(grants: pd.DataFrame, apps: Sequence[AppFacts]) -> tuple[np.nd
     codes = codes.astype(np.int32)
     first = np.zeros(len(distinct), dtype=np.int32)
     first[codes[::-1]] = np.arange(len(grants), dtype=np.int32)[::-1]
-    frame = grants[list(names)].take(first).reset_index(drop=True)
-    return codes, frame.assign(privileged=_privileged(frame, apps))
+    return codes, grants[list(names)].take(first).reset_index(drop=True)
 
 
-def _privileged(found: pd.DataFrame, apps: Sequence[AppFacts]) -> np.ndarray:
-    hit = np.zeros(len(found), dtype=bool)
+def _described(found: pd.DataFrame, apps: Sequence[AppFacts], described: Sequence[Described]) -> pd.DataFrame:
+    """Entitlements with what the catalogue and the app's conventions say of them."""
+    places = catalogue.lines_of(described, found)
+    lines = pd.DataFrame(
+        {
+            "title": pd.array([line.name or None for line in described], dtype="str"),
+            "owner": pd.array([line.owner or None for line in described], dtype="str"),
+            "risk": pd.array([line.risk or None for line in described], dtype="str"),
+            "privileged": pd.array([line.privileged for line in described], dtype="boolean"),
+            "eligible": pd.array([line.eligible for line in described], dtype="boolean"),
+        }
+    )
+    said = pd.DataFrame({name: taken(lines[name], places, found.index) for name in lines.columns}, index=found.index)
+    ends = pd.Series(pd.NaT, index=found.index, dtype="datetime64[s]")
     for facts in apps:
-        hit |= entitlements.What(facts.app, patterns=facts.privileged).names(found)
-    return hit
+        powerful = entitlements.What(facts.app, patterns=facts.privileged).names(found)
+        said["privileged"] = said["privileged"].mask(powerful, True)
+        if facts.ends_in_name:
+            mine = found.loc[(found["app"] == facts.app).to_numpy(dtype=bool), ["display", "value"]]
+            for name in mine.columns:
+                ends = ends.fillna(patterns.days_in(mine[name], facts.ends_in_name))
+    said["eligible"] = known_true(said["eligible"])
+    return pd.concat([found, said], axis=1).assign(ends=ends)
+
+
+def _privileged(listed: pd.Series, told: pd.Series, entitlement: np.ndarray) -> pd.Series:
+    """Whether each grant is privileged: so says its listing or what is told of its entitlement; a yes beats a no."""
+    told = told.take(entitlement).set_axis(listed.index)
+    return listed.fillna(told).mask(known_true(told), True)
 
 
 def holds_privileged(grants: pd.DataFrame, accounts: int) -> np.ndarray:

@@ -32,8 +32,11 @@ def tenure(view: View) -> pd.DataFrame:
     needs, days = _policy(view)
     limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
     by_policy = (grants["granted_at"] + limit).where(days.notna())
+    named = (view.entitlements["ends"] + pd.Timedelta(days=1)).dt.as_unit("us")
+    by_name = named.dt.tz_localize(view.zone).dt.tz_convert("UTC").take(grants["entitlement"]).set_axis(grants.index)
     ends = pd.DataFrame(
-        {"the app": grants["expires_at"], "its approval": by_approval, "the policy": by_policy}, index=grants.index
+        {"the app": grants["expires_at"], "its name": by_name, "its approval": by_approval, "the policy": by_policy},
+        index=grants.index,
     )
     end = ends.min(axis=1)
     by = pd.Series(None, index=grants.index, dtype="str")

@@ -83,3 +83,22 @@ def test_unknown_activity_is_not_evaluable_and_inactive_is_outside(make):
 def test_an_unproven_roster_vouches_for_no_owner(make):
     view = registered(make, "p1", make.person("p1"), roster={"walk": "unprovable"})
     assert make.judged(RULE(view))["reason"] == "roster-unproven 1"
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ({"non_human": ("svc-*",)}, "by its userName"),
+        ({"non_human_types": ("Integration",)}, "by its userType"),
+        ({"non_human": ("svc-*",), "non_human_types": ("Integration",)}, "by its userName"),
+    ],
+)
+def test_what_the_app_declares_non_human_wants_a_line_in_the_register(make, declared, told):
+    row = make.account("a1", user_name="SVC-export", user_type="Integration")
+    failed = RULE(make.view(accounts=[row, make.account("ana")], **declared)).failed
+    assert failed["actual"].tolist() == [f"active service account {told}; it is not in the register"]
+
+
+def test_what_a_listing_calls_shared_no_pattern_calls_a_service(make):
+    failed = RULE(make.view(accounts=[make.account("svc-1", account_kind="shared")], non_human=("svc-*",))).failed
+    assert failed["actual"].tolist() == ["active shared account; it is not in the register"]

@@ -5,14 +5,16 @@ import pytest
 from scimaudit import rules
 
 RULE = rules.load("register-contradiction").check
-WHOLE = {"sign_in": "saml", "create": "scim", "disable": "scim", "entitlement_removal": "scim"}
+WHOLE = {"sign_in": "saml", "create": "scim", "update": "scim", "disable": "scim", "entitlement_removal": "scim"}
 
 
 def judged(make, *, external_id="x", active=True, ended=False, attributes=None, status=None, roster=None, **register):
     people = [make.person("p1", status=status or ("terminated" if ended else "active"))]
     accounts = [make.account("a1", owner="p1", active=active, external_id=external_id)]
     listing = {"attributes": frozenset(attributes)} if attributes is not None else None
-    return RULE(make.view(people=people, accounts=accounts, listing=listing, roster=roster, **{**WHOLE, **register}))
+    facts = {name: register.pop(name) for name in ("walk", "control_owners") if name in register}
+    said = {name: (how,) if isinstance(how, str) else how for name, how in {**WHOLE, **register}.items() if how}
+    return RULE(make.view(people=people, accounts=accounts, listing=listing, roster=roster, register=said, **facts))
 
 
 def told(judgement) -> dict[str, str]:
@@ -21,25 +23,44 @@ def told(judgement) -> dict[str, str]:
 
 def test_a_register_that_the_data_bear_out_passes(make):
     counts = make.judged(judged(make))
-    assert (counts["population"], counts["failed"], counts["not_evaluable"]) == (4, 0, 0)
+    assert (counts["population"], counts["failed"], counts["not_evaluable"]) == (8, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("claim", "name", "said"),
     [
         ({"external_id": None}, "create", "1 of 1 have no externalId"),
-        ({"ended": True}, "disable", "1 accounts of leavers are active"),
         ({"disable": "none"}, "lifecycle", "sign-in is by saml, and nothing disables accounts"),
         ({"disable": None, "create": "jit"}, "lifecycle", "accounts arise at sign-in, and nothing disables accounts"),
         ({"entitlement_removal": "none"}, "removal", "no control removes entitlements"),
+        ({"update": ("scim", "manual")}, "writers of update", "scim and manual both update accounts"),
+        ({"control_owners": {"disable": "ghost"}}, "owner of disable", "ghost is in no roster"),
     ],
 )
 def test_a_claim_that_the_accounts_refute_fails(make, claim, name, said):
     assert told(judged(make, **claim)) == {name: said}
 
 
+def test_a_leaver_who_lives_on_refutes_what_disables_and_what_governs_sign_in(make):
+    assert told(judged(make, ended=True)) == {
+        "disable": "1 accounts of leavers are active",
+        "sign_in": "sign-in is governed, and 1 accounts of leavers are active",
+    }
+
+
+def test_an_owner_of_a_control_who_left_answers_for_nothing(make):
+    assert told(judged(make, ended=True, active=False, control_owners={"create": "p1"})) == {
+        "owner of create": "p1 has left"
+    }
+
+
+def test_a_control_of_which_nobody_has_said_anything_is_not_evaluable(make):
+    counts = make.judged(judged(make, entitlement_removal=None))
+    assert (counts["failed"], counts["reason"]) == (0, "policy-silent 1")
+
+
 @pytest.mark.parametrize(
-    "near", [{"ended": True, "active": False}, {"ended": True, "disable": "manual"}, {"external_id": None, "attributes": []},
+    "near", [{"ended": True, "active": False}, {"ended": True, "disable": "manual", "sign_in": "password"}, {"external_id": None, "attributes": []},
              {"external_id": None, "create": "manual"}],
 )  # fmt: skip
 def test_near_misses(make, near):
@@ -50,21 +71,22 @@ def test_near_misses(make, near):
     ("unknown", "reason"),
     [
         ({"attributes": []}, "attribute-absent 1"),
-        ({"active": None, "ended": True}, "semantics-unknown 1"),
-        ({"status": "unknown"}, "semantics-unknown 1"),
-        ({"roster": {"walk": "incomplete"}}, "roster-unproven 1"),
-        ({"walk": "incomplete"}, "walk-unproven 2"),
+        ({"active": None, "ended": True}, "semantics-unknown 2"),
+        ({"status": "unknown"}, "semantics-unknown 2"),
+        ({"roster": {"walk": "incomplete"}}, "roster-unproven 2"),
+        ({"walk": "incomplete"}, "walk-unproven 3"),
+        ({"status": "unknown", "control_owners": {"disable": "p1"}}, "semantics-unknown 3"),
     ],
 )
 def test_what_the_accounts_cannot_tell_does_not_bear_a_claim_out(make, unknown, reason):
     counts = make.judged(judged(make, **unknown))
-    assert (counts["population"], counts["failed"], counts["reason"]) == (4, 0, reason)
+    assert (counts["failed"], counts["reason"]) == (0, reason)
 
 
 def test_an_app_without_a_register_is_not_evaluable(make):
     counts = make.judged(judged(make, **dict.fromkeys(WHOLE)))
-    assert (counts["population"], counts["reason"]) == (1, "policy-silent 1")
+    assert (counts["population"], counts["reason"]) == (5, "policy-silent 5")
 
 
 def test_an_app_without_a_source_has_nothing_to_refute(make):
-    assert make.judged(RULE(make.view(apps=[make.app("fax", listed=False, disable="none")])))["population"] == 0
+    assert make.judged(RULE(make.view(apps=[make.app("fax", listed=False, register={"disable": ("none",)})])))["population"] == 0

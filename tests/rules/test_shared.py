@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from scimaudit import rules
@@ -18,7 +20,17 @@ def judged(make, **account):
 
 @pytest.mark.parametrize("account", [{"account_kind": "shared"}, {"user_name": "desk"}])
 def test_a_shared_account_fails_whoever_says_so(make, account):
-    assert judged(make, **account).failed["actual"].tolist() == ["active, shared by several people"]
+    failed = judged(make, **account).failed
+    assert failed[["actual", "bump"]].to_numpy().tolist() == [
+        ["active, shared by several people, and nothing tells who used it", 0]
+    ]
+
+
+@pytest.mark.parametrize(("expires", "bump"), [(None, -1), (date(2026, 11, 19), 0)])
+def test_a_way_to_tell_who_acted_makes_it_milder_while_its_line_counts(make, expires, bump):
+    line = NonHuman("slack", "desk", "shared", "p1", attribution="the vault's log", expires=expires)
+    view = make.view(accounts=[make.account("a1", user_name="desk")], policy=Policy(nhi=(line,)))
+    assert RULE(view).failed["bump"].tolist() == [bump]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from scimaudit import rules
 from scimaudit.errors import PolicyError
 from scimaudit.policy import Policy, approvals, expression
 from scimaudit.policy.approvals import Approval
+from scimaudit.policy.catalogue import Described
 from scimaudit.policy.entitlements import EntitlementRule, What
 
 UNAPPROVED, EXPIRED, STANDING = (
@@ -23,12 +24,12 @@ def rule(**more):
     return EntitlementRule("r", EVERYONE, "everyone", What("slack", exact=("Admins",)), "why", **more)
 
 
-def view(make, *signed, policy=(), active=True, listing=None, **grant):
+def view(make, *signed, policy=(), active=True, listing=None, catalogue=(), facts=None, **grant):
     people = [make.person("p1", emails=["ana@x"], email_keys=["ana@x"], user_name_key="ana"), make.person("p2")]
     return make.view(
         people=people, accounts=[make.account("a1", user_name="ana", owner="p1", active=active)], listing=listing,
-        grants=[make.grant("a1", "g-1", display="Admins", **{"privileged": True, **grant})],
-        policy=Policy(approvals=signed, rules=policy),
+        grants=[make.grant("a1", "g-1", **{"display": "Admins", "privileged": True, **grant})],
+        policy=Policy(approvals=signed, rules=policy, catalogue=catalogue), **{"owner": "boss@x", **(facts or {})},
     )  # fmt: skip
 
 
@@ -53,9 +54,53 @@ def test_power_that_nobody_else_signed_for_fails(make, signed, said):
     assert UNAPPROVED(view(make, *signed)).failed["actual"].tolist() == [said]
 
 
-@pytest.mark.parametrize("near", [{"privileged": False}, {"privileged": None}, {"active": False}])
+@pytest.mark.parametrize("near", [{"privileged": False}, {"active": False}])
 def test_what_needs_no_approval(make, near):
     assert make.judged(UNAPPROVED(view(make, OTHER, **near)))["population"] == 0
+
+
+def test_an_app_of_which_nobody_says_what_gives_power_is_not_evaluable(make):
+    counts = make.judged(UNAPPROVED(view(make, OTHER, privileged=None)))
+    assert (counts["population"], counts["failed"], counts["reason"]) == (1, 0, "policy-silent 1")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"catalogue": (Described("slack", "groups", "Admins", privileged=True),)},
+        {"catalogue": (Described("slack", "", "g-?", privileged=True),)},
+        {"facts": {"privileged": ("Adm*",)}},
+        {"facts": {"privileged": ("Adm*",)}, "catalogue": (Described("slack", "", "Admins", privileged=False),)},
+    ],
+)
+def test_catalogue_and_patterns_say_what_gives_power_and_a_yes_beats_a_no(make, said):
+    assert len(UNAPPROVED(view(make, OTHER, privileged=None, **said)).failed) == 1
+
+
+def test_the_catalogue_says_what_gives_none(make):
+    ordinary = (Described("slack", "groups", "Admins", privileged=False),)
+    assert make.judged(UNAPPROVED(view(make, OTHER, privileged=None, catalogue=ordinary)))["population"] == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ({"facts": {"owner": "boss@x", "delegates": ("signer@x",)}}, 0),
+        ({"catalogue": (Described("slack", "", "Admins", owner="signer@x"),)}, 0),
+        ({"policy": (EntitlementRule("r", EVERYONE, "", What("slack", exact=("g-1",)), "why", owner="signer@x"),)}, 0),
+        ({"policy": (EntitlementRule("r", EVERYONE, "", What("slack", exact=("g-2",)), "why", owner="signer@x"),)}, 1),
+        ({"catalogue": (Described("slack", "", "Admins", owner="p2"),)}, 1),
+        ({}, 1),
+    ],
+)
+def test_who_answers_for_the_right_may_sign_and_nobody_else(make, who, said):
+    by = Approval("slack", "ana", "Admins", "signer@x", date(2026, 1, 1), None, "")
+    failed = UNAPPROVED(view(make, by, **who)).failed
+    assert failed["actual"].tolist() == ["holds groups Admins, approved by somebody who may not"] * said
+
+
+def test_where_nobody_is_registered_who_could_sign_it_is_not_evaluable(make):
+    assert make.judged(UNAPPROVED(view(make, SIGNED, facts={"owner": ""})))["reason"] == "policy-silent 1"
 
 
 def test_a_rule_can_want_an_approval_for_what_is_not_privileged(make):
@@ -151,3 +196,19 @@ def test_a_wrong_approval_names_its_line(line, trouble):
 def test_an_approval_for_an_unknown_app_is_an_error(make):
     with pytest.raises(PolicyError, match="names the app 'crm'"):
         view(make, Approval("crm", "a", "b", "c", date(2026, 1, 1), None, ""))
+
+
+@pytest.mark.parametrize(("name", "over"), [("Admins until 2026-11-19", 1), ("Admins until 20261120", 0), ("Admins", 0)])
+def test_a_name_tells_its_last_day(make, name, over):
+    judged = EXPIRED(view(make, facts={"ends_in_name": ("* until {date}",)}, display=name))
+    assert judged.failed.get("expected", []).tolist() == ["removed by 2026-11-20, as its name says"] * over
+
+
+def test_a_name_that_tells_no_day_of_the_calendar_tells_no_end(make):
+    held = view(make, facts={"ends_in_name": ("* until {date}",)}, display="Admins until 2026-02-30")
+    assert len(STANDING(held, every_app=True).failed) == 1
+
+
+def test_what_is_activated_on_request_is_not_standing(make):
+    eligible = (Described("slack", "groups", "Admins", eligible=True),)
+    assert make.judged(STANDING(view(make, catalogue=eligible), every_app=True))["population"] == 0
