@@ -17,7 +17,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from scimaudit import tables
 from scimaudit.errors import IntegrityError
-from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine
+from scimaudit.result import (
+    AppLine,
+    Audit,
+    Equation,
+    ExceptionLine,
+    FeedLine,
+    Gate,
+    KindLine,
+    Meta,
+    PowerLine,
+    SavingLine,
+    SourceLine,
+    ThresholdLine,
+)
 from scimaudit.snapshot.store import write_bytes, write_table
 
 
@@ -33,6 +46,9 @@ class _Plain:
     kinds: tuple[KindLine, ...]
     exceptions: tuple[ExceptionLine, ...]
     feeds: tuple[FeedLine, ...]
+    power: tuple[PowerLine, ...] = ()
+    thresholds: tuple[ThresholdLine, ...] = ()
+    savings: tuple[SavingLine, ...] = ()
 
 
 _ADAPTER: Final = TypeAdapter(_Plain)

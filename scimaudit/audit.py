@@ -16,7 +16,6 @@ from scimaudit import (
     __version__,
     correlate,
     facts,
-    feeds,
     findings,
     history,
     policy,
@@ -31,6 +30,10 @@ from scimaudit.correlate import decisions
 from scimaudit.result import Audit, KindLine, Meta
 from scimaudit.rules import Judgement, Rule
 from scimaudit.snapshot.store import Snapshot
+from scimaudit.summaries.feeds import feed_lines
+from scimaudit.summaries.power import power_lines
+from scimaudit.summaries.savings import saving_lines
+from scimaudit.summaries.thresholds import threshold_lines
 from scimaudit.view import View
 
 
@@ -104,7 +107,9 @@ def judge(
     kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
     audit = Audit(
         meta, apps, sources, equations, gates, kinds, settle.lines(seen),
-        tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feeds.feed_lines(seen),
+        tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feed_lines(seen), power_lines(seen),
+        threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
+        saving_lines(seen, rows),
     )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)

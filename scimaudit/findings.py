@@ -14,6 +14,7 @@ from scimaudit import tables
 from scimaudit.rules import Judgement, Rule
 from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
+from scimaudit.view.columns import taken
 
 # An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
 _LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
@@ -32,6 +33,7 @@ _TEXTS = (
     "owner",
     "action",
     "severity",
+    "risk",
 )
 
 
@@ -59,6 +61,7 @@ def assemble(
     )
     rows = _with_account(rows, view)
     rows = _with_person(rows, view)
+    rows = _with_right(rows, view)
     rows = _with_app(rows, view)
     rows = _with_severity(rows, view)
     rows["finding_id"] = _identities(rows)
@@ -130,6 +133,18 @@ def _with_person(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     names = view.people.set_index("person_id")["display_name"]
     wanted = names[names.index.isin(rows["person_id"].dropna().unique())]
     return rows.assign(person_name=rows["person_id"].map(wanted).astype("str"))
+
+
+def _with_right(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Rows about a right with who answers for it and what could happen, where the catalogue tells."""
+    names = ["app", "attribute", "value"]
+    told = view.entitlements.loc[view.entitlements[["owner", "risk"]].notna().any(axis=1), [*names, "owner", "risk"]]
+    told = told.astype("str").drop_duplicates(names)
+    place = pd.MultiIndex.from_frame(told[names]).get_indexer(pd.MultiIndex.from_frame(rows[names].astype("str")))
+    return rows.assign(
+        owner=rows["owner"].fillna(taken(told["owner"], place, rows.index)),
+        risk=rows["risk"].fillna(taken(told["risk"], place, rows.index)),
+    )
 
 
 def _with_app(rows: pd.DataFrame, view: View) -> pd.DataFrame:

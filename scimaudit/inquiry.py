@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,8 @@ import pyarrow.compute as pc
 from scimaudit import identifiers, tables
 from scimaudit.errors import ConfigError
 from scimaudit.findings import reaching, severity_at_least
-from scimaudit.policy import patterns
+from scimaudit.policy import catalogue, patterns
+from scimaudit.policy.catalogue import Described
 from scimaudit.result import AppLine, Audit
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.tables import SEVERITIES
@@ -88,6 +90,7 @@ class Case:
     """What questions are asked of.
 
     :param privileged: app to the patterns over entitlement names that give power over it.
+    :param catalogue: what the policy says of entitlements.
     :param earlier: the snapshots before, oldest first.
     """
 
@@ -95,6 +98,7 @@ class Case:
     audit: Audit
     links: pa.Table
     privileged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    catalogue: tuple[Described, ...] = ()
     earlier: tuple[Snapshot, ...] = ()
 
     def apps(self) -> list[str]:
@@ -102,10 +106,12 @@ class Case:
         return [line.app for line in self.snapshot.manifest.apps]
 
     def grants(self, app: str) -> pd.DataFrame:
-        """The app's grants, ``privileged`` decided by its patterns, else as listed."""
+        """The app's grants; ``privileged`` where its patterns, the catalogue or the listing say so."""
         grants = tables.frame(self.snapshot.grants(app))
         named = self.privileged.get(app, ())
         powerful = patterns.matches(grants["value"], named) | patterns.matches(grants["display"], named)
+        lines = catalogue.lines_of(self.catalogue, grants)
+        powerful |= np.array([*(line.privileged is True for line in self.catalogue), False])[lines]
         return grants.assign(privileged=grants["privileged"].fillna(value=False).astype(bool) | powerful)
 
 

@@ -153,6 +153,62 @@ class FeedLine:
 
 
 @dataclass(frozen=True)
+class PowerLine:
+    """How power over an app is held: privileged rights of accounts that are not known to be inactive.
+
+    :param accounts: accounts that hold any of them.
+    :param standing: rights without an end that anybody tells; ``ending``: those with one.
+    :param eligible: rights that are not held, but may be activated for a while.
+    :param unsaid: rights of which nobody has said whether they give power.
+    """
+
+    app: str
+    accounts: int
+    standing: int
+    ending: int
+    eligible: int
+    unsaid: int
+
+
+@dataclass(frozen=True)
+class ThresholdLine:
+    """A limit that a framework sets beside the organisation's own.
+
+    :param limit: settings of the rule ``kind`` that the control asks for; ``own``: the same as they are.
+    :param beyond: rows beyond the framework's limit, of those ``judged``; ``beyond_own``: beyond the own.
+    """
+
+    control: str
+    kind: str
+    limit: str
+    own: str
+    beyond: int
+    beyond_own: int
+    judged: int
+    not_evaluable: int
+
+
+@dataclass(frozen=True)
+class SavingLine:
+    """What closing accounts would save a month.
+
+    :param what: ``seat``, or the licence, role or group that is paid for.
+    :param sure: holders that nobody needs; ``asked``: those about whom somebody should be asked first.
+    :param price: for one holder and month, in ``currency``, as it was on the day ``as_of``.
+    """
+
+    app: str
+    what: str
+    sure: int
+    asked: int
+    price: float
+    sure_a_month: float
+    asked_a_month: float
+    currency: str
+    as_of: str
+
+
+@dataclass(frozen=True)
 class Gate:
     """A safety gate that tripped."""
 
@@ -216,6 +272,9 @@ class Audit:
     findings: pd.DataFrame
     checks: pd.DataFrame
     feeds: tuple[FeedLine, ...] = ()
+    power: tuple[PowerLine, ...] = ()
+    thresholds: tuple[ThresholdLine, ...] = ()
+    savings: tuple[SavingLine, ...] = ()
 
     @property
     def leading(self) -> pd.DataFrame:

@@ -157,6 +157,7 @@ FINDINGS: Final = pa.schema(
         _field("gated", FLAG, "a safety gate had tripped for its app or roster", required=True),
         _field("owner", TEXT, "who is responsible for acting"),
         _field("action", TEXT, "what to do", required=True),
+        _field("risk", TEXT, "what could happen, as the policy says of the right or the conflicting pair"),
         _field("controls", TEXTS, "control ids it is relevant to", required=True),
     ],
     metadata={"name": "findings", "doc": "one problem"},

@@ -12,8 +12,8 @@ from scimaudit.audit import judge, seen_view
 from scimaudit.config import Config
 from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
+from scimaudit.policy import catalogue, people_columns, trials
 from scimaudit.policy import load as load_policy
-from scimaudit.policy import people_columns, trials
 from scimaudit.policy.trials import Outcome
 from scimaudit.result import ExceptionLine
 from scimaudit.snapshot.collect import Watcher, collect
@@ -60,7 +60,8 @@ def case(config: Config, audit_id: str | None = None) -> Case:
     stored = archive.latest(config.store, audit_id)
     snapshot = open_snapshot(config.store, stored.audit.meta.snapshot_id)
     privileged = {app.name: app.privileged for app in config.apps}
-    return Case(snapshot, stored.audit, stored.links(), privileged, _before(snapshot, config))
+    described = catalogue.load(config.policy / "catalogue.csv")
+    return Case(snapshot, stored.audit, stored.links(), privileged, described, _before(snapshot, config))
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:

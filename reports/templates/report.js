@@ -8,7 +8,7 @@
   const order = new Intl.Collator("en", { numeric: true }).compare;
   const CHOICES = ["family", "kind", "app", "severity", "disposition"];
   const SEARCHED = ["kind", "app", "account_id", "user_name", "person_id", "person_name", "attribute", "value", "expected",
-    "actual", "evidence", "owner", "finding_id", "covered_by", "exception_id", "controls", "severity_why", "action"];
+    "actual", "evidence", "owner", "finding_id", "covered_by", "exception_id", "controls", "severity_why", "action", "risk"];
   const NONE = "\u0000"; // the choice "no app"; no shown text holds this character
 
   // A browser that cannot unpack the data leaves the first page as it stands, and its note stays true.

@@ -16,6 +16,15 @@ FOLDER: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """A limit that a control sets, as settings of the rule that looks for what is beyond it (``[[thresholds]]``)."""
+
+    control: str
+    kind: str
+    settings: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Framework:
     """One framework.
 
@@ -27,6 +36,7 @@ class Framework:
     title: str
     controls: Mapping[str, str]
     kinds: Mapping[str, tuple[str, ...]]
+    thresholds: tuple[Threshold, ...] = ()
 
 
 @cache
@@ -36,7 +46,8 @@ def frameworks() -> tuple[Framework, ...]:
     for path in sorted(FOLDER.glob("*.toml")):
         data = tomllib.loads(path.read_text("utf-8"))
         kinds = {kind: tuple(names) for kind, names in data.get("kinds", {}).items()}
-        found.append(Framework(data["id"], data["title"], data["controls"], kinds))
+        limits = tuple(Threshold(**limit) for limit in data.get("thresholds", ()))
+        found.append(Framework(data["id"], data["title"], data["controls"], kinds, limits))
     return tuple(found)
 
 

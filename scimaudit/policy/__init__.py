@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import approvals, catalogue, dispositions, entitlements, exceptions, nhi, sod
+from scimaudit.policy import approvals, catalogue, dispositions, entitlements, exceptions, nhi, prices, sod
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Policy:
     :param approvals: rights that somebody approved.
     :param dispositions: findings that somebody called false or put off.
     :param catalogue: what each entitlement is.
+    :param prices: what seats and licences cost.
     """
 
     rules: tuple[entitlements.EntitlementRule, ...] = ()
@@ -32,6 +33,7 @@ class Policy:
     approvals: tuple[approvals.Approval, ...] = ()
     dispositions: tuple[dispositions.Disposition, ...] = ()
     catalogue: tuple[catalogue.Described, ...] = ()
+    prices: tuple[prices.Price, ...] = ()
 
 
 def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
@@ -48,6 +50,7 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
         approvals=approvals.load(folder / "approvals.csv"),
         dispositions=dispositions.load(folder / "dispositions.csv"),
         catalogue=catalogue.load(folder / "catalogue.csv"),
+        prices=prices.load(folder / "prices.csv"),
     )
 
 

@@ -59,8 +59,8 @@ def parse(text: str, where: str) -> tuple[Described, ...]:
         if told["attribute"] not in ("", *entitlements.ATTRIBUTES):
             hint = "attributes: " + ", ".join(entitlements.ATTRIBUTES)
             raise PolicyError(f"{place}: attribute is {told['attribute']!r}", hint=hint)
-        flags = {name: _flag(told[name], f"{place}: {name}") for name in ("privileged", "eligible")}
-        line = Described(**{**told, **flags, "eligible": bool(flags["eligible"])})
+        privileged, eligible = (_flag(told.pop(name), f"{place}: {name}") for name in ("privileged", "eligible"))
+        line = Described(**told, privileged=privileged, eligible=bool(eligible))
         if found.setdefault((line.app, line.attribute, line.value), line) is not line:
             raise PolicyError(f"{place}: {line.value!r} of {line.app!r} stands there twice", hint="keep one line")
     return tuple(found.values())

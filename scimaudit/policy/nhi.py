@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -149,5 +149,5 @@ def _entry(cells: dict[str, str], where: str) -> NonHuman:
             raise PolicyError(f"{where}: {name} is empty")
     if cells["kind"] not in KINDS:
         raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    days = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in _DAYS}
+    days: dict[str, Any] = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in _DAYS}
     return NonHuman(**{name: cells.get(name, "") for name in COLUMNS if name not in _DAYS}, **days)

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-
 DATE: Final = "{date}"
 _DAY: Final = r"(\d{4}-\d\d-\d\d|\d{8})"
 
@@ -55,5 +54,7 @@ def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
         before, _, after = convention.partition(DATE)
         parts = [expression.pattern if (expression := compiled([part])) else "" for part in (before, after)]
         told = column.astype("str").str.extract(f"(?is)^{parts[0]}{_DAY}{parts[1]}$", expand=False)
-        found = found.fillna(pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s"))
+        found = found.fillna(
+            pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s")
+        )
     return found

@@ -22,10 +22,15 @@ from scimaudit.result import (
     Gate,
     KindLine,
     Meta,
+    PowerLine,
+    SavingLine,
     SourceLine,
+    ThresholdLine,
 )
 
-_TYPES: Final = (AppLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine)
+_TYPES: Final = (
+    AppLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, PowerLine, SavingLine, SourceLine, ThresholdLine,
+)  # fmt: skip
 
 
 def schema() -> dict[str, Any]:
@@ -41,6 +46,9 @@ def schema() -> dict[str, Any]:
         "equations": _list("Equation"),
         "exceptions": _list("ExceptionLine"),
         "feeds": _list("FeedLine"),
+        "power": _list("PowerLine"),
+        "savings": _list("SavingLine"),
+        "thresholds": _list("ThresholdLine"),
         "findings": _list("Finding"),
         "format_version": {"const": FORMAT_VERSION},
         "gates": _list("Gate"),

@@ -221,6 +221,7 @@ def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLin
         "first_seen",
         "disposition",
         "owner",
+        "risk",
         "action",
         "covered_by",
     )

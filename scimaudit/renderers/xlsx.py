@@ -31,7 +31,7 @@ CUT: Final = " ⟦cut here; the JSON report has the whole text⟧"
 
 _WIDTHS: Final = {
     "finding_id": 18, "kind": 20, "severity_why": 34, "user_name": 28, "person_name": 24, "value": 28, "expected": 44,
-    "actual": 44, "evidence": 40, "first_seen": 18, "owner": 28, "action": 48, "controls": 30, "reason": 48,
+    "actual": 44, "evidence": 40, "first_seen": 18, "owner": 28, "action": 48, "risk": 36, "controls": 30, "reason": 48,
     "app_verdict": 18,
 }  # fmt: skip
 """Column widths in characters; 14 where none is given."""

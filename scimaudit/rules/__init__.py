@@ -29,7 +29,8 @@ class Judgement:
 
     :param failed: the rows that are findings, with ``expected`` and ``actual`` (text) and, where they apply, ``app``,
         ``account_id``, ``person_id``, ``attribute``, ``value``, ``severity`` (overrides the rule's), ``bump`` (steps
-        added to the severity), ``why`` (text for the bump), ``owner``, ``action`` (override the rule's).
+        added to the severity), ``why`` (text for the bump), ``owner``, ``action`` (override the rule's),
+        ``risk`` (what could happen, in words of the policy).
     :param ledger: one row per app (``app`` null where the rule has none) with ``population``, ``failed``,
         ``not_evaluable`` and ``reason``.
     """

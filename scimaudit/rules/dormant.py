@@ -24,8 +24,9 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
     """Active accounts that nobody has signed in to for a long time.
 
     Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
-    shared accounts. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``). An account whose listings supply no sign-in time
-    is not evaluable. One that has none on record is judged by ``never-used``.
+    shared accounts. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``). An
+    account whose listings supply no sign-in time is not evaluable. One that has none on record is judged by
+    ``never-used``.
 
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
 

@@ -21,8 +21,8 @@ def grant_expired(view: View) -> Judgement:
     """Rights whose time is over and that are still held.
 
     Detects: a right on an account that is not inactive, whose end has passed: the end that the app itself tells, the
-    day in its name (``ends_in_name``), the last day of its line in ``policy/approvals.csv``, or the day it was granted plus the ``days`` of the policy's
-    rules that name it. The earliest counts.
+    day in its name (``ends_in_name``), the last day of its line in ``policy/approvals.csv``, or the day it was
+    granted plus the ``days`` of the policy's rules that name it. The earliest counts.
 
     Why: what was given for a while was not meant for ever, and nobody else will come back for it.
 

@@ -24,8 +24,8 @@ def nhi_unowned(view: View) -> Judgement:
     """Service, bot, shared and break-glass accounts that no current person answers for.
 
     Detects: an active account that a listing, the register, or the app's ``non_human`` patterns and
-    ``non_human_types`` call non-human, and that has no line in ``policy/nhi.csv``, a line without an owner, an expired line, or an owner who is not in the system of record. An
-    owner who has left is ``nhi-owner-left``.
+    ``non_human_types`` call non-human, and that has no line in ``policy/nhi.csv``, a line without an owner, an
+    expired line, or an owner who is not in the system of record. An owner who has left is ``nhi-owner-left``.
 
     Why: nobody rotates the secrets of a machine account that nobody owns, and nobody dares to switch it off.
 

@@ -120,7 +120,9 @@ def _of_register(app: AppFacts) -> list[_Claim]:
         by = app.register.get(name)
         if by is not None:
             is_so = f"{_mechanisms(app, name)} both {name} accounts"
-            claims.append((app.app, f"writers of {name}", len(by) > 1, f"one mechanism to {name} accounts", is_so, None))
+            claims.append(
+                (app.app, f"writers of {name}", len(by) > 1, f"one mechanism to {name} accounts", is_so, None)
+            )
     return claims
 
 

@@ -73,9 +73,10 @@ def _judged(view: View, conflict: Conflict, held: pd.DataFrame, having: dict[str
     failed = found.failed.index
     if failed.empty:
         return found
-    control = f" Compensating control: {conflict.compensating_control}" if conflict.compensating_control else ""
+    control = f"; compensating control: {conflict.compensating_control}" if conflict.compensating_control else ""
     return found.saying(
-        expected=f"not both. Risk: {conflict.risk}{control}",
+        expected=f"not both{control}",
+        risk=conflict.risk,
         actual="holds " + _names(view, mine[0], failed) + " and " + _names(view, mine[1], failed),
         **({"owner": conflict.owner} if conflict.owner else {}),
     )

@@ -29,7 +29,7 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
     """
     grants = view.grants
     known = tenure(view)
-    on_request = view.entitlements["eligible"].take(grants["entitlement"]).set_axis(grants.index)
+    on_request = view.entitlements["eligible"].take(grants["entitlement"].to_numpy()).set_axis(grants.index)
     wanted = known_true(grants["privileged"]) & (known["days"].notna() | every_app) & ~on_request
     found = judge(
         grants,

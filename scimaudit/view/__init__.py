@@ -16,12 +16,13 @@ from scimaudit import tables
 from scimaudit.errors import PolicyError, TableError
 from scimaudit.policy import Policy
 from scimaudit.view import joins
-from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
+from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.past import FORMER, former_states
 
 __all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
+
 
 @dataclass(frozen=True)
 class View:
@@ -192,7 +193,8 @@ def build(
 def _known_to_policy(policy: Policy, apps: list[str]) -> None:
     """A policy line for an app that is misspelt would silently decide nothing."""
     named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
-    named |= {line.app for line in (*policy.approvals, *policy.catalogue)}
+    for lines in (policy.approvals, policy.catalogue, policy.prices):
+        named |= {line.app for line in lines}
     named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
     strangers = sorted(named - set(apps))
     if strangers:

@@ -33,7 +33,12 @@ def tenure(view: View) -> pd.DataFrame:
     limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
     by_policy = (grants["granted_at"] + limit).where(days.notna())
     named = (view.entitlements["ends"] + pd.Timedelta(days=1)).dt.as_unit("us")
-    by_name = named.dt.tz_localize(view.zone).dt.tz_convert("UTC").take(grants["entitlement"]).set_axis(grants.index)
+    by_name = (
+        named.dt.tz_localize(view.zone)
+        .dt.tz_convert("UTC")
+        .take(grants["entitlement"].to_numpy())
+        .set_axis(grants.index)
+    )
     ends = pd.DataFrame(
         {"the app": grants["expires_at"], "its name": by_name, "its approval": by_approval, "the policy": by_policy},
         index=grants.index,

@@ -42,7 +42,9 @@ def test_an_app_that_claims_nothing_is_outside(make):
 
 
 def test_an_app_that_never_supplies_external_id_is_not_evaluable(make):
-    view = make.view(accounts=accounts(make, 2, 0), register={"create": ("scim",)}, listing={"attributes": frozenset({"active"})})
+    view = make.view(
+        accounts=accounts(make, 2, 0), register={"create": ("scim",)}, listing={"attributes": frozenset({"active"})}
+    )
     assert make.judged(RULE(view)) == {"population": 2, "failed": 0, "not_evaluable": 2, "reason": "attribute-absent 2"}
 
 
@@ -58,6 +60,8 @@ def test_unknown_activity_is_not_evaluable_and_inactive_and_registered_are_outsi
 
 def test_an_ambiguous_owner_does_not_matter(make):
     view = make.view(
-        people=[make.person("p1"), make.person("p2")], accounts=[make.account("a1", owner="p1|p2")], register={"create": ("scim",)}
+        people=[make.person("p1"), make.person("p2")],
+        accounts=[make.account("a1", owner="p1|p2")],
+        register={"create": ("scim",)},
     )
     assert make.judged(RULE(view))["failed"] == 1

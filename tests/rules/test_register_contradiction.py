@@ -89,4 +89,9 @@ def test_an_app_without_a_register_is_not_evaluable(make):
 
 
 def test_an_app_without_a_source_has_nothing_to_refute(make):
-    assert make.judged(RULE(make.view(apps=[make.app("fax", listed=False, register={"disable": ("none",)})])))["population"] == 0
+    assert (
+        make.judged(RULE(make.view(apps=[make.app("fax", listed=False, register={"disable": ("none",)})])))[
+            "population"
+        ]
+        == 0
+    )

@@ -33,12 +33,13 @@ def holding(make, *held, owner=("p1", "p1"), active=(True, True), conflict=ACROS
 
 def test_both_sides_across_apps_fail_as_one_finding_of_the_person(make):
     judgement = RULE(holding(make, "make", "approve"))
-    assert judgement.failed[["person_id", "value", "owner", "expected", "actual"]].to_numpy().tolist() == [
+    assert judgement.failed[["person_id", "value", "owner", "expected", "risk", "actual"]].to_numpy().tolist() == [
         [
             "p1",
             "pay",
             "cfo",
-            "not both. Risk: fraud Compensating control: a sample",
+            "not both; compensating control: a sample",
+            "fraud",
             "holds erp groups make and bank roles approve",
         ]
     ]

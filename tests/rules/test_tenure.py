@@ -198,7 +198,9 @@ def test_an_approval_for_an_unknown_app_is_an_error(make):
         view(make, Approval("crm", "a", "b", "c", date(2026, 1, 1), None, ""))
 
 
-@pytest.mark.parametrize(("name", "over"), [("Admins until 2026-11-19", 1), ("Admins until 20261120", 0), ("Admins", 0)])
+@pytest.mark.parametrize(
+    ("name", "over"), [("Admins until 2026-11-19", 1), ("Admins until 20261120", 0), ("Admins", 0)]
+)
 def test_a_name_tells_its_last_day(make, name, over):
     judged = EXPIRED(view(make, facts={"ends_in_name": ("* until {date}",)}, display=name))
     assert judged.failed.get("expected", []).tolist() == ["removed by 2026-11-20, as its name says"] * over

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from scimaudit.feeds import feed_lines
+from scimaudit.summaries.feeds import feed_lines
 from tests.rules.conftest import Make
 
 make = Make()
