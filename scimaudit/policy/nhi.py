@@ -149,5 +149,5 @@ def _entry(cells: dict[str, str], where: str) -> NonHuman:
             raise PolicyError(f"{where}: {name} is empty")
     if cells["kind"] not in KINDS:
         raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    days: dict[str, Any] = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in _DAYS}
-    return NonHuman(**{name: cells.get(name, "") for name in COLUMNS if name not in _DAYS}, **days)
+    told: dict[str, Any] = {name: cells.get(name, "") for name in COLUMNS}
+    return NonHuman(**told | {name: reading.day(told[name], f"{where}: {name}") for name in _DAYS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,20 +26,14 @@ def tenure(view: View) -> pd.DataFrame:
     approval = _approvals(view)
     until = pd.Series([each.until for each in view.policy.approvals], dtype="datetime64[us]")
     approved = until.take(approval[approval >= 0]).to_numpy()
-    # The last day counts, so the end is the midnight after it, in the organisation's zone.
     last = pd.Series(pd.NaT, index=grants.index, dtype="datetime64[us]")
     last[approval >= 0] = approved
-    by_approval = (last + pd.Timedelta(days=1)).dt.tz_localize(view.zone).dt.tz_convert("UTC")
+    by_approval = _midnight_after(last, view.zone)
     needs, days = _policy(view)
     limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
     by_policy = (grants["granted_at"] + limit).where(days.notna())
-    named = (view.entitlements["ends"] + pd.Timedelta(days=1)).dt.as_unit("us")
-    by_name = (
-        named.dt.tz_localize(view.zone)
-        .dt.tz_convert("UTC")
-        .take(grants["entitlement"].to_numpy())
-        .set_axis(grants.index)
-    )
+    named = _midnight_after(view.entitlements["ends"].dt.as_unit("us"), view.zone)
+    by_name = named.take(grants["entitlement"].to_numpy()).set_axis(grants.index)
     ends = pd.DataFrame(
         {"the app": grants["expires_at"], "its name": by_name, "its approval": by_approval, "the policy": by_policy},
         index=grants.index,
@@ -48,6 +43,13 @@ def tenure(view: View) -> pd.DataFrame:
     for name in reversed(ends.columns):
         by = by.mask((ends[name] == end).to_numpy(), name)
     return pd.DataFrame({"approval": approval, "needs": needs, "days": days, "end": end, "by": by}, index=grants.index)
+
+
+def _midnight_after(days: pd.Series, zone: tzinfo) -> pd.Series:
+    """When each day is over in the organisation's zone, UTC: the last day counts."""
+    # Where clocks jump at midnight, the day ends when the next one begins.
+    ends = (days + pd.Timedelta(days=1)).dt.tz_localize(zone, nonexistent="shift_forward", ambiguous=False)
+    return ends.dt.tz_convert("UTC")
 
 
 def _approvals(view: View) -> np.ndarray:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 
 from scimaudit import rules
@@ -12,6 +14,7 @@ from scimaudit.policy import Policy, approvals, expression
 from scimaudit.policy.approvals import Approval
 from scimaudit.policy.catalogue import Described
 from scimaudit.policy.entitlements import EntitlementRule, What
+from scimaudit.view.tenure import _midnight_after
 
 UNAPPROVED, EXPIRED, STANDING = (
     rules.load(kind).check for kind in ("privileged-unapproved", "grant-expired", "standing-privilege")
@@ -214,3 +217,11 @@ def test_a_name_that_tells_no_day_of_the_calendar_tells_no_end(make):
 def test_what_is_activated_on_request_is_not_standing(make):
     eligible = (Described("slack", "groups", "Admins", eligible=True),)
     assert make.judged(STANDING(view(make, catalogue=eligible), every_app=True))["population"] == 0
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "America/Havana"])
+def test_a_day_ends_where_clocks_jump_at_midnight(zone):
+    days = pd.Series([date(2026, 4, 23), date(2026, 3, 7), date(2026, 11, 20)], dtype="datetime64[us]")
+    ends = _midnight_after(days, ZoneInfo(zone)).dt.tz_convert(zone)
+    assert ends.dt.date.tolist() == [date(2026, 4, 24), date(2026, 3, 8), date(2026, 11, 21)]
+    assert (ends.dt.hour <= 1).all()
