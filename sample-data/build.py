@@ -229,7 +229,7 @@ def crm(who: dict[str, Person]) -> App:
     app.give(who["00129"], "Sales", created="2026-11-16")
     app.give(mover, "Sales", department="Sales", title="Account Executive")
     app.give(leaver, "CRM Admins")
-    app.give(who["00151"], userName=f"kari.nilsen@{DOMAIN}")
+    app.give(who["00151"], "CRM Support", userName=f"kari.nilsen@{DOMAIN}")
     app.give(who["00151"], "CRM Admins", userName=f"adm-kari.nilsen@{DOMAIN}", externalId="adm-00151")
     app.make(
         "Sales", userName=f"l.holm@{DOMAIN}", email=f"l.holm@{DOMAIN}", givenName="Leif", familyName="Holm",
@@ -318,11 +318,16 @@ def wiki(who: dict[str, Person]) -> App:
     return app
 
 
-# The last sign-in at the code host, where it is not the ordinary one; empty is never.
+# The last sign-in in a browser at the code host, where it is not the ordinary one; empty is never.
 CODE_LOGINS = {
+    "nhi-ci-runner-7": "", "nhi-release-bot": "2026-05-04", "nhi-break-glass": "2026-10-05",
     "00116": "2026-11-12", "00152": "2026-06-02", "00154": "2026-09-10", "00162": "2026-10-01", "00161": "",
     "K-2002": "2026-11-17", "K-2009": "", "K-2010": "2026-08-28",
 }  # fmt: skip
+
+
+# Who maintains a release for a while: the group's name tells its last day.
+RELEASE_DUTY = {"00159": "2026-11-15", "00158": "2026-12-15"}
 
 
 def code(who: dict[str, Person]) -> App:
@@ -335,9 +340,11 @@ def code(who: dict[str, Person]) -> App:
         team = {"IT Manager": "Owners", "Engineering Manager": "Maintainers"}.get(person.title, "Developers")
         born = {"created": "2026-11-09"} if person.number == "K-2009" else {}
         project = "Platform" if person.department == "IT" else "Booking"
-        app.give(person, *([team, project] if active else []), active=active, **born)
+        duty = [f"Maintainers until {RELEASE_DUTY[person.number]}"] if person.number in RELEASE_DUTY else []
+        app.give(person, *([team, project, *duty] if active else []), active=active, **born)
     for name, shown in (("deploy-bot", "Deployments"), ("ci-runner-7", "Build runner 7"), ("release-bot", "Releases")):
         app.serve(name, shown, "Developers", userType="Bot", created="2022-03-01")
+    app.serve("break-glass", "Emergency owner", "Owners", created="2022-03-01")
     return app
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.sign_ins import unseen_use
 
 
 @rule(
@@ -25,8 +26,8 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
 
     Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
     shared accounts. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``). An
-    account whose listings supply no sign-in time is not evaluable. One that has none on record is judged by
-    ``never-used``.
+    account whose listings supply no sign-in time is not evaluable, nor is an idle machine in an app that tells the
+    sign-ins of people alone (``interactive_sign_ins``). One that has none on record is judged by ``never-used``.
 
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
 
@@ -41,11 +42,11 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
     found = judge(
         accounts,
         within=~known_false(accounts["active"]) & ~never & (kind != "break-glass"),
-        fails=known_true(accounts["active"]) & (idle > limit),
+        fails=known_true(accounts["active"]) & (idle > limit) & ~unseen_use(view),
         unknown=because(
             accounts.index,
             (accounts["last_login"].isna(), "attribute-absent"),
-            (accounts["active"].isna(), "semantics-unknown"),
+            (accounts["active"].isna() | ((idle > limit) & unseen_use(view)), "semantics-unknown"),
         ),
     )
     ago, most = (

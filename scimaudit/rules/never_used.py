@@ -7,6 +7,7 @@ import pandas as pd
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.sign_ins import unseen_use
 
 
 @rule(
@@ -23,7 +24,8 @@ def never_used(view: View, *, days: int = 90) -> Judgement:
 
     Detects: an active account that is more than ``days`` old and for which a listing that supplies sign-in times
     has none. Break-glass accounts are outside: they are meant to be unused. Without sign-in times or a creation
-    date the account is not evaluable; a younger one is too young to tell.
+    date the account is not evaluable, nor is a machine in an app that tells the sign-ins of people alone
+    (``interactive_sign_ins``); a younger one is too young to tell.
 
     Why: an initial password nobody has changed is often one that several people know.
 
@@ -36,11 +38,11 @@ def never_used(view: View, *, days: int = 90) -> Judgement:
     found = judge(
         accounts,
         within=~known_false(accounts["active"]) & (accounts["account_kind"] != "break-glass"),
-        fails=known_true(accounts["active"]) & unseen & supplied & (age > days),
+        fails=known_true(accounts["active"]) & unseen & supplied & (age > days) & ~unseen_use(view),
         unknown=because(
             accounts.index,
             (unseen & ~supplied, "attribute-absent"),
-            (accounts["active"].isna(), "semantics-unknown"),
+            (accounts["active"].isna() | (unseen & unseen_use(view)), "semantics-unknown"),
             (unseen & age.isna(), "attribute-absent"),
             (unseen, "too-young"),
         ),

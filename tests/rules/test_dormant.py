@@ -64,3 +64,13 @@ def test_an_ambiguous_owner_does_not_matter(make):
         accounts=[make.account("a1", owner="p1|p2", last_login=ago(make, 91))],
     )
     assert make.judged(RULE(view))["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "expected"),
+    [("service", 200, (0, 1)), ("service", 20, (0, 0)), ("human", 200, (1, 0)), ("shared", 200, (1, 0))],
+)
+def test_sign_ins_of_people_do_not_show_what_a_machine_does(make, kind, days, expected):
+    account = make.account("a1", account_kind=kind, last_login=ago(make, days))
+    counts = make.judged(RULE(make.view(accounts=[account], interactive_sign_ins=True)))
+    assert (counts["failed"], counts["not_evaluable"]) == expected

@@ -59,3 +59,10 @@ def test_an_ambiguous_owner_does_not_matter(make):
         accounts=[make.account("a1", owner="p1|p2", created=old(make))],
     )
     assert make.judged(RULE(view))["failed"] == 1
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("service", (0, 1)), ("human", (1, 0))])
+def test_sign_ins_of_people_do_not_show_what_a_machine_does(make, kind, expected):
+    view = make.view(accounts=[make.account("a1", account_kind=kind, created=old(make))], interactive_sign_ins=True)
+    counts = make.judged(RULE(view))
+    assert (counts["failed"], counts["not_evaluable"]) == expected
