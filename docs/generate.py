@@ -58,7 +58,9 @@ def configuration() -> str:
         _section(
             "register",
             config.Register,
-            "Who controls what: `saml`, `oidc`, `password`, `scim`, `jit`, `manual` or `none`.",
+            "Who controls what: a mechanism (`saml`, `oidc`, `password`, `scim`, `jit`, `manual` or `none`), a list where "
+            'several write the same, or `{ by = "manual", owner = "…" }`. Judged by '
+            "[`register-contradiction`](rules.md#register-contradiction).",
         ),
         _section("drift", config.Drift),
         _section("canaries", config.Canary),
