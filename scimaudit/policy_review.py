@@ -14,6 +14,7 @@ from scimaudit.view import View
 from scimaudit.view.columns import known_true
 from scimaudit.view.policed import policed
 
+_BIRTHRIGHT = ("no birthright", "unknown", "birthright")
 _WORDS = {ALLOWED: "allowed", DENIED: "denied", SILENT: "silent", UNKNOWN: "unknown"}
 
 
@@ -94,10 +95,11 @@ def impact(before: View, after: View) -> list[Change]:
     nobody = np.zeros(len(before.people), dtype=bool)
     current = known_true(before.people["current"]).to_numpy()
     for app in sorted({*given[0], *given[1]}):
-        was, now = (each[app][0] & current if app in each else nobody for each in given)
+        certain, possible = zip(*(each.get(app, (nobody, nobody)) for each in given), strict=True)
+        was, now = (np.where(current, sure.astype(int) + may, 0) for sure, may in zip(certain, possible, strict=True))
         for place in np.flatnonzero(was != now):
             person = str(before.people["person_id"].iloc[place])
-            words = ("birthright", "no birthright") if was[place] else ("no birthright", "birthright")
+            words = (_BIRTHRIGHT[was[place]], _BIRTHRIGHT[now[place]])
             found.append(Change(app, person, str(names.get(person, "")), "the app", *words))
     return sorted(set(found), key=lambda each: (each.app, each.person_id, each.right))
 

@@ -77,3 +77,12 @@ def test_a_hostile_name_is_a_name_in_a_draft(make, tmp_path):
     (tmp_path / "entitlements.toml").write_text(text, "utf-8")
     [found] = entitlements.load(tmp_path / "entitlements.toml", COLUMNS)
     assert found.what.exact == (name,)
+
+
+def test_impact_tells_a_birthright_that_is_no_longer_certain(make):
+    today = view(make, rule("all", "everyone", "All", birthright=True))
+    other = view(make, rule("all", 'title = "Boss" or department = "Sales"', "All", birthright=True))
+    found = [each for each in policy_review.impact(today, other) if each.right == "the app"]
+    assert {(each.person_id, each.before, each.after) for each in found} == {
+        (f"p{n}", "birthright", "unknown") for n in range(5, 9)
+    }
