@@ -40,20 +40,20 @@ def _judged(view: View, given: EntitlementRule, certain: np.ndarray, possible: n
     live = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~known_false(accounts["active"])
     mine = accounts[(accounts["app"] == given.what.app) & live & ~known_false(accounts["owner_current"])]
     mine = mine[possible[mine["owner_row"]]]
-    named = given.what.names(view.entitlements)[grants["entitlement"]]
-    holding = np.append(accounts["owner_row"].to_numpy(), -1)[grants.loc[named, "account"]]
-    has = mine["owner_row"].isin(holding[holding >= 0])
+    named = grants.loc[given.what.names(view.entitlements)[grants["entitlement"]], "account"].to_numpy()
     rows = mine.drop_duplicates("owner_row").assign(value=given.name)
-    lacks = ~has.loc[rows.index]
+    holding = mine[mine.index.isin(named)]
+    perhaps = rows["owner_row"].isin(holding["owner_row"])
+    lacks = ~rows["owner_row"].isin(holding.loc[known_true(holding["active"]), "owner_row"])
     sure = known_true(rows["active"]) & known_true(rows["owner_current"]) & certain[rows["owner_row"]]
     proven = view.facts[given.what.app].entitlements == "complete"
     found = judge(
         rows,
-        fails=lacks & sure & proven,
+        fails=lacks & ~perhaps & sure & proven,
         unknown=because(
             rows.index,
             (lacks & (not proven), "walk-unproven"),
-            (~sure, "semantics-unknown"),
+            (~sure | (lacks & perhaps), "semantics-unknown"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )

@@ -33,11 +33,14 @@ def grant_expired(view: View) -> Judgement:
     over = (known["end"] <= pd.Timestamp(view.as_of)).fillna(False).astype(bool)
     found = judge(
         grants,
-        within=known["end"].notna() & ~known_false(grants["active"]) & (grants["account"] >= 0),
+        within=(known["end"].notna() | known["days"].notna())
+        & ~known_false(grants["active"])
+        & (grants["account"] >= 0),
         fails=known_true(grants["active"]) & over,
         unknown=because(
             grants.index,
             (over & grants["active"].isna(), "semantics-unknown"),
+            (known["days"].notna() & grants["granted_at"].isna(), "attribute-absent"),
         ),
     )
     mine = known.loc[found.failed.index]

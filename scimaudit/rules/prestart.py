@@ -30,7 +30,9 @@ def prestart(view: View, *, early_days: int = 0) -> Judgement:
     accounts = view.accounts
     start = view.owner("start_date")
     ahead = (start.dt.normalize() - pd.Timestamp(view.today)).dt.days.astype("Int64")
-    waiting = known_false(accounts["owner_started"]) & ~known_true(accounts["owner_ended"])
+    status = accounts["owner_status"].astype("str")
+    early = known_false(accounts["owner_started"])
+    waiting = (early | (status == "prehire")) & ~known_true(accounts["owner_ended"])
     found = judge(
         accounts,
         within=(accounts["situation"] == "matched") & ~accounts["nhi"] & waiting,
@@ -38,6 +40,8 @@ def prestart(view: View, *, early_days: int = 0) -> Judgement:
         unknown=because(
             accounts.index,
             (accounts["active"].isna(), "semantics-unknown"),
+            (start.isna() & ~known_false(accounts["active"]), "attribute-absent"),
+            (~early & ~known_false(accounts["active"]), "semantics-unknown"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )

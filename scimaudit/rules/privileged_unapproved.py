@@ -40,7 +40,7 @@ def privileged_unapproved(view: View) -> Judgement:
         np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
     )
     wanted = known_true(grants["privileged"]) | known["needs"]
-    self_signed = _by_holder(view, known["approval"].to_numpy())
+    self_signed, unclear = _by_holder(view, known["approval"].to_numpy())
     found = judge(
         grants,
         within=wanted & active,
@@ -49,6 +49,7 @@ def privileged_unapproved(view: View) -> Judgement:
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (not view.policy.approvals, "policy-silent"),
+            (unclear, "semantics-unknown"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
         ),
     )
@@ -61,10 +62,13 @@ def privileged_unapproved(view: View) -> Judgement:
     )
 
 
-def _by_holder(view: View, approval: np.ndarray) -> pd.Series:
-    """Whether the approver is the account's owner."""
+def _by_holder(view: View, approval: np.ndarray) -> tuple[pd.Series, pd.Series]:
+    """Whether the approver is the account's owner, and whether that cannot be told of an approval."""
     lines = view.policy.approvals
     who = holders(view.people, [line.approved_by for line in lines])["person_id"]
     signer = pd.Series([who[line.approved_by] for line in lines], dtype="str")
     by = taken(signer, approval, view.grants.index)
-    return (by == view.grants["person_id"].astype("str")).fillna(value=False).astype(bool)
+    holder = view.grants["person_id"].astype("str")
+    human = ~known_true(taken(view.accounts["nhi"], view.grants["account"].to_numpy(), view.grants.index))
+    unclear = pd.Series(approval >= 0, by.index) & (by.isna() | (human & holder.isna()))
+    return (by == holder).fillna(value=False).astype(bool), unclear

@@ -59,18 +59,19 @@ def _of_data(view: View, app: AppFacts, humans: pd.DataFrame, share: float, walk
     claims: list[_Claim] = []
     if app.create == "scim":
         told = view.supplied("external_id").loc[humans.index]
-        unlinked = int((humans["external_id"].isna() & told).sum())
+        unlinked, untold = int((humans["external_id"].isna() & told).sum()), int((~told).sum())
+        tipping = not told.any() or (unlinked + untold) * 100 > share * len(humans)
         claims.append(
             (
                 app.app, "create", unlinked * 100 > share * max(len(humans), 1), "accounts are created by scim",
-                f"{unlinked} of {len(humans)} have no externalId", walk if told.any() else "attribute-absent",
+                f"{unlinked} of {len(humans)} have no externalId", "attribute-absent" if tipping else walk,
             )
         )  # fmt: skip
     if app.disable in _AUTOMATIC:
         ended, active = humans["owner_ended"], humans["active"]
         left = int((known_true(ended) & known_true(active)).sum())
-        owned = humans["situation"] == "matched"
-        unclear = owned & ~known_false(ended) & ~known_false(active)
+        somebodys = humans["situation"] != "unmatched"
+        unclear = somebodys & ~known_false(ended) & ~known_false(active)
         roster = "roster-unproven" if view.roster_unproven else None
         claims.append(
             (
@@ -84,7 +85,7 @@ def _of_data(view: View, app: AppFacts, humans: pd.DataFrame, share: float, walk
 def _of_register(app: AppFacts) -> list[_Claim]:
     """What the register itself leaves open."""
     claims: list[_Claim] = []
-    if app.disable is not None or app.sign_in is not None:
+    if app.disable is not None or app.sign_in is not None or app.create == "jit":
         nothing = app.disable in (None, "none")
         how = (
             "accounts arise at sign-in"

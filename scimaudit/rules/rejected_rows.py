@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimaudit.rules import Judgement, judge, rule
+from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 
 
@@ -23,8 +23,9 @@ def rejected_rows(view: View) -> Judgement:
     Remediation: the digests and places stand in the ledger of the source. Correct the row; where it is no person or
     account at all, acknowledge it.
     """
-    rows = view.sources[["app", "received", "rejected", "unacknowledged"]].assign(value=view.sources["name"])
-    found = judge(rows, fails=rows["unacknowledged"] > 0)
+    rows = view.sources[["app", "walk", "received", "rejected", "unacknowledged"]].assign(value=view.sources["name"])
+    lost = because(rows.index, (rows["walk"] != "complete", "walk-unproven"))
+    found = judge(rows, fails=rows["unacknowledged"] > 0, unknown=lost)
     return found.saying(
         expected="every row read or acknowledged",
         actual=lambda rows: (
