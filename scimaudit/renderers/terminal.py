@@ -107,13 +107,7 @@ def summary(out: Console, audit: Audit) -> None:
             f"snapshot {meta.snapshot_id}, {meta.people:,} people in the roster, {meta.people_active:,} of them current"
         )
     )
-    for gate in audit.gates:
-        out.print(
-            text(
-                f"GATE {gate.name}: {gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}",
-                "bold red",
-            )
-        )
+    gates(out, audit)
     out.print()
     head = ("app", "verdict", "walk", "scope", "accounts", "matched", "unmatched", "ambiguous", "findings")
     body = [
@@ -144,6 +138,17 @@ def summary(out: Console, audit: Audit) -> None:
     _families(out, audit)
     out.print()
     rows(out, "Ends with", ("exit", "because"), _ending(audit))
+
+
+def gates(out: Console, audit: Audit) -> None:
+    """The safety gates that tripped."""
+    for gate in audit.gates:
+        out.print(
+            text(
+                f"GATE {gate.name}: {gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}",
+                "bold red",
+            )
+        )
 
 
 def whereabouts(out: Console, found: Whereabouts, zone: str) -> None:
