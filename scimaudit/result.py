@@ -165,7 +165,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class KindLine:
-    """A finding kind and its documentation."""
+    """A finding kind and its documentation.
+
+    :param not_evaluable: when a row cannot be judged, and why.
+    """
 
     kind: str
     title: str
@@ -173,6 +176,7 @@ class KindLine:
     severity: str
     detects: str
     why: str
+    not_evaluable: str
     remediation: str
     controls: tuple[str, ...]
     settings: Mapping[str, str]

@@ -233,14 +233,20 @@ def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLin
     if accepted is not None:
         signed = f"{accepted.id}: {accepted.approver} on {accepted.approved}, until {accepted.expires}"
         said.append(("accepted", f"{signed}, asked for by {accepted.requested_by}: {accepted.reason}"))
-    said += [
+    rows(out, kind.title, ("", ""), [*said, *documented(kind)])
+    out.print()
+
+
+def documented(kind: KindLine) -> list[tuple[str, str]]:
+    """What a kind means, in the order of its page in the documentation."""
+    return [
         ("detects", kind.detects),
         ("why", kind.why),
-        ("remediation", kind.remediation),
+        ("not evaluable", kind.not_evaluable),
+        *((f"rules.{kind.kind}.{name}", value) for name, value in kind.settings.items()),
         ("controls", ", ".join(kind.controls)),
+        ("remediation", kind.remediation),
     ]
-    rows(out, kind.title, ("", ""), said)
-    out.print()
 
 
 def trials(out: Console, tiers: Sequence[TierTrial], tried: Sequence[RuleTrial]) -> None:

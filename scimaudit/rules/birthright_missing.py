@@ -22,11 +22,14 @@ def birthright_missing(view: View) -> Judgement:
     """People with an account who lack the rights that come with their post.
 
     Detects: an active account of a current person to whom a birthright in ``policy/entitlements.toml`` gives one of
-    the named rights, when none of the person's active accounts in the app holds any of them. Where entitlements are
-    not proven listed, or the birthright depends on a column that is empty, a missing right is not evaluable. A person
-    without an account is ``missing-account``.
+    the named rights, when none of the person's active accounts in the app holds any of them. A person without an
+    account is ``missing-account``.
 
     Why: whoever lacks a right borrows a colleague's account, or a right from an administrator in a hurry.
+
+    Not evaluable: a right that is missing where the app's entitlements are not proven listed, or that only an
+    account of unknown activity holds; whoever's status, account or claim to the birthright (it depends on an empty
+    column) is unknown. Nobody passes while the roster is not proven.
 
     Remediation: grant it; if many lack it, the rule or the feed has changed.
     """

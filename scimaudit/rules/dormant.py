@@ -24,10 +24,12 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180, break_glass_days
     """Active accounts that nobody has signed in to for a long time.
 
     Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
-    shared accounts, ``break_glass_days`` for break-glass accounts. An account whose listings supply no sign-in time
-    is not evaluable. One that has none on record is judged by ``never-used``.
+    shared accounts, ``break_glass_days`` for break-glass accounts. An account that has no sign-in on record, though
+    its listings supply them, is judged by ``never-used``.
 
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
+
+    Not evaluable: an account whose listings supply no sign-in time, and one of unknown activity.
 
     Remediation: disable it, wait, then delete it. CIS 5.3 asks for 45 days, PCI DSS 8.2.6 for 90: set ``days`` to
     the strictest that binds you.

@@ -26,10 +26,13 @@ def duplicate(view: View) -> Judgement:
     """People with more than one active account in an app.
 
     Detects: a person who owns two or more active accounts of one app, not counting accounts that the app declares
-    under ``admin_accounts`` and registered non-humans. One finding per person and app. Where an account's activity
-    is unknown, or the listing is not proven complete, a person with one account is not evaluable.
+    under ``admin_accounts`` and registered non-humans. One finding per person and app.
 
     Why: the leaver process usually ends the account it knows; the second one stays.
+
+    Not evaluable: a person with at most one account that is known to be active, where the activity of another is
+    unknown, where they are one of several possible owners of another, or where the app's listing is not proven
+    complete.
 
     Remediation: merge or disable the spare account. Two accounts with the same mail address often mean that
     externalId is mapped from the wrong attribute.

@@ -26,6 +26,9 @@ def grant_expired(view: View) -> Judgement:
 
     Why: what was given for a while was not meant for ever, and nobody else will come back for it.
 
+    Not evaluable: a right whose days the policy limits and of which nobody tells when it was granted, unless
+    another end has passed; a right past its end on an account of unknown activity.
+
     Remediation: remove it; repair the process that should have.
     """
     grants = view.grants

@@ -23,11 +23,13 @@ def missing_account(view: View) -> Judgement:
     """People who should have an account by birthright and have none.
 
     Detects: a current person to whom a birthright in ``policy/entitlements.toml`` gives an app, and who owns no
-    account there, active or not. Where the listing is not proven complete, or is known not to show every account, a
-    missing account is not evaluable; so is a person who is a candidate for an account with several possible owners,
-    and one whose birthright depends on a column that is empty.
+    account there, active or not.
 
     Why: joiners without their accounts borrow other people's.
+
+    Not evaluable: a person without an account where the listing is not proven complete, or is known not to show
+    every account, and one who is a candidate for an account with several possible owners; a person of unknown
+    status, or whose birthright depends on an empty column. Nobody passes while the roster is not proven.
 
     Remediation: create the account; if many lack it, the joiner feed has stopped.
     """

@@ -24,6 +24,9 @@ def prestart(view: View, *, early_days: int = 0) -> Judgement:
 
     Why: whoever has not signed yet has promised nothing yet, and a start that is called off leaves the account behind.
 
+    Not evaluable: an account of unknown activity, and an active one whose owner is said to be yet to come, without
+    a start date or with one that has passed. Nothing passes while the roster is not proven.
+
     Remediation: let the joiner process enable accounts on the first day; give hardware and training accounts an
     ``early_days`` of their own.
     """

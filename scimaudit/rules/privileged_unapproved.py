@@ -26,11 +26,14 @@ def privileged_unapproved(view: View) -> Judgement:
     """Rights that give power, or that the policy wants approved, and that nobody approved.
 
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
-    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed. Where the policy folder
-    has no approvals at all, nothing says that approvals are kept there: not evaluable. An approval that has run out
-    is ``grant-expired``.
+    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed. An approval that has
+    run out is ``grant-expired``.
 
     Why: power that nobody gave on record is power that somebody took.
+
+    Not evaluable: every right without fault where the policy folder has no approvals at all, for nothing says that
+    they are kept there; an approval whose signer or whose holder nobody knows for certain, for they may be one
+    person; an account of unknown activity. Nothing passes where the app's entitlements are not proven listed.
 
     Remediation: ask the owner of the app; a right that nobody wants to sign for is removed.
     """

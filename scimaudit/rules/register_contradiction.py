@@ -24,14 +24,16 @@ _AUTOMATIC = ("scim", "jit")
 def register_contradiction(view: View, *, share: float = 50.0) -> Judgement:
     """Claims about who creates, disables and clears accounts that the accounts themselves refute, and gaps.
 
-    Detects: per app with a ``register``, provisioning is said to create accounts, and more than ``share`` percent of
-    them carry no link to it (``externalId``); something is said to disable accounts by itself, and leavers' accounts
-    are active; sign-in is governed and nothing disables accounts; accounts arise at sign-in and nothing disables them;
-    nothing removes entitlements. An app without a register is not evaluable: nobody has said what controls it.
-    Nor is a claim that the data cannot refute: no listing tells ``externalId``, the walk is not proven, or whether an
-    account is active or its person gone is not known.
+    Detects: per app with a ``register``, provisioning is said to create accounts, and more than ``share`` percent
+    of them carry no link to it (``externalId``); something is said to disable accounts by itself, and leavers'
+    accounts are active; sign-in is governed and nothing disables accounts; accounts arise at sign-in and nothing
+    disables them; nothing removes entitlements.
 
     Why: single sign-on keeps people out of one door; it is not the removal of the account, its tokens and its rights.
+
+    Not evaluable: an app without a register: nobody has said what controls it. A claim that the data cannot refute:
+    too few listings tell ``externalId``, an account may be active and its owner gone, or the walk is not proven.
+    That disabling works is not evaluable while the roster is not proven either.
 
     Remediation: name the control that really does it, with its owner; where there is none, build one.
     """

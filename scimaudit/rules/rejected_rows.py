@@ -20,6 +20,8 @@ def rejected_rows(view: View) -> Judgement:
 
     Why: each is a person or an account that was not judged.
 
+    Not evaluable: a source that is not proven to have given every row: what never came may be unreadable too.
+
     Remediation: the digests and places stand in the ledger of the source. Correct the row; where it is no person or
     account at all, acknowledge it.
     """

@@ -30,6 +30,10 @@ def sod(view: View) -> Judgement:
 
     Why: who can both make and approve a payment needs no accomplice.
 
+    Not evaluable: a person of whom neither side is proven not held: the accounts or entitlements of the app are not
+    proven listed, or what shows is on an account of unknown activity or with several possible owners. Nobody passes
+    while the roster is not proven.
+
     Remediation: move one side to somebody else. Where the pair cannot be split, operate the compensating control
     and record the exception with its owner and end.
     """

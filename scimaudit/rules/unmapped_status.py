@@ -20,6 +20,8 @@ def unmapped_status(view: View) -> Judgement:
 
     Why: a leaver under an unmapped word is neither active nor gone, and no rule can judge their accounts.
 
+    Not evaluable: a source that is not proven to have given every row: what never came may have any word.
+
     Remediation: ask the source's owner what the word means, and map it.
     """
     rows = view.sources[["app", "walk", "unmapped_status"]].assign(value=view.sources["name"])

@@ -25,6 +25,17 @@ def test_every_kind_has_its_section():
     assert sorted(heads) == sorted(rules.names())
 
 
+@pytest.mark.parametrize("kind", rules.names())
+def test_every_kind_has_its_parts_in_one_order(kind):
+    section = (DOCS / "rules.md").read_text("utf-8").partition(f"\n### {kind}\n")[2].partition("\n### ")[0]
+    parts = re.findall(r"^\*\*([A-Z][a-z ]+):\*\* (.+)$", section, re.MULTILINE)
+    assert [name for name, _ in parts] == [
+        "Detects", "Why", "Example", "Not evaluable", "Settings", "Controls", "Remediation",
+    ]  # fmt: skip
+    assert re.fullmatch(r".+: .+\. Expected: .+\. Severity \w+: base .+\. Silent for .+\.", dict(parts)["Example"])
+    assert "⟦" not in section
+
+
 def examples():
     text = (DOCS / "policy.md").read_text("utf-8")
     named = re.findall(r"^```toml\n# policy/(\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
