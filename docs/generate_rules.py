@@ -55,7 +55,7 @@ def _overview(kinds: list[rules.Rule]) -> str:
 
 
 def _section(rule: rules.Rule, finding: Mapping[str, str], silent: str) -> str:
-    said = {name: text.replace("``", "`") for name, text in rule.sections.items()}
+    said = rule.sections
     short = " ".join(rule.doc.partition("\n\n")[0].replace("``", "`").split())
     settings = ", ".join(f"`{name} = {_toml(p.default)}`" for name, p in rule.settings.items()) or "none"
     parts = {

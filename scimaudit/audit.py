@@ -79,7 +79,7 @@ def judge(
     rows = findings.led(settle.with_late(rows, assembled(late, seen)))
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
-    apps = verdicts.app_lines(seen, config, snapshot, rows, checks)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates)
     fail = fail_on or config.audit.fail_on
     exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
     manifest = snapshot.manifest

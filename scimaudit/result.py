@@ -59,7 +59,8 @@ class SourceLine:
 class AppLine:
     """One app: its counts, its completeness and the one word that may be said of it.
 
-    ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``. Findings
+    ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``, and so is
+    an app that shrank too much since the snapshot before, findings or not. Findings
     that somebody set aside (``set_aside``, by disposition) are not among ``findings``, and still keep it from clean.
     ``accounts = matched + unmatched + ambiguous``. ``register`` says what controls ``sign_in``, ``create``, ``update``,
     ``disable`` and ``entitlement_removal``; what nobody has said is not in it.

@@ -72,10 +72,10 @@ class Rule:
 
     @property
     def sections(self) -> Mapping[str, str]:
-        """Each of :data:`SECTIONS` with its text on one line."""
+        """Each of :data:`SECTIONS` with its text on one line, as it is shown to people."""
         found: dict[str, list[str]] = {}
         name = ""
-        for line in self.doc.splitlines():
+        for line in self.doc.replace("``", "`").splitlines():
             head, colon, rest = line.partition(":")
             starts = bool(colon) and head in SECTIONS
             name = head if starts else name

@@ -185,7 +185,7 @@ def test_the_ledger_says_of_no_row_what_the_docstring_says_never_happens(rule, f
 
 
 def test_every_setting_is_explained(rule):
-    assert [name for name in rule.settings if f"``{name}``" not in rule.sections["Detects"]] == []
+    assert [name for name in rule.settings if f"`{name}`" not in rule.sections["Detects"]] == []
 
 
 def test_the_declaration_is_complete(rule):

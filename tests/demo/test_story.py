@@ -178,6 +178,8 @@ def test_on_the_broken_night_no_finding_is_to_be_acted_on(audit: Audit, broken: 
 def test_no_witness_saw_what_the_night_before_tells(broken: Audit) -> None:
     crm = app(broken, "crm")
     assert (crm.walk, crm.scope) == ("complete", "all")
+    assert crm.verdict == "not proven"
+    assert "it went from 49 to 33 accounts" in crm.verdict_reason
 
 
 def test_only_the_app_that_shows_less_was_asked_again(broken: Audit) -> None:
