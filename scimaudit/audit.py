@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -83,7 +82,7 @@ def judge(
     rows = findings.led(settle.with_late(rows, assembled(late, seen)))
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
-    apps = verdicts.app_lines(seen, config, snapshot, rows, checks)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates)
     fail = fail_on or config.audit.fail_on
     exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
     manifest = snapshot.manifest
@@ -218,26 +217,12 @@ def holders_before(earlier: Sequence[Snapshot]) -> pd.DataFrame | None:
 
 
 def _kind_line(rule: Rule, config: Config) -> KindLine:
-    sections = _sections(rule.doc)
-    own = config.rules.get(rule.kind, {})
+    said, own = rule.sections, config.rules.get(rule.kind, {})
     shown = {name: str(own.get(name, parameter.default)) for name, parameter in rule.settings.items()}
     return KindLine(
-        rule.kind, rule.title, rule.family, str(own.get("severity", rule.severity)),
-        sections.get("Detects", ""), sections.get("Why", ""), sections.get("Remediation", ""), rule.controls, shown,
+        rule.kind, rule.title, rule.family, str(own.get("severity", rule.severity)), said.get("Detects", ""),
+        said.get("Why", ""), said.get("Not evaluable", ""), said.get("Remediation", ""), rule.controls, shown,
     )  # fmt: skip
-
-
-def _sections(doc: str) -> dict[str, str]:
-    """The fixed parts of a rule's docstring, each on one line."""
-    found: dict[str, list[str]] = {}
-    name = ""
-    for line in inspect.cleandoc(doc).splitlines():
-        head, colon, rest = line.partition(":")
-        starts = bool(colon) and head in ("Detects", "Why", "Remediation")
-        name = head if starts else name
-        if name:
-            found.setdefault(name, []).append((rest if starts else line).strip())
-    return {head: " ".join(part for part in lines if part) for head, lines in found.items()}
 
 
 def _defaults(config: Config) -> dict[str, str]:

@@ -59,7 +59,8 @@ class SourceLine:
 class AppLine:
     """One app: its counts, its completeness and the one word that may be said of it.
 
-    ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``. Findings
+    ``clean`` needs a complete walk, scope ``all`` and no finding; without the first two it is ``not proven``, and so is
+    an app that shrank too much since the snapshot before, findings or not. Findings
     that somebody set aside (``set_aside``, by disposition) are not among ``findings``, and still keep it from clean.
     ``accounts = matched + unmatched + ambiguous``. ``register`` says what controls ``sign_in``, ``create``, ``update``,
     ``disable`` and ``entitlement_removal``; what nobody has said is not in it.
@@ -221,7 +222,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class KindLine:
-    """A finding kind and its documentation."""
+    """A finding kind and its documentation.
+
+    :param not_evaluable: when a row cannot be judged, and why.
+    """
 
     kind: str
     title: str
@@ -229,6 +233,7 @@ class KindLine:
     severity: str
     detects: str
     why: str
+    not_evaluable: str
     remediation: str
     controls: tuple[str, ...]
     settings: Mapping[str, str]

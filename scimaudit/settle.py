@@ -151,13 +151,14 @@ def _one(person: pd.Series, left: str, right: str) -> bool:
 
 
 def _subjects(waiver: Waiver, view: View, person: pd.Series) -> set[str]:
-    """The people whom the exception favours."""
+    """The people whom the exception favours, or may favour where an account has several possible owners."""
     found = {person[waiver.person]} if waiver.person else set()
     if waiver.account:
         accounts = view.accounts[view.accounts["app"] == waiver.app]
         key = identifiers.key(waiver.account)
         mine = accounts[(accounts["account_id"] == waiver.account) | (accounts["user_name_key"] == key)]
         found |= set(mine["person_id"].dropna().astype("str")) | set(mine["nhi_owner"].dropna().map(_own(view)))
+        found |= set(mine.loc[mine["situation"] == "ambiguous", "runners_up"].explode().dropna())
     return {name for name in found if isinstance(name, str)}
 
 

@@ -27,11 +27,17 @@ def source_lines(snapshot: Snapshot) -> tuple[SourceLine, ...]:
 
 
 def app_lines(
-    seen: View, config: Config, snapshot: Snapshot, rows: pd.DataFrame, checks: pd.DataFrame
+    seen: View,
+    config: Config,
+    snapshot: Snapshot,
+    rows: pd.DataFrame,
+    checks: pd.DataFrame,
+    tripped: Sequence[Gate],
 ) -> tuple[AppLine, ...]:
     """One line per app of the configuration, those without a listing included.
 
     :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
+    :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
     app = seen.accounts["app"].astype("str")
@@ -50,7 +56,13 @@ def app_lines(
     put_aside = _counts(pd.crosstab(aside["app"], aside["disposition"]))
     by_severity = _counts(pd.crosstab(leading["app"], leading["severity"]))
     counted = _counts(counts)
-    roster_doubt = _roster_doubt(snapshot, config, seen)
+    shrunk = {
+        gate.subject: f"it went from {gate.before} to {gate.now} accounts"
+        for gate in tripped
+        if gate.name == "app-shrunk"
+    }
+    rosters = [f"{gate.subject} went from {gate.before} to {gate.now}" for gate in tripped if gate.name != "app-shrunk"]
+    roster_doubt = "; ".join(filter(None, [_roster_doubt(snapshot, config, seen), *rosters]))
     lines = []
     for each in config.apps:
         count = counted[each.name]
@@ -63,8 +75,9 @@ def app_lines(
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
             doubts.append(_acceptance(each.scope_accepted, seen.today))
         verdict, reason = _app_verdict(
-            each, line, failed, found, [*across, *_aside(apart)], doubts, roster_doubt, _unjudged(each, checks)
-        )
+            each, line, failed, found, [*across, *_aside(apart)], doubts, roster_doubt, _unjudged(each, checks),
+            shrunk.get(each.name, ""),
+        )  # fmt: skip
         lines.append(_app_line(each, line, snapshot, count, found, apart, verdict, reason))
     return tuple(lines)
 
@@ -187,6 +200,7 @@ def _app_verdict(
     doubts: Sequence[str],
     roster_doubt: str,
     unjudged: Sequence[str],
+    shrunk: str,
 ) -> tuple[AppVerdict, str]:
     """The one word for an app. Findings are findings even where the listing is unproven, and then the words say so."""
     if line is None:
@@ -200,13 +214,16 @@ def _app_verdict(
         missing.insert(0, f"scope {line.scope}" + (f" ({line.scope_reason})" if line.scope_reason else ""))
     if line.walk != "complete":
         missing.insert(0, f"walk {line.walk}" + (f" ({line.walk_reason})" if line.walk_reason else ""))
+    if shrunk:
+        missing.insert(0, shrunk)
     if roster_doubt:
         missing.append(roster_doubt)
     total = sum(found.values())
     if total or across:
         open_ones = f"{total} finding{'s' if total != 1 else ''}" if total else "no open finding"
         words = ", ".join([open_ones, *across])
-        return "findings", words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
+        verdict: AppVerdict = "not proven" if shrunk else "findings"
+        return verdict, words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
     if missing:
         return "not proven", "not proven: " + "; ".join(missing)
     left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""

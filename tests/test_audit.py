@@ -221,6 +221,37 @@ def test_a_gate_trips_when_the_roster_shrinks(company: Company) -> None:
     assert audit.findings["gated"].all()
 
 
+def numbered(company: Company, people: int, accounts: int) -> Audit:
+    """An audit of a company in which nothing is wrong but how many there are."""
+    company.people = [f"{n},u{n},u{n}@corp.example,U,N{n},active,Sales,Agent" for n in range(people)]
+    company.roster_options = f'as_of = "2026-11-20"\ndeclared_total = {people}\n[rules.app-shrunk]\nenabled = false\n'
+    company.app("crm", *(f"u{n},u{n}@corp.example,true,Sales," for n in range(accounts)))
+    return company.audit()
+
+
+@pytest.mark.parametrize(
+    ("people", "accounts", "reason"),
+    [(100, 7, "it went from 10 to 7 accounts"), (60, 10, "rosters.hr went from 100 to 60")],
+)
+def test_nothing_is_clean_behind_a_gate_even_where_the_rule_is_off(
+    company: Company, people: int, accounts: int, reason: str
+) -> None:
+    assert line(numbered(company, 100, 10)).verdict == "clean"
+    audit = numbered(company, people, accounts)
+    assert audit.meta.exit_code == 4
+    assert line(audit).verdict == "not proven"
+    assert reason in line(audit).verdict_reason
+
+
+def test_an_app_that_shrank_is_not_proven_whatever_is_found(company: Company) -> None:
+    company.app("crm", ANA, BO, "zoe,zoe@corp.example,true,Sales,")
+    company.audit()
+    company.app("crm", BO)
+    audit = company.audit()
+    assert "leaver-active" in kinds(audit)
+    assert line(audit).verdict == "not proven"
+
+
 def vendor(company: Company, *rows: str, options: str = "") -> None:
     """A second roster beside HR."""
     (company.folder / "vendor.csv").write_text(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scimaudit.cli.options import NoColor, Quiet
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scimaudit.snapshot.store import Snapshot
 
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to work in; made anew.")]
 
@@ -47,3 +52,34 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
         f"A real audit would have ended with exit code {stored.audit.meta.exit_code}; the demonstration ends with 0."
     )
     out.print(f"Ask on: scimaudit who 'Anna Berg' --config {config}")
+    _night_after(output, snapshot, out)
+
+
+def _night_after(output: Path, snapshot: Snapshot, out: Console) -> None:
+    """The second act, in a folder of its own: what an audit does with a night that must not be believed."""
+    import os
+    from datetime import UTC, datetime
+
+    from scimaudit import workflow
+    from scimaudit.cli.progress import Live
+    from scimaudit.config import load
+    from scimaudit.demo import night
+    from scimaudit.renderers import terminal
+
+    folder = output / night.FOLDER
+    with night.fall(folder, snapshot.path) as fallen, Live(quiet=True, no_color=True) as silent:
+        os.environ["SCIMAUDIT_DEMO_TOKEN"] = fallen.running.token
+        loaded = load(fallen.config)
+        broken = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=silent, only=[night.APP])
+    stored = workflow.audit(loaded, snapshot=broken.id)
+    [path] = workflow.report(stored, ["html"], folder / "reports")
+    out.print()
+    told = f"The night after: payroll's export {night.ROSTER} breaks off, and the token of {night.APP} sees less."
+    out.print(terminal.text(told, "bold"))
+    terminal.gates(out, stored.audit)
+    code = stored.audit.meta.exit_code
+    out.print(
+        "Nobody who is missing has left, and no account is gone. So the findings stand under a banner, and a real"
+    )
+    out.print(f"audit of that night would have ended with exit code {code}.")
+    out.print(path)

@@ -113,6 +113,10 @@ def rules(out: Console, lines: Sequence[RuleLine]) -> None:
     terminal.rows(out, f"{len(lines)} rules", head, body, right=("judged", "failed", "passed", "not evaluable"))
 
 
+def _unjudged(line: RuleLine) -> str:
+    return f"{line.not_evaluable:,} not evaluable" + (f" ({line.reason})" if line.reason else "")
+
+
 def _precision(line: RuleLine) -> str:
     if line.precision is None:
         return "nobody has decided on a finding of it"
@@ -125,13 +129,8 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("kind", told.kind),
         ("family", told.family),
         ("severity", told.severity),
-        ("detects", told.detects),
-        ("why", told.why),
-        ("remediation", told.remediation),
-        ("controls", ", ".join(told.controls)),
-        *((f"rules.{told.kind}.{name}", value) for name, value in told.settings.items()),
-        ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed"),
-        ("not evaluable", f"{line.not_evaluable:,}" + (f" ({line.reason})" if line.reason else "")),
+        *terminal.documented(told),
+        ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed, {_unjudged(line)}"),
         ("precision", _precision(line)),
     ]
     terminal.rows(out, told.title, ("", ""), said)

@@ -29,9 +29,18 @@ def sample_folder() -> Path:
 def prepare(target: Path, running: Running) -> Path:
     """Copy the sample company to ``target`` and point its configuration at the running apps.
 
+    :returns: the path of the working ``scimaudit.toml``; its token is read from :data:`TOKEN_VARIABLE`.
+    :raises ConfigError: ``target`` holds something that is not the demonstration.
+    """
+    copy(target)
+    return point(target, running)
+
+
+def copy(target: Path) -> None:
+    """Copy the sample company to ``target``.
+
     A copy made before is refreshed; what else lies there, such as earlier snapshots, stays.
 
-    :returns: the path of the working ``scimaudit.toml``; its token is read from :data:`TOKEN_VARIABLE`.
     :raises ConfigError: ``target`` holds something that is not the demonstration.
     """
     config = target / "scimaudit.toml"
@@ -39,11 +48,14 @@ def prepare(target: Path, running: Running) -> Path:
         raise ConfigError(f"{target} is not a folder", hint="name a new folder for the demonstration")
     if target.is_dir() and any(target.iterdir()) and not _ours(config):
         raise ConfigError(f"{target} is not empty", hint="name a new folder for the demonstration")
-    source = sample_folder()
-    shutil.copytree(
-        source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "expected")
-    )
-    text = (source / "scimaudit.toml").read_text("utf-8")
+    ignored = shutil.ignore_patterns("*.py", "__pycache__", "expected")
+    shutil.copytree(sample_folder(), target, dirs_exist_ok=True, ignore=ignored)
+
+
+def point(target: Path, running: Running) -> Path:
+    """Point the configuration of a copy at the running apps."""
+    config = target / "scimaudit.toml"
+    text = config.read_text("utf-8")
     config.write_text(text.replace(_PLACEHOLDER, running.origin), "utf-8", newline="\n")
     return config
 

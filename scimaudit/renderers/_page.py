@@ -214,6 +214,7 @@ def _kind(kind: KindLine) -> dict[str, Any]:
         "severity": kind.severity,
         "detects": _paragraphs(kind.detects),
         "why": _paragraphs(kind.why),
+        "not_evaluable": _paragraphs(kind.not_evaluable),
         "remediation": _paragraphs(kind.remediation),
         "controls": list(kind.controls),
         "settings": dict(kind.settings),

@@ -107,13 +107,7 @@ def summary(out: Console, audit: Audit) -> None:
             f"snapshot {meta.snapshot_id}, {meta.people:,} people in the roster, {meta.people_active:,} of them current"
         )
     )
-    for gate in audit.gates:
-        out.print(
-            text(
-                f"GATE {gate.name}: {gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}",
-                "bold red",
-            )
-        )
+    gates(out, audit)
     out.print()
     head = ("app", "verdict", "walk", "scope", "accounts", "matched", "unmatched", "ambiguous", "findings")
     body = [
@@ -144,6 +138,17 @@ def summary(out: Console, audit: Audit) -> None:
     _families(out, audit)
     out.print()
     rows(out, "Ends with", ("exit", "because"), _ending(audit))
+
+
+def gates(out: Console, audit: Audit) -> None:
+    """The safety gates that tripped."""
+    for gate in audit.gates:
+        out.print(
+            text(
+                f"GATE {gate.name}: {gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}",
+                "bold red",
+            )
+        )
 
 
 def whereabouts(out: Console, found: Whereabouts, zone: str) -> None:
@@ -229,14 +234,20 @@ def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLin
     if accepted is not None:
         signed = f"{accepted.id}: {accepted.approver} on {accepted.approved}, until {accepted.expires}"
         said.append(("accepted", f"{signed}, asked for by {accepted.requested_by}: {accepted.reason}"))
-    said += [
+    rows(out, kind.title, ("", ""), [*said, *documented(kind)])
+    out.print()
+
+
+def documented(kind: KindLine) -> list[tuple[str, str]]:
+    """What a kind means, in the order of its page in the documentation."""
+    return [
         ("detects", kind.detects),
         ("why", kind.why),
-        ("remediation", kind.remediation),
+        ("not evaluable", kind.not_evaluable),
+        *((f"rules.{kind.kind}.{name}", value) for name, value in kind.settings.items()),
         ("controls", ", ".join(kind.controls)),
+        ("remediation", kind.remediation),
     ]
-    rows(out, kind.title, ("", ""), said)
-    out.print()
 
 
 def trials(out: Console, tiers: Sequence[TierTrial], tried: Sequence[RuleTrial]) -> None:

@@ -82,6 +82,7 @@ def _fill(workbook: Any, audit: Audit) -> None:
         body = [astuple(line) for line in audit.exceptions]
         book.rows("Exceptions", head, [_WIDTHS.get(name, 18) for name in head], body, len(body))
     book.table("Checks", _tables.checks(audit))
+    _kinds(book, audit)
     columns = [*_tables.docs(tables.FINDINGS).items(), *_tables.docs(tables.CHECKS).items()]
     book.rows("Columns", ["column", "meaning"], [18, 90], columns, len(columns))
 
@@ -210,6 +211,21 @@ def _summary(book: _Book, audit: Audit) -> None:
     sheet = book.page("Summary", [30, 24, 70, 12, 12, 12, 12, 12])
     for row, (style, cells) in enumerate(lines):
         book.line(sheet, row, cells, style)
+
+
+def _kinds(book: _Book, audit: Audit) -> None:
+    header = [
+        "kind", "title", "family", "severity", "detects", "why", "not evaluable", "settings", "controls", "remediation",
+    ]  # fmt: skip
+    lines: list[list[Cell]] = [
+        [
+            kind.kind, kind.title, kind.family, kind.severity, kind.detects, kind.why, kind.not_evaluable,
+            "; ".join(f"{name} = {value}" for name, value in kind.settings.items()),
+            "; ".join(kind.controls), kind.remediation,
+        ]
+        for kind in audit.kinds
+    ]  # fmt: skip
+    book.rows("Kinds", header, [20, 34, 12, 12, 60, 60, 60, 30, 30, 60], lines, len(lines))
 
 
 def _completeness(book: _Book, audit: Audit) -> None:

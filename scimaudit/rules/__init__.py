@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scimaudit.errors import ConfigError
 from scimaudit.frameworks import relevant
@@ -21,6 +21,9 @@ from scimaudit.tables import FAMILIES, NOT_EVALUABLE, SEVERITIES
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+SECTIONS: Final = ("Detects", "Why", "Not evaluable", "Remediation")
+"""The parts of a rule's docstring, in order; a sentence of what it looks for stands before them."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,21 @@ class Rule:
 
     @property
     def doc(self) -> str:
-        """The docstring: *Detects / Why / Remediation*."""
+        """The docstring: *Detects / Why / Not evaluable / Remediation*."""
         return inspect.getdoc(self.check) or ""
+
+    @property
+    def sections(self) -> Mapping[str, str]:
+        """Each of :data:`SECTIONS` with its text on one line, as it is shown to people."""
+        found: dict[str, list[str]] = {}
+        name = ""
+        for line in self.doc.replace("``", "`").splitlines():
+            head, colon, rest = line.partition(":")
+            starts = bool(colon) and head in SECTIONS
+            name = head if starts else name
+            if name:
+                found.setdefault(name, []).append((rest if starts else line).strip())
+        return {head: " ".join(part for part in lines if part) for head, lines in found.items()}
 
 
 def rule(

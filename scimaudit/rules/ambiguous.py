@@ -25,6 +25,9 @@ def ambiguous(view: View) -> Judgement:
 
     Why: nothing that depends on the owner can be judged: a leaver's account can hide behind a colleague's name.
 
+    Not evaluable: while the roster is not proven, every account that is not a finding: a person whom it leaves out
+    may be the second candidate.
+
     Remediation: look at the keys that were compared, record the decision in ``links.csv``, and correct the wrong
     identifier at its source, or the ambiguity returns with the next account.
     """

@@ -22,6 +22,9 @@ def app_shrunk(view: View, *, percent: float = 20.0) -> Judgement:
     Why: accounts do not vanish by the dozen; listings that were cut short do. A vanished account would count as
     closed.
 
+    Not evaluable: never: both counts are known, and a listing that lacks accounts can only look smaller than the
+    app is.
+
     Remediation: compare both listings, and look at what the token may see. Where the removal was real, the next
     snapshot has the new count as its baseline.
     """

@@ -25,9 +25,12 @@ def attribute_drift(view: View) -> Judgement:
     Detects: in apps that the roster feeds, an active account whose attribute differs from its owner's after the
     app's normaliser (``exact``, ``text``: white space and case do not count, ``text-accents``: accents neither).
     Severity stands in the app's ``drift`` settings, per attribute. The primary mail address may be any address or
-    alias of the person. One row per attribute; where either side is empty, that attribute is not evaluable.
+    alias of the person. One row per attribute.
 
     Why: department and title decide what people may hold; a stale one keeps the rights of the former post alive.
+
+    Not evaluable: an attribute that either side lacks, and an account of unknown activity. Nothing passes while the
+    roster is not proven.
 
     Remediation: correct the value, and repair the mapping that should have carried it.
     """

@@ -22,11 +22,14 @@ def birthright_missing(view: View) -> Judgement:
     """People with an account who lack the rights that come with their post.
 
     Detects: an active account of a current person to whom a birthright in ``policy/entitlements.toml`` gives one of
-    the named rights, when none of the person's active accounts in the app holds any of them. Where entitlements are
-    not proven listed, or the birthright depends on a column that is empty, a missing right is not evaluable. A person
-    without an account is ``missing-account``.
+    the named rights, when none of the person's active accounts in the app holds any of them. A person without an
+    account is ``missing-account``.
 
     Why: whoever lacks a right borrows a colleague's account, or a right from an administrator in a hurry.
+
+    Not evaluable: a right that is missing where the app's entitlements are not proven listed, or that only an
+    account of unknown activity holds; whoever's status, account or claim to the birthright (it depends on an empty
+    column) is unknown. Nobody passes while the roster is not proven.
 
     Remediation: grant it; if many lack it, the rule or the feed has changed.
     """
@@ -40,20 +43,20 @@ def _judged(view: View, given: EntitlementRule, certain: np.ndarray, possible: n
     live = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~known_false(accounts["active"])
     mine = accounts[(accounts["app"] == given.what.app) & live & ~known_false(accounts["owner_current"])]
     mine = mine[possible[mine["owner_row"]]]
-    named = given.what.names(view.entitlements)[grants["entitlement"]]
-    holding = np.append(accounts["owner_row"].to_numpy(), -1)[grants.loc[named, "account"]]
-    has = mine["owner_row"].isin(holding[holding >= 0])
+    named = grants.loc[given.what.names(view.entitlements)[grants["entitlement"]], "account"].to_numpy()
     rows = mine.drop_duplicates("owner_row").assign(value=given.name)
-    lacks = ~has.loc[rows.index]
+    holding = mine[mine.index.isin(named)]
+    perhaps = rows["owner_row"].isin(holding["owner_row"])
+    lacks = ~rows["owner_row"].isin(holding.loc[known_true(holding["active"]), "owner_row"])
     sure = known_true(rows["active"]) & known_true(rows["owner_current"]) & certain[rows["owner_row"]]
     proven = view.facts[given.what.app].entitlements == "complete"
     found = judge(
         rows,
-        fails=lacks & sure & proven,
+        fails=lacks & ~perhaps & sure & proven,
         unknown=because(
             rows.index,
             (lacks & (not proven), "walk-unproven"),
-            (~sure, "semantics-unknown"),
+            (~sure | (lacks & perhaps), "semantics-unknown"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )

@@ -30,6 +30,9 @@ def break_glass_unready(view: View, *, test_days: int = 90) -> Judgement:
 
     Why: such an account stands outside every sign-in control; unsealed it is a back door, untested it is no way in.
 
+    Not evaluable: an account without fault whose listings supply no sign-in time, for nothing tells that it lay
+    unused; an account of unknown activity.
+
     Remediation: two people seal the secret, an alarm tells of each sign-in, a test each quarter shows that both work.
     """
     accounts = view.accounts

@@ -26,11 +26,13 @@ def disabled_residual(view: View) -> Judgement:
     """Inactive accounts that kept groups, roles or licences.
 
     Detects: an account that is known to be inactive and holds at least one entitlement. Low severity where all it
-    holds are licences. An inactive account without entitlements passes only where the app's entitlements are proven
-    listed.
+    holds are licences.
 
     Why: whoever enables the account again, by mistake or on purpose, gets all of its power back at once; licences
     cost.
+
+    Not evaluable: an account of unknown activity, and an inactive one that shows no entitlement where the app's
+    entitlements are not proven listed.
 
     Remediation: remove the entitlements, and let the step that disables accounts remove them from now on.
     """

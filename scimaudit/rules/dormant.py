@@ -25,11 +25,13 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
     """Active accounts that nobody has signed in to for a long time.
 
     Detects: an active account whose last successful sign-in is more than ``days`` ago; ``nhi_days`` for service and
-    shared accounts. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``). An
-    account whose listings supply no sign-in time is not evaluable, nor is an idle machine in an app that tells the
-    sign-ins of people alone (``interactive_sign_ins``). One that has none on record is judged by ``never-used``.
+    shared accounts. An account that has no sign-in on record, though its listings supply them, is judged by
+    ``never-used``. Break-glass accounts are outside: they are meant to be unused (``break-glass-unready``).
 
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
+
+    Not evaluable: an account whose listings supply no sign-in time, and one of unknown activity; an idle service
+    account in an app that tells the sign-ins of people alone (``interactive_sign_ins``).
 
     Remediation: disable it, wait, then delete it. CIS 5.3 asks for 45 days, PCI DSS 8.2.6 for 90: set ``days`` to
     the strictest that binds you.

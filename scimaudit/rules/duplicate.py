@@ -9,6 +9,7 @@ from scimaudit.policy import patterns
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import joined_by, known_false, known_true
+from scimaudit.view.possible import possible_owners
 
 
 @rule(
@@ -25,29 +26,41 @@ def duplicate(view: View) -> Judgement:
     """People with more than one active account in an app.
 
     Detects: a person who owns two or more active accounts of one app, not counting accounts that the app declares
-    under ``admin_accounts`` and registered non-humans. One finding per person and app. Where an account's activity
-    is unknown, or the listing is not proven complete, a person with one account is not evaluable.
+    under ``admin_accounts`` and registered non-humans. One finding per person and app.
 
     Why: the leaver process usually ends the account it knows; the second one stays.
+
+    Not evaluable: a person with at most one account that is known to be active, where the activity of another is
+    unknown, where they are one of several possible owners of another, or where the app's listing is not proven
+    complete.
 
     Remediation: merge or disable the spare account. Two accounts with the same mail address often mean that
     externalId is mapped from the wrong attribute.
     """
     accounts = view.accounts
     columns = ["app", "person_id", "owner_row", "account_id", "user_name", "active"]
-    held = accounts.loc[_counts(view), columns].reset_index(drop=True)
+    counted = _counts(view)
+    held = accounts.loc[counted & (accounts["situation"] == "matched"), columns].reset_index(drop=True)
     live, maybe = known_true(held["active"]).to_numpy(), ~known_false(held["active"]).to_numpy()
     owner, app = held["owner_row"].to_numpy().astype(np.int64), held["app"].cat.codes.to_numpy()
-    pair, _ = pd.factorize(owner * (len(view.apps) + 1) + app)
+    wide = len(view.apps) + 1
+    pair, known = pd.factorize(owner * wide + app)
     pairs = held.loc[~pd.Series(pair).duplicated(), ["app", "person_id"]].reset_index(drop=True)
     active = pd.Series(np.bincount(pair[live], minlength=len(pairs)), dtype="int64")
-    possible = pd.Series(np.bincount(pair[maybe], minlength=len(pairs)), dtype="int64")
+    perhaps = possible_owners(view)
+    perhaps = perhaps[(counted & ~known_false(accounts["active"])).to_numpy()[perhaps["account"]]]
+    theirs = perhaps["person"] * wide + accounts["app"].cat.codes.to_numpy()[perhaps["account"]]
+    candidate = pd.Index(known).get_indexer(theirs)
+    counts = np.concatenate([pair[maybe], candidate[candidate >= 0]])
+    possible = pd.Series(np.bincount(counts, minlength=len(pairs)), dtype="int64")
     walked = view.of_app(pairs["app"], "walk") == "complete"
     found = judge(
         pairs,
         fails=active > 1,
         unknown=because(
-            pairs.index, (possible > active.clip(lower=1), "semantics-unknown"), (~walked, "walk-unproven")
+            pairs.index,
+            (possible > active.clip(lower=1), "semantics-unknown"),
+            (~walked, "walk-unproven"),
         ),
     )
     told = held[live & np.isin(pair, found.failed.index)]
@@ -63,5 +76,5 @@ def _counts(view: View) -> pd.Series:
         if facts.admin_accounts:
             mine = (accounts["app"] == facts.app).to_numpy()
             declared |= mine & patterns.matches(accounts["user_name"], facts.admin_accounts)
-    human: pd.Series = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~declared
+    human: pd.Series = ~accounts["nhi"] & ~declared
     return human

@@ -22,6 +22,8 @@ def exception_expired(view: View) -> Judgement:
 
     Why: what was accepted for a while becomes the rule when nobody looks at the end of the while.
 
+    Not evaluable: never: every exception has a last day.
+
     Remediation: do what was put off, or let the owner decide anew with today's knowledge.
     """
     rows = view.exceptions.assign(value=view.exceptions["id"])

@@ -24,6 +24,8 @@ def exception_invalid(view: View) -> Judgement:
 
     Why: an exception that its beneficiary grants is no control, and one without an end is a policy nobody decided.
 
+    Not evaluable: never: what nobody can tell of the approver counts against the exception.
+
     Remediation: let whoever answers for the app decide; ``scimaudit exceptions draft`` writes what has to be signed.
     """
     rows = view.exceptions.assign(value=view.exceptions["id"])

@@ -22,6 +22,8 @@ def exception_unused(view: View) -> Judgement:
 
     Why: it waits for the next problem of that account and hides it on the day it comes.
 
+    Not evaluable: never: the findings that it covers are counted.
+
     Remediation: remove the table from the file.
     """
     rows = view.exceptions.assign(value=view.exceptions["id"])

@@ -26,12 +26,14 @@ def excess(view: View) -> Judgement:
     """Entitlements that people hold and policy does not allow them.
 
     Detects: an entitlement on an active account whose owner is denied it by a rule of ``policy/entitlements.toml``,
-    or to whom no rule allows it. Where that depends on a column that is empty for the owner, it is not evaluable. An
-    entitlement that no allowing rule names is policy-silent, so not evaluable,
-    unless the app is declared ``closed``. An account that shows no entitlement counts as one row. Nothing passes
-    where the app's entitlements are not proven listed.
+    or to whom no rule allows it. In an app that is declared ``closed``, what no rule names is excess too. An
+    account that shows no entitlement counts as one row.
 
     Why: rights pile up with every change of post; each is a way in that nobody needs.
+
+    Not evaluable: what no allowing rule names, unless the app is declared ``closed``; what depends on a column that
+    is empty for the owner; an account of unknown activity. Nothing passes where the app's entitlements are not
+    proven listed, and no entitlement while the roster is not proven.
 
     Remediation: remove what is not needed; where it is, write the rule, so that the next audit knows.
     """

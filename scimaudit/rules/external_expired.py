@@ -29,11 +29,13 @@ def external_expired(
 
     Detects: an active account of a person whose worker type matches one of ``worker_types`` (patterns, separated by
     commas), or of a guest, where the end date has passed or the person is terminated. With ``require_end_date`` or
-    ``require_sponsor`` (a manager in the system of record), also where that is missing. People without a worker
-    type are not evaluable.
+    ``require_sponsor`` (a manager in the system of record), also where that is missing.
 
     Why: external people rarely pass through the leaver process; their end date is often the only thing that ends
     access.
+
+    Not evaluable: people without a worker type, guests whom nobody or nobody in particular owns, and accounts and
+    people of unknown status. Nobody passes while the roster is not proven.
 
     Remediation: disable what has ended. For what goes on, record a new end date and who vouches for it at the
     source.

@@ -26,6 +26,9 @@ def grant_expired(view: View) -> Judgement:
 
     Why: what was given for a while was not meant for ever, and nobody else will come back for it.
 
+    Not evaluable: a right whose days the policy limits and of which nobody tells when it was granted, unless
+    another end has passed; a right past its end on an account of unknown activity.
+
     Remediation: remove it; repair the process that should have.
     """
     grants = view.grants
@@ -33,11 +36,14 @@ def grant_expired(view: View) -> Judgement:
     over = (known["end"] <= pd.Timestamp(view.as_of)).fillna(False).astype(bool)
     found = judge(
         grants,
-        within=known["end"].notna() & ~known_false(grants["active"]) & (grants["account"] >= 0),
+        within=(known["end"].notna() | known["days"].notna())
+        & ~known_false(grants["active"])
+        & (grants["account"] >= 0),
         fails=known_true(grants["active"]) & over,
         unknown=because(
             grants.index,
             (over & grants["active"].isna(), "semantics-unknown"),
+            (known["days"].notna() & grants["granted_at"].isna(), "attribute-absent"),
         ),
     )
     mine = known.loc[found.failed.index]

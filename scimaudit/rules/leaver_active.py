@@ -29,6 +29,9 @@ def leaver_active(view: View, *, grace_days: int = 0) -> Judgement:
 
     Why: an account that outlives its owner's employment is access that nobody is entitled to and nobody watches.
 
+    Not evaluable: an account of unknown activity, and one that is not inactive while its owner's status is unknown
+    or the roster is not proven. A known leaver's active account fails all the same.
+
     Remediation: disable the account first, then its sessions, tokens and keys; hand over what it owns; then find
     out which step of the leaver process did not reach this app.
     """

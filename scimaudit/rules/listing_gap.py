@@ -20,10 +20,12 @@ def listing_gap(view: View) -> Judgement:
     """Accounts that one listing of an app shows and another does not.
 
     Detects: in apps with two or more listings, an account that is absent from a listing whose walk is proven
-    complete. Absent from one that is not, the account is not evaluable.
+    complete.
 
     Why: one of the two inventories is wrong. An account in the export but not in SCIM is one that SCIM will never
     remove.
+
+    Not evaluable: an account that is absent from no listing but such as are not proven complete.
 
     Remediation: look the account up in the app's console; link it to the feed or disable it, or correct the export.
     """

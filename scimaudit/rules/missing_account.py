@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from scimaudit.policy import entitlements
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
-from scimaudit.view.columns import arrow, known_false, known_true
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.possible import possible_owners
 
 
 @rule(
@@ -23,19 +23,22 @@ def missing_account(view: View) -> Judgement:
     """People who should have an account by birthright and have none.
 
     Detects: a current person to whom a birthright in ``policy/entitlements.toml`` gives an app, and who owns no
-    account there, active or not. Where the listing is not proven complete, or is known not to show every account, a
-    missing account is not evaluable; so is a person who is a candidate for an account with several possible owners,
-    and one whose birthright depends on a column that is empty.
+    account there, active or not.
 
     Why: joiners without their accounts borrow other people's.
+
+    Not evaluable: a person without an account where the listing is not proven complete, or is known not to show
+    every account, and one who is a candidate for an account with several possible owners; a person of unknown
+    status, or whose birthright depends on an empty column. Nobody passes while the roster is not proven.
 
     Remediation: create the account; if many lack it, the joiner feed has stopped.
     """
     due = entitlements.birthrights(view.policy.rules, view.people)
-    return merged([_judged(view, app, *due[app]) for app in sorted(due)])
+    candidates = possible_owners(view)
+    return merged([_judged(view, app, *due[app], candidates) for app in sorted(due)])
 
 
-def _judged(view: View, app: str, certain: np.ndarray, possible: np.ndarray) -> Judgement:
+def _judged(view: View, app: str, certain: np.ndarray, possible: np.ndarray, candidates: pd.DataFrame) -> Judgement:
     people = view.people[possible & ~known_false(view.people["current"]).to_numpy()]
     mine = view.accounts[(view.accounts["app"] == app) & ~view.accounts["nhi"]]
     has = np.zeros(len(view.people) + 1, dtype=bool)
@@ -46,7 +49,9 @@ def _judged(view: View, app: str, certain: np.ndarray, possible: np.ndarray) -> 
     due = certain[people.index]
     facts = view.facts[app]
     walked, partial = facts.walk == "complete", facts.scope == "partial"
-    candidate = people["person_id"].isin(_candidates(mine))
+    candidate = pd.Series(
+        people.index.isin(candidates.loc[candidates["account"].isin(mine.index), "person"]), people.index
+    )
     found = judge(
         rows,
         fails=lacks & due & current & ~candidate & (walked and not partial),
@@ -60,8 +65,3 @@ def _judged(view: View, app: str, certain: np.ndarray, possible: np.ndarray) -> 
     )
     unknown_scope = "" if facts.scope == "all" else " (whether it shows every account is not proven)"
     return found.saying(expected="an account, by birthright", actual="no account in the listing" + unknown_scope)
-
-
-def _candidates(accounts: pd.DataFrame) -> list[str]:
-    lists = accounts.loc[accounts["situation"] == "ambiguous", "runners_up"]
-    return list(pc.unique(pc.list_flatten(arrow(lists))).to_pylist())

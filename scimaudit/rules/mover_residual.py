@@ -26,13 +26,16 @@ from scimaudit.view.policed import policed
 def mover_residual(view: View) -> Judgement:
     """Entitlements that policy allowed in a former post and does not allow in the present one.
 
-    Detects: an entitlement on an active account that no rule allows its owner today, or that a rule denies, and that
-    the rules of today would allow them as they were before. What people were before is told by earlier snapshots, and
-    by the roster columns ``previous_department`` and ``previous_title``. A right that no rule allows and that no known
-    former post explains is not evaluable here: the post may lie further back than the record reaches (``excess``
-    reports it all the same). What no rule names, or depends on an empty column, is not evaluable either.
+    Detects: an entitlement on an active account that no rule allows its owner today, or that a rule denies, and
+    that the rules of today would allow them as they were before. What people were before is told by earlier
+    snapshots, and by the roster columns ``previous_department`` and ``previous_title``.
 
     Why: movers collect rights; whoever has passed through three departments can do what no single one of them may.
+
+    Not evaluable: an entitlement that no rule allows and that no known former post explains, for the post may lie
+    further back than the record reaches (``excess`` reports it all the same); what no rule names or depends on an
+    empty column; an account of unknown activity. Nothing passes where the app's entitlements or the roster are not
+    proven.
 
     Remediation: remove it, and add the removal of the former post's rights to the mover process.
     """

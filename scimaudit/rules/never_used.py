@@ -23,11 +23,13 @@ def never_used(view: View, *, days: int = 90) -> Judgement:
     """Active accounts without any sign-in on record.
 
     Detects: an active account that is more than ``days`` old and for which a listing that supplies sign-in times
-    has none. Break-glass accounts are outside: they are meant to be unused. Without sign-in times or a creation
-    date the account is not evaluable, nor is a machine in an app that tells the sign-ins of people alone
-    (``interactive_sign_ins``); a younger one is too young to tell.
+    has none. Break-glass accounts are outside: they are meant to be unused.
 
     Why: an initial password nobody has changed is often one that several people know.
+
+    Not evaluable: an account without a sign-in whose listings supply no sign-in times, or whose creation date is
+    unknown; one that is not yet more than ``days`` old; one of unknown activity; a service account in an app that
+    tells the sign-ins of people alone (``interactive_sign_ins``).
 
     Remediation: disable the account; look at why it was provisioned, for the same rule keeps making more of them.
     """

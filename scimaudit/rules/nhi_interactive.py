@@ -28,6 +28,9 @@ def nhi_interactive(view: View, *, days: int = 90) -> Judgement:
 
     Why: who knows the secret of a machine can act as the machine, past every sign-in control that people have.
 
+    Not evaluable: an app of which nobody says whose its sign-in times are, a listing without any, and an account of
+    unknown activity.
+
     Remediation: personal accounts for people; for the machine a secret that nobody knows and that is not a password.
     """
     accounts = view.accounts

@@ -26,6 +26,9 @@ def nhi_owner_left(view: View) -> Judgement:
 
     Why: somebody outside knows its secrets, and nobody inside knows what it does.
 
+    Not evaluable: an account of unknown activity, and an owner of whom it is unclear whether they work here.
+    Nothing passes while the roster is not proven.
+
     Remediation: hand it over, rotate what the leaver knew, set a review date.
     """
     accounts = view.accounts

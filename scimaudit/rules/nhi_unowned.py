@@ -29,6 +29,9 @@ def nhi_unowned(view: View) -> Judgement:
 
     Why: nobody rotates the secrets of a machine account that nobody owns, and nobody dares to switch it off.
 
+    Not evaluable: an account of unknown activity, and one whose owner may work here or not, by what the system of
+    record says. Nothing passes while the roster is not proven.
+
     Remediation: find out what depends on it, name a person, set a review date; or disable it and see what breaks.
     """
     accounts = view.accounts

@@ -20,6 +20,8 @@ def not_audited(view: View) -> Judgement:
 
     Why: what is not listed is not judged; leaving the app out of the report would hide that.
 
+    Not evaluable: never: whether the snapshot has a listing of the app is known.
+
     Remediation: add a listing; a hand-made export with a declared total is enough to begin with.
     """
     rows = view.apps[["app", "listed", "reason"]]

@@ -24,6 +24,9 @@ def on_leave_active(view: View, *, apps: str = "*") -> Judgement:
 
     Why: nobody notices the misuse of an account whose owner is away for months.
 
+    Not evaluable: an account of unknown activity. People whose status is unknown are outside; ``leaver-active``
+    counts their accounts as not evaluable.
+
     Remediation: suspend what is not needed for the length of the leave, and let the return process enable it again.
     """
     accounts = view.accounts

@@ -26,10 +26,12 @@ def out_of_band(view: View) -> Judgement:
 
     Detects: in apps whose register says that SCIM creates accounts, or that declare ``external_id_is``, an active
     account without an externalId. Where more than half of an app's accounts lack it, one finding speaks of the app
-    and gives the count. Where no listing supplies externalId, the account is not evaluable. Registered non-humans
-    are outside.
+    and gives the count. Registered non-humans are outside.
 
     Why: what the feed did not make, the feed will not remove.
+
+    Not evaluable: an account without an externalId where none of its listings supplies any, and an account of
+    unknown activity.
 
     Remediation: link the account to the feed, or disable it; close the door it came through (invitations, sign-up
     on first sign-in, manual creation).

@@ -25,11 +25,14 @@ def peer_outlier(
     """Rights that few people in the same post hold.
 
     Detects: a right on an active account of a current person, held by less than ``percent`` of at least
-    ``least_peers`` current people whose ``columns`` (of people, separated by commas) are all the same. People who
-    lack one of the columns, or have fewer peers, are not evaluable, nor are accounts and people of unknown status; what
-    a rule of the policy allows is not judged. It is advice, never more than info.
+    ``least_peers`` current people whose ``columns`` (of people, separated by commas) are all the same. What a rule
+    of the policy allows is not judged. It is advice, never more than info.
 
     Why: what nobody else in the same post needs is often left from another post, or was given to the wrong person.
+
+    Not evaluable: people who lack one of the ``columns`` or have too few peers, accounts and people of unknown
+    status, and what a rule allows depending on an empty column. Nothing passes where the app's entitlements or the
+    roster are not proven.
 
     Remediation: remove it, or write the rule that allows it, and the advice ends.
     """

@@ -24,13 +24,18 @@ def prestart(view: View, *, early_days: int = 0) -> Judgement:
 
     Why: whoever has not signed yet has promised nothing yet, and a start that is called off leaves the account behind.
 
+    Not evaluable: an account of unknown activity, and an active one whose owner is said to be yet to come, without
+    a start date or with one that has passed. Nothing passes while the roster is not proven.
+
     Remediation: let the joiner process enable accounts on the first day; give hardware and training accounts an
     ``early_days`` of their own.
     """
     accounts = view.accounts
     start = view.owner("start_date")
     ahead = (start.dt.normalize() - pd.Timestamp(view.today)).dt.days.astype("Int64")
-    waiting = known_false(accounts["owner_started"]) & ~known_true(accounts["owner_ended"])
+    status = accounts["owner_status"].astype("str")
+    early = known_false(accounts["owner_started"])
+    waiting = (early | (status == "prehire")) & ~known_true(accounts["owner_ended"])
     found = judge(
         accounts,
         within=(accounts["situation"] == "matched") & ~accounts["nhi"] & waiting,
@@ -38,6 +43,8 @@ def prestart(view: View, *, early_days: int = 0) -> Judgement:
         unknown=because(
             accounts.index,
             (accounts["active"].isna(), "semantics-unknown"),
+            (start.isna() & ~known_false(accounts["active"]), "attribute-absent"),
+            (~early & ~known_false(accounts["active"]), "semantics-unknown"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )

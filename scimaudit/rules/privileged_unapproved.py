@@ -28,11 +28,14 @@ def privileged_unapproved(view: View) -> Judgement:
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
     inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed, or somebody who answers
     neither for the right (``owner`` of its line in the catalogue, of a rule that allows it) nor for the app (its
-    owner, its delegates). Where the policy folder has no approvals at all, nothing says that approvals are kept
-    there: not evaluable; nor is an approval where nobody is registered who could sign, nor an app of which nobody has
-    said which rights give power. An approval that has run out is ``grant-expired``.
+    owner, its delegates). An approval that has run out is ``grant-expired``.
 
     Why: power that nobody gave on record is power that somebody took.
+
+    Not evaluable: every right without fault where the policy folder has no approvals at all, for nothing says that
+    they are kept there; an approval whose signer or whose holder nobody knows for certain, for they may be one
+    person; one where nobody is registered who could sign; an account of unknown activity; an app of which nobody has
+    said which rights give power. Nothing passes where the app's entitlements are not proven listed.
 
     Remediation: ask the owner of the app; a right that nobody wants to sign for is removed.
     """
@@ -54,6 +57,7 @@ def privileged_unapproved(view: View) -> Judgement:
             (grants["active"].isna(), "semantics-unknown"),
             (not view.policy.approvals, "policy-silent"),
             (by["unsettled"], "policy-silent"),
+            (by["unclear"], "semantics-unknown"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
         ),
     )

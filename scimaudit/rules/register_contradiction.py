@@ -38,6 +38,10 @@ def register_contradiction(view: View, *, share: float = 50.0) -> Judgement:
 
     Why: single sign-on keeps people out of one door; it is not the removal of the account, its tokens and its rights.
 
+    Not evaluable: a control of which nobody has said what it is. A claim that the data cannot refute: too few
+    listings tell ``externalId``, an account may be active and its owner gone, or the walk is not proven. That
+    disabling works, and that owners are here, is not evaluable while the roster is not proven either.
+
     Remediation: name the control that really does it, with its owner; where there is none, build one.
     """
     known = holders(view.people, {owner for facts in view.facts.values() for owner in facts.control_owners.values()})
@@ -79,10 +83,11 @@ def _of_links(view: View, app: AppFacts, share: float) -> list[_Claim]:
         return []
     humans = _humans(view, app)
     told = view.supplied("external_id").loc[humans.index]
-    unlinked = int((humans["external_id"].isna() & told).sum())
+    unlinked, untold = int((humans["external_id"].isna() & told).sum()), int((~told).sum())
     refuted = unlinked * 100 > share * max(len(humans), 1)
     is_so = f"{unlinked} of {len(humans)} have no externalId"
-    unknown = _walk(app) if told.any() else "attribute-absent"
+    tipping = not told.any() or (unlinked + untold) * 100 > share * len(humans)
+    unknown = "attribute-absent" if tipping else _walk(app)
     return [(app.app, "create", refuted, "accounts are created by scim", is_so, unknown)]
 
 
@@ -92,7 +97,7 @@ def _of_leavers(view: View, app: AppFacts) -> list[_Claim]:
     humans = _humans(view, app)
     ended, active = humans["owner_ended"], humans["active"]
     left = int((known_true(ended) & known_true(active)).sum())
-    unclear = (humans["situation"] == "matched") & ~known_false(ended) & ~known_false(active)
+    unclear = (humans["situation"] != "unmatched") & ~known_false(ended) & ~known_false(active)
     roster = "roster-unproven" if view.roster_unproven else None
     unknown = "semantics-unknown" if unclear.any() else _walk(app) or roster
     lives = f"{left} accounts of leavers are active"

@@ -24,13 +24,17 @@ def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:
     """Entitlements that somebody hired again holds on an account of the employment before.
 
     Detects: an entitlement on an active account that existed when an earlier employment of its owner ended, that no
-    rule of the policy allows the owner today, that nobody approved since, and that is not known to be granted since.
-    Earlier employments are told by the roster column ``previous_end_date`` and by earlier snapshots. Nobody is taken
-    for hired for the first time unseen: an entitlement passes where the account was made for the present employment
-    (at most ``lead_days`` before its start), or where the roster has that column and it is empty; otherwise it is not
-    evaluable, and so is one on an account whose age nobody knows.
+    rule of the policy allows the owner today, that nobody approved since, and that is not known to be granted
+    since. Earlier employments are told by the roster column ``previous_end_date`` and by earlier snapshots. Nobody
+    is taken for hired for the first time unseen: an entitlement passes where the account was made for the present
+    employment (at most ``lead_days`` before its start), or where the roster has that column and it is empty.
 
     Why: an account that is switched on again brings back every right of a post that was left years ago.
+
+    Not evaluable: a right on an account whose age nobody knows, where an earlier employment is known; one of a
+    person of whom nothing would tell of an earlier employment; a right from it that policy allows depending on an
+    empty column; accounts and people of unknown status. Nothing passes where the app's entitlements or the roster
+    are not proven.
 
     Remediation: treat who comes back as a joiner: a new account or an empty one, and rights by the present post.
     """

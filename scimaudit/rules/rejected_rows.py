@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimaudit.rules import Judgement, judge, rule
+from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 
 
@@ -20,11 +20,14 @@ def rejected_rows(view: View) -> Judgement:
 
     Why: each is a person or an account that was not judged.
 
+    Not evaluable: a source that is not proven to have given every row: what never came may be unreadable too.
+
     Remediation: the digests and places stand in the ledger of the source. Correct the row; where it is no person or
     account at all, acknowledge it.
     """
-    rows = view.sources[["app", "received", "rejected", "unacknowledged"]].assign(value=view.sources["name"])
-    found = judge(rows, fails=rows["unacknowledged"] > 0)
+    rows = view.sources[["app", "walk", "received", "rejected", "unacknowledged"]].assign(value=view.sources["name"])
+    lost = because(rows.index, (rows["walk"] != "complete", "walk-unproven"))
+    found = judge(rows, fails=rows["unacknowledged"] > 0, unknown=lost)
     return found.saying(
         expected="every row read or acknowledged",
         actual=lambda rows: (

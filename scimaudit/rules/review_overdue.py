@@ -23,6 +23,8 @@ def review_overdue(view: View) -> Judgement:
 
     Why: a machine account does not leave, so only a date makes anybody ask whether it is still needed.
 
+    Not evaluable: never: a line without a date is a finding.
+
     Remediation: confirm or disable the account; set the next date.
     """
     lines = view.policy.nhi

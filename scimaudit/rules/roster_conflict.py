@@ -27,6 +27,9 @@ def roster_conflict(view: View) -> Judgement:
 
     Why: whoever has left by one system and not by the other keeps their access until somebody asks.
 
+    Not evaluable: never: only what both rosters say is compared. A status word that nobody has mapped says nothing;
+    it is ``unmapped-status``.
+
     Remediation: a contractor who was hired needs an end in the vendor's system; a person kept in the directory after
     leaving HR is a leaver. Two different names under one id are two people: join the rosters on another column.
     """

@@ -24,6 +24,8 @@ def roster_shrunk(view: View, *, percent: float = 20.0, rows: int = 5) -> Judgem
 
     Why: a roster cut short turns everyone it lost into somebody to disable.
 
+    Not evaluable: never: both counts are known.
+
     Remediation: compare the export with the one before; filters, a failed job and a lost company are the usual
     causes.
     """

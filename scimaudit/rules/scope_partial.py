@@ -17,9 +17,11 @@ def scope_partial(view: View) -> Judgement:
     """Apps whose listings are known not to show every account.
 
     Detects: an app whose listings together are known to hide accounts, for example those that were not made by
-    SCIM. Where nobody knows, the app is not evaluable.
+    SCIM.
 
     Why: the accounts that were made by hand are the ones no process removes, and this listing cannot show them.
+
+    Not evaluable: an app of which nobody knows whether its listings show every account.
 
     Remediation: add a second listing that shows all accounts (an export, an administrators' interface), or a
     hand-made canary account, or the seat count that the app's console shows.

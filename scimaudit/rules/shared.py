@@ -27,6 +27,8 @@ def shared(view: View) -> Judgement:
 
     Why: what is done with a shared account was done by nobody, and its password outlives everybody who knew it.
 
+    Not evaluable: an account of unknown activity.
+
     Remediation: personal accounts; where the app allows none, a vault that records who took the password when.
     """
     accounts = view.accounts

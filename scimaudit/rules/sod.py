@@ -10,6 +10,7 @@ from scimaudit.policy.sod import Conflict
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import joined_by, known_false, known_true
+from scimaudit.view.possible import possible_owners
 
 
 @rule(
@@ -29,6 +30,10 @@ def sod(view: View) -> Judgement:
 
     Why: who can both make and approve a payment needs no accomplice.
 
+    Not evaluable: a person of whom neither side is proven not held: the accounts or entitlements of the app are not
+    proven listed, or what shows is on an account of unknown activity or with several possible owners. Nobody passes
+    while the roster is not proven.
+
     Remediation: move one side to somebody else. Where the pair cannot be split, operate the compensating control
     and record the exception with its owner and end.
     """
@@ -37,7 +42,7 @@ def sod(view: View) -> Judgement:
 
 
 def _held(view: View) -> pd.DataFrame:
-    """Grants that occur in some pair, of people's accounts that are not known to be inactive."""
+    """Grants that occur in some pair, on accounts that are not known to be inactive, of people or of candidates."""
     named = np.zeros(len(view.entitlements), dtype=bool)
     for conflict in view.policy.conflicts:
         named |= conflict.left.names(view.entitlements) | conflict.right.names(view.entitlements)
@@ -47,7 +52,13 @@ def _held(view: View) -> pd.DataFrame:
     human = np.append((~view.accounts["nhi"]).to_numpy(), False)[slim["account"]]
     person = np.append(view.accounts["owner_row"].to_numpy(), -1)[slim["account"]]
     mine: pd.DataFrame = slim.assign(person=person)[human & (person >= 0)]
-    return mine
+    perhaps = slim[human].merge(possible_owners(view), on="account", how="inner", validate="m:m")
+    if perhaps.empty:
+        return mine
+    # Whose account it is nobody knows, so that a person holds it is no more than possible.
+    doubtful = perhaps.assign(active=pd.array([None] * len(perhaps), dtype="boolean"))
+    both: pd.DataFrame = pd.concat([mine, doubtful], ignore_index=True)
+    return both
 
 
 def _judged(view: View, conflict: Conflict, held: pd.DataFrame, having: dict[str, np.ndarray]) -> Judgement:

@@ -16,10 +16,11 @@ from scimaudit.view import View
 def source_stale(view: View) -> Judgement:
     """Rosters and listings that are too old to be believed.
 
-    Detects: a roster or a listing that was true longer ago than its limit (``audit.gates``). One whose date is
-    unknown is not evaluable.
+    Detects: a roster or a listing that was true longer ago than its limit (``audit.gates``).
 
     Why: who left since then still looks employed, and what changed since then is not seen.
+
+    Not evaluable: a source whose date is unknown.
 
     Remediation: pull again. For exports, give ``as_of`` or ``exported_at`` and make the export part of the routine.
     """

@@ -25,6 +25,8 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
 
     Why: standing power is what an attacker who takes over the account inherits.
 
+    Not evaluable: a right on an account of unknown activity.
+
     Remediation: make the right eligible instead of held, and let it be asked for when it is needed.
     """
     grants = view.grants

@@ -31,6 +31,9 @@ def status_drift(view: View) -> Judgement:
 
     Why: the app and the system of record disagree on who works here, so the feed between them does not work.
 
+    Not evaluable: accounts and people of unknown status, and an inactive account whose owner works here and whose
+    only other account is of unknown activity. Nothing passes while the roster is not proven.
+
     Remediation: correct the account, then follow the one change that did not arrive through the feed.
     """
     accounts = view.accounts

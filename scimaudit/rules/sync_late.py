@@ -29,11 +29,13 @@ def sync_late(view: View) -> Judgement:
     although the roster changed longer than the app's ``sla_hours`` before the account was listed. Former values are
     those of earlier snapshots, and the roster columns ``previous_department``, ``previous_title`` and ``moved_on``.
     The population is each attribute that changed for the owner. Severity is that of the app's ``drift`` settings.
-    Where nothing would tell of a change, every attribute is not evaluable; so is a change of unknown time, one too
-    fresh to be late, an empty value, and a value that is neither the former nor the present one.
 
     Why: drift says that two systems differ; this says that a change was announced and did not arrive, so the next
     one, a leaver's, may not arrive either.
+
+    Not evaluable: every attribute where nothing would tell of a change; a change of unknown time, one too fresh to
+    be late, an empty value, a value that is neither the former nor the present one, and an account of unknown
+    activity. Nothing passes while the roster is not proven.
 
     Remediation: look at the feed of that app: its schedule, its scope, and what it did with this person.
     """

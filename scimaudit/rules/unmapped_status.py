@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimaudit.rules import Judgement, judge, rule
+from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 
 
@@ -20,10 +20,13 @@ def unmapped_status(view: View) -> Judgement:
 
     Why: a leaver under an unmapped word is neither active nor gone, and no rule can judge their accounts.
 
+    Not evaluable: a source that is not proven to have given every row: what never came may have any word.
+
     Remediation: ask the source's owner what the word means, and map it.
     """
-    rows = view.sources[["app", "unmapped_status"]].assign(value=view.sources["name"])
-    found = judge(rows, fails=rows["unmapped_status"] != "")
+    rows = view.sources[["app", "walk", "unmapped_status"]].assign(value=view.sources["name"])
+    lost = because(rows.index, (rows["walk"] != "complete", "walk-unproven"))
+    found = judge(rows, fails=rows["unmapped_status"] != "", unknown=lost)
     return found.saying(
         attribute="status",
         expected="every status word mapped",

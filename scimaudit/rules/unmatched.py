@@ -27,6 +27,8 @@ def unmatched(view: View) -> Judgement:
     Why: nobody is told when such an account should end, nobody reviews it, and no leaver process will ever reach
     it.
 
+    Not evaluable: an account of unknown activity. Nothing passes while the roster is not proven.
+
     Remediation: decide who owns it (``scimaudit links``), register it as non-human with a live owner, or disable
     it. If many appear at once, look at the roster and at ``external_id_is`` before the accounts.
     """

@@ -21,6 +21,8 @@ def walk_incomplete(view: View) -> Judgement:
 
     Why: a row that was never listed is never judged. Every *no finding* about this source is unproven.
 
+    Not evaluable: never: what is not proven is the finding.
+
     Remediation: read the reason. Give the token the right to list everyone, declare the export's total, or allow
     the second pass and the probes.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -15,17 +15,21 @@ from scimaudit.view.holders import holders
 if TYPE_CHECKING:
     from scimaudit.view import View
 
+_NOBODY: Final = "\0"
+"""Stands before a text that means nobody in particular; no person_id begins so."""
+
 
 def signed(view: View, approval: np.ndarray) -> pd.DataFrame:
     """For each grant what is to be said of its approval.
 
     :param approval: position in the policy's approvals, -1 for none, as :func:`scimaudit.view.tenure.tenure` has it.
     :returns: flags, all false where there is no approval: ``by_holder`` (who holds it signed), ``unentitled`` (somebody
-        signed who answers neither for the right nor for the app), ``unsettled`` (nobody is registered who could sign).
+        signed who answers neither for the right nor for the app), ``unsettled`` (nobody is registered who could sign),
+        ``unclear`` (signer or holder is nobody in particular, so they may be one).
     """
     grants = view.grants
     rows = np.flatnonzero(approval >= 0)
-    found = pd.DataFrame(False, index=grants.index, columns=["by_holder", "unentitled", "unsettled"])
+    found = pd.DataFrame(False, index=grants.index, columns=["by_holder", "unentitled", "unsettled", "unclear"])
     if not len(rows):
         return found
     owners = pd.DataFrame(list(_owners(view)), columns=["entitlement", "owner"])
@@ -40,13 +44,16 @@ def signed(view: View, approval: np.ndarray) -> pd.DataFrame:
     found.loc[mine.index, "by_holder"] = (mine["name"] == grants["person_id"].iloc[rows].astype("str")).to_numpy()
     found.loc[mine.index, "unentitled"] = known & ~entitled
     found.loc[mine.index, "unsettled"] = ~known
+    human = np.append(~view.accounts["nhi"].to_numpy(), True)[grants["account"].to_numpy()[rows]]
+    nobody = grants["person_id"].iloc[rows].isna().to_numpy()
+    found.loc[mine.index, "unclear"] = mine["name"].str.startswith(_NOBODY).to_numpy() | (human & nobody)
     return found
 
 
 def _one_name(view: View, texts: list[str]) -> pd.Series:
     """Each text as the person it means, or, where it means nobody in particular, as itself."""
     known = holders(view.people, texts)["person_id"]
-    plain = pd.Series([f"? {identifiers.key(text)}" for text in known.index], index=known.index, dtype="str")
+    plain = pd.Series([f"{_NOBODY}{identifiers.key(text)}" for text in known.index], index=known.index, dtype="str")
     return known.fillna(plain)
 
 

@@ -34,6 +34,9 @@ def test_which_control_stops_this(ask: Run) -> None:
     told = ask("rules", "leaver-active").stdout
     assert "soc2/CC6.3" in told
     assert "303: 8 failed" in told
+    assert "not evaluable" in told
+    assert "its owner's status is unknown or the roster is not proven" in told
+    assert "rules.leaver-active.grace_days" in told
 
 
 def test_what_was_tested_for_a_control(ask: Run) -> None:

@@ -254,7 +254,9 @@ def test_explain_a_finding(ask: Run) -> None:
     found = json.loads(ask("orphans", "--app", "crm", "-f", "json").stdout.splitlines()[0])
     done = ask("explain", found["finding_id"])
     assert done.returncode == 0
-    assert "remediation" in done.stdout
+    heads = [line.split("  ")[0].strip() for line in done.stdout.splitlines()]
+    places = [heads.index(name) for name in ("detects", "why", "not evaluable", "controls", "remediation")]
+    assert places == sorted(places)
     assert "T3" in done.stdout
 
 

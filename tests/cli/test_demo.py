@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.cli.conftest import Run
+
 REPORTS = {
     "report.html",
     "report.json",
@@ -46,6 +48,28 @@ def test_the_app_that_lied_is_named(demo: Path) -> None:
     [liar] = [app for app in result(demo)["apps"] if app["app"] == "wiki"]
     assert liar["walk"] == "incomplete"
     assert "not proven" in liar["verdict_reason"]
+
+
+def test_the_night_after_is_played_apart_and_told_last(demo: Path) -> None:
+    told = (demo / "demo.txt").read_text("utf-8")
+    first, night = told.split("The night after: ")
+    assert "GATE" not in first
+    assert [line.split(":")[0] for line in night.splitlines() if line.startswith("GATE")] == [
+        "GATE roster-shrunk",
+        "GATE app-shrunk",
+    ]
+    assert "ended with exit code 4" in night
+    assert not result(demo)["gates"]
+    report = (demo / "broken-night" / "reports" / "report.html").read_text("utf-8")
+    assert "rosters.hr" in report
+    assert "67" in report
+    assert str(Path("broken-night") / "reports" / "report.html") in night
+
+
+def test_who_asks_on_asks_the_good_night(demo: Path, ask: Run) -> None:
+    stored = json.loads(ask("orphans", "-f", "json").stdout.splitlines()[0])
+    assert not stored["gated"]
+    assert len(list((demo / "scimaudit-data" / "audits").glob("*-*"))) == 1
 
 
 def test_the_servers_are_real_and_their_bodies_are_kept(demo: Path) -> None:

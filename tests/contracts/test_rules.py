@@ -172,13 +172,20 @@ def rule(request) -> rules.Rule:
     return rules.load(request.param)
 
 
-def test_the_docstring_has_its_three_sections_in_order(rule):
-    heads = [
-        line.partition(":")[0]
-        for line in rule.doc.splitlines()
-        if line.partition(":")[0] in ("Detects", "Why", "Remediation")
-    ]
-    assert heads == ["Detects", "Why", "Remediation"]
+def test_the_docstring_has_its_sections_in_order_and_a_text_in_each(rule):
+    heads = [head for line in rule.doc.splitlines() for head, colon, _ in [line.partition(":")] if colon]
+    assert [head for head in heads if head in rules.SECTIONS] == list(rules.SECTIONS)
+    assert tuple(rule.sections) == rules.SECTIONS
+    assert all(text.endswith(".") for text in rule.sections.values())
+
+
+def test_the_ledger_says_of_no_row_what_the_docstring_says_never_happens(rule, full):
+    never = rule.sections["Not evaluable"].startswith("never:")
+    assert not (never and rule.check(full).ledger["not_evaluable"].any())
+
+
+def test_every_setting_is_explained(rule):
+    assert [name for name in rule.settings if f"`{name}`" not in rule.sections["Detects"]] == []
 
 
 def test_the_declaration_is_complete(rule):

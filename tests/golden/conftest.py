@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scimaudit import config, workflow
+from scimaudit.demo import night
 from scimaudit.demo.sample import prepare, sample_folder
 from scimaudit.demo.server import serve
+from scimaudit.result import Audit
+from scimaudit.snapshot.store import open_snapshot
 from tests.silence import Silence
 
 
@@ -35,3 +39,19 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
         loaded = config.load(path)
         workflow.pull(loaded, now=now, watcher=Silence())
         yield Pulled(loaded, running.origin)
+
+
+@pytest.fixture(scope="package")
+def broken(pulled: Pulled, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """The audit of the night after."""
+    before = open_snapshot(pulled.config.store)
+    folder = tmp_path_factory.mktemp("night") / "work"
+    moments = itertools.count(1)
+    with pytest.MonkeyPatch.context() as patch, night.fall(folder, before.path) as fallen:
+        patch.setenv("SCIMAUDIT_DEMO_TOKEN", fallen.running.token)
+        loaded = config.load(fallen.config)
+        start = datetime(2026, 11, 21, 22, tzinfo=UTC)
+        workflow.pull(
+            loaded, now=lambda: start + timedelta(milliseconds=next(moments)), watcher=Silence(), only=[night.APP]
+        )
+    return workflow.audit(loaded).audit

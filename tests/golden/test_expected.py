@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
-from scimaudit import workflow
+from scimaudit import renderers, workflow
 from scimaudit.demo.sample import sample_folder
+from scimaudit.result import Audit
 from tests.golden.conftest import Pulled
 
 EXPECTED = sample_folder() / "expected"
-FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json")
+NIGHT = "broken-night.json"
+SHRUNK = ("app-shrunk", "roster-shrunk")
+FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json", NIGHT)
 # What a run's moment or an unordered server would change is not what an audit found.
 VOLATILE = ("first_seen",)
 
 
 @pytest.fixture(scope="module")
-def made(pulled: Pulled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def made(pulled: Pulled, broken: Audit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("golden")
     stored = workflow.audit(pulled.config)
     workflow.report(stored, ["csv", "json"], folder / "reports")
@@ -28,7 +32,25 @@ def made(pulled: Pulled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     texts = {name: table(folder / "reports" / name) for name in FILES if name.endswith(".csv")}
     texts["apps.json"] = json.dumps(apps, indent=1, ensure_ascii=False) + "\n"
     texts["checks.json"] = "".join(json.dumps(check, ensure_ascii=False) + "\n" for check in report["checks"])
+    texts[NIGHT] = json.dumps(told(broken), indent=1, ensure_ascii=False) + "\n"
     return {name: text.replace(pulled.origin, "http://127.0.0.1:0") for name, text in texts.items()}
+
+
+def told(night: Audit) -> dict[str, object]:
+    """What only the night after shows: the gates, how it ends, and the two kinds that speak of it."""
+    stream = io.BytesIO()
+    renderers.load("json").render(night, stream)
+    plain = json.loads(stream.getvalue())
+    return {
+        "exit_code": night.meta.exit_code,
+        "gates": plain["gates"],
+        "checks": [check for check in plain["checks"] if check["kind"] in SHRUNK],
+        "findings": [
+            {key: value for key, value in finding.items() if key not in VOLATILE}
+            for finding in plain["findings"]
+            if finding["kind"] in SHRUNK
+        ],
+    }
 
 
 def table(path: Path) -> str:

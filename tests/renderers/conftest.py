@@ -225,6 +225,7 @@ class Story:
                 severity,
                 f"{title}, for every account that is not a registered non-human.\nThe roster decides.",
                 "Nobody revokes what nobody knows of; a former owner may sign in.\n\nAuditors ask for this first.",
+                "An account of unknown activity. Nothing passes while the roster is in doubt.",
                 "Disable the account, remove its entitlements, and record who did so.",
                 ("ISO 27001 A.5.18", "SOC 2 CC6.2"),
                 {"days": "90"} if kind == "dormant" else {},

@@ -230,7 +230,10 @@ def test_kinds_and_settings_are_documented(audit: Audit) -> None:
     assert (
         "Detects Account is dormant, for every account that is not a registered non-human. The roster decides." in text
     )
-    assert "Relevant to ISO 27001 A.5.18, SOC 2 CC6.2 days 90" in text
+    assert (
+        "Not evaluable An account of unknown activity. Nothing passes while the roster is in doubt. days 90 Relevant "
+        "to ISO 27001 A.5.18, SOC 2 CC6.2 What to do Disable the account"
+    ) in text
     assert "leaver SLA 24 hours" in section(source(audit), "settings")
 
 

@@ -41,7 +41,7 @@ def lines(book: Workbook, sheet: str) -> list[dict[str, object]]:
 def test_what_was_proven_stands_before_the_findings(audit: Audit) -> None:
     assert read(audit).sheetnames == [
         "Summary", "Completeness", "Equations", "Orphan", "Drift", "Excess", "Control", "Data", "Exceptions", "Checks",
-        "Columns",
+        "Kinds", "Columns",
     ]  # fmt: skip
 
 
@@ -83,6 +83,13 @@ def test_the_ledger_is_whole(audit: Audit) -> None:
     ledger = lines(read(audit), "Checks")
     assert len(ledger) == len(audit.checks)
     assert list(ledger[0]) == [*CHECKS.names, "app_verdict"]
+
+
+def test_every_kind_is_documented(audit: Audit) -> None:
+    told = {row["kind"]: row for row in lines(read(audit), "Kinds")}
+    assert list(told) == [kind.kind for kind in audit.kinds]
+    assert told["dormant"]["settings"] == "days = 90"
+    assert {row["not evaluable"] for row in told.values()} == {kind.not_evaluable for kind in audit.kinds}
 
 
 def test_tables_are_ready_to_work_with(audit: Audit) -> None:

@@ -10,7 +10,7 @@ RULE = rules.load("birthright-missing").check
 
 
 def judged(
-    make, held=(), *, status="active", department="Sales", entitlements="complete", what=None, second=False, **account
+    make, held=(), *, status="active", department="Sales", entitlements="complete", what=None, second=None, **account
 ):
     who = expression.parse('department = "Sales"', ["department"])
     given = EntitlementRule(
@@ -18,7 +18,7 @@ def judged(
     )
     accounts = [make.account("a1", **{"owner": "p1", **account})]
     if second:
-        accounts.append(make.account("a2", owner="p1"))
+        accounts.append(make.account("a2", owner="p1", **second))
     return RULE(
         make.view(
             people=[make.person("p1", department=department, status=status), make.person("p2", department=department)],
@@ -36,13 +36,13 @@ def test_whoever_lacks_the_right_of_the_post_fails(make):
 
 
 def test_a_person_with_two_accounts_is_missed_once(make):
-    assert len(judged(make, second=True).failed) == 1
+    assert len(judged(make, second={"active": True}).failed) == 1
 
 
 @pytest.mark.parametrize(
     "near",
     [
-        {"held": [("a1", "Leads")]}, {"held": [("a2", "Sales")], "second": True}, {"department": "IT"},
+        {"held": [("a1", "Leads")]}, {"held": [("a2", "Sales")], "second": {"active": True}}, {"department": "IT"},
         {"active": False}, {"owner": None}, {"owner": "p1|p2"}, {"status": "terminated"}, {"what": What("slack")},
     ],
 )  # fmt: skip
@@ -50,11 +50,16 @@ def test_near_misses(make, near):
     assert judged(make, **near).failed.empty
 
 
+def test_a_right_on_an_inactive_account_is_not_held(make):
+    assert len(judged(make, [("a2", "Sales")], second={"active": False}).failed) == 1
+
+
 @pytest.mark.parametrize(
     ("unknown", "reason"),
     [
         ({"entitlements": "unprovable"}, "walk-unproven 1"),
         ({"active": None}, "semantics-unknown 1"),
+        ({"held": [("a2", "Sales")], "second": {"active": None}}, "semantics-unknown 1"),
         ({"department": None}, "semantics-unknown 1"),
         ({"status": "unknown"}, "semantics-unknown 1"),
     ],

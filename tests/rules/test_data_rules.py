@@ -35,6 +35,12 @@ def test_walk_incomplete_passes_what_is_complete(make):
     assert ledger == {"population": 2, "failed": 0, "not_evaluable": 0, "reason": ""}
 
 
+@pytest.mark.parametrize("kind", ["rejected-rows", "unmapped-status"])
+def test_rows_that_never_came_may_be_unreadable_or_have_any_status(make, kind):
+    ledger = make.judged(check(kind, make.view(listing={"walk": "failed", "error": "refused"})))
+    assert ledger == {"population": 2, "failed": 0, "not_evaluable": 1, "reason": "walk-unproven 1"}
+
+
 def test_scope_partial_fails_and_unknown_is_not_evaluable(make):
     apps = [
         make.app("slack", scope="partial", scope_reason="only accounts linked by SCIM"),

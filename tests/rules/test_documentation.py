@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 
 from scimaudit import policy, rules
-from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod, trials
+from scimaudit.policy import (
+    approvals,
+    catalogue,
+    dispositions,
+    entitlements,
+    exceptions,
+    nhi,
+    prices,
+    sod,
+    trials,
+)
 
-TABLES = {
-    ",".join(module.COLUMNS): f"{module.__name__.rpartition('.')[2]}.csv" for module in (nhi, approvals, dispositions)
-}
+TABLES = (nhi, approvals, dispositions, catalogue, prices)
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -25,18 +33,34 @@ def test_every_kind_has_its_section():
     assert sorted(heads) == sorted(rules.names())
 
 
+@pytest.mark.parametrize("kind", rules.names())
+def test_every_kind_has_its_parts_in_one_order(kind):
+    section = (DOCS / "rules.md").read_text("utf-8").partition(f"\n### {kind}\n")[2].partition("\n### ")[0]
+    parts = re.findall(r"^\*\*([A-Z][a-z ]+):\*\* (.+)$", section, re.MULTILINE)
+    assert [name for name, _ in parts] == [
+        "Detects", "Why", "Example", "Not evaluable", "Settings", "Controls", "Remediation",
+    ]  # fmt: skip
+    assert re.fullmatch(r".+: .+\. Expected: .+\. Severity \w+: base .+\. Silent for .+\.", dict(parts)["Example"])
+    assert "⟦" not in section
+
+
 def examples():
     text = (DOCS / "policy.md").read_text("utf-8")
     named = re.findall(r"^```toml\n# policy/(\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     tables = re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return named + [(TABLES[csv.splitlines()[0]], csv) for csv in tables]
+    return named + [(_file(csv.splitlines()[0].split(",")), csv) for csv in tables]
+
+
+def _file(header):
+    [module] = [module for module in TABLES if set(header) <= set(module.COLUMNS)]
+    return f"{module.__name__.rpartition('.')[2]}.csv"
 
 
 def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     written = examples()
     assert sorted(name for name, _ in written) == [
-        "approvals.csv", "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv", "sod.toml",
-        "tests.toml",
+        "approvals.csv", "catalogue.csv", "dispositions.csv", "entitlements.toml", "exceptions.toml", "nhi.csv",
+        "prices.csv", "sod.toml", "tests.toml",
     ]  # fmt: skip
     for name, text in written:
         (tmp_path / name).write_text(text, "utf-8")
@@ -48,11 +72,19 @@ def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     assert read.approvals
     assert trials.load(tmp_path / "tests.toml", policy.people_columns())
     assert read.dispositions
+    assert read.catalogue
+    assert read.prices
 
 
 @pytest.mark.parametrize(
     "keys",
-    [entitlements.KEYS, sod.KEYS, nhi.COLUMNS, exceptions.KEYS, trials.KEYS, approvals.COLUMNS, dispositions.COLUMNS],
+    [
+        entitlements.KEYS,
+        sod.KEYS,
+        exceptions.KEYS,
+        trials.KEYS,
+        *(module.COLUMNS for module in TABLES),
+    ],
 )
 def test_the_policy_page_names_every_key(keys):
     text = (DOCS / "policy.md").read_text("utf-8")

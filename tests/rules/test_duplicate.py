@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from scimaudit import rules
 from scimaudit.policy import Policy
 from scimaudit.policy.nhi import NonHuman
@@ -78,6 +80,18 @@ def test_ambiguous_accounts_belong_to_nobody_yet(make):
         accounts=[make.account("a1", owner="p1|p2"), make.account("a2", owner="p1|p2")],
     )
     assert make.judged(RULE(view))["population"] == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "unknown"), [({}, 1), ({"active": None}, 1), ({"active": False}, 0), ({"app": "crm"}, 0)]
+)
+def test_a_candidate_for_another_account_may_have_two(make, more, unknown):
+    view = make.view(
+        people=[make.person("p1"), make.person("p2")],
+        accounts=[make.account("a1", owner="p1"), make.account("a2", owner="p1|p2", **more)],
+        apps=[make.app("slack"), make.app("crm")],
+    )
+    assert make.judged(RULE(view))["not_evaluable"] == unknown
 
 
 def test_an_unproven_walk_may_hide_the_second_account_but_not_excuse_it(make):

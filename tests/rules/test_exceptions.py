@@ -47,6 +47,7 @@ def view(make):
             make.account("a1", user_name="ana", owner="ana", last_login=OLD),
             make.account("a2", user_name="bo", owner="bo", last_login=OLD),
             make.account("a3", user_name="owner", owner="own", last_login=OLD),
+            make.account("a4", user_name="either", owner="own|bo", last_login=make.now),
             make.account("e1", app="erp", user_name="ana", owner="ana", last_login=OLD),
         ]
         return make.view(
@@ -87,6 +88,7 @@ def test_it_covers_its_finding_and_no_other(view):
         ({"requested_by": OWNER}, "approved what they asked for"),
         ({"requested_by": "own"}, "approved what they asked for"),
         ({"account": "owner"}, "approved an exception for themselves"),
+        ({"account": "either"}, "approved an exception for themselves"),
         ({"account": "", "person": "own"}, "approved an exception for themselves"),
         ({"approved": date(2026, 11, 21)}, "is still to come"),
         ({"expires": date(2027, 1, 31)}, "lasts 91 days, more than 90"),

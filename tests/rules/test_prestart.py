@@ -35,6 +35,8 @@ def test_near_misses(make, near):
     ("unknown", "reason"),
     [
         ({"active": None}, "semantics-unknown 1"),
+        ({"start": None}, "attribute-absent 1"),
+        ({"start": date(2026, 11, 1)}, "semantics-unknown 1"),
         ({"active": False, "roster": {"walk": "incomplete"}}, "roster-unproven 1"),
     ],
 )

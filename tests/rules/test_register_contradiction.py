@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scimaudit import rules
+from scimaudit.view import SourceFacts
 
 RULE = rules.load("register-contradiction").check
 WHOLE = {"sign_in": "saml", "create": "scim", "update": "scim", "disable": "scim", "entitlement_removal": "scim"}
@@ -32,6 +33,11 @@ def test_a_register_that_the_data_bear_out_passes(make):
         ({"external_id": None}, "create", "1 of 1 have no externalId"),
         ({"disable": "none"}, "lifecycle", "sign-in is by saml, and nothing disables accounts"),
         ({"disable": None, "create": "jit"}, "lifecycle", "accounts arise at sign-in, and nothing disables accounts"),
+        (
+            {"disable": None, "sign_in": None, "create": "jit"},
+            "lifecycle",
+            "accounts arise at sign-in, and nothing disables accounts",
+        ),
         ({"entitlement_removal": "none"}, "removal", "no control removes entitlements"),
         ({"update": ("scim", "manual")}, "writers of update", "scim and manual both update accounts"),
         ({"control_owners": {"disable": "ghost"}}, "owner of disable", "ghost is in no roster"),
@@ -81,6 +87,29 @@ def test_near_misses(make, near):
 def test_what_the_accounts_cannot_tell_does_not_bear_a_claim_out(make, unknown, reason):
     counts = make.judged(judged(make, **unknown))
     assert (counts["failed"], counts["reason"]) == (0, reason)
+
+
+@pytest.mark.parametrize(("untold", "unknown"), [(1, 0), (2, 1)])
+def test_links_that_no_listing_tells_may_tip_the_scales(make, untold, unknown):
+    sources = [
+        SourceFacts("apps.slack.listings[0]", "accounts", "slack", attributes=make.everything, **make.proven),
+        SourceFacts("apps.slack.listings[1]", "accounts", "slack", **make.proven),
+    ]
+    linked = [make.account("a1", owner="p1", external_id="x")]
+    others = [make.account(f"b{n}", owner="p1", listings=["apps.slack.listings[1]"]) for n in range(untold)]
+    view = make.view(
+        people=[make.person("p1")],
+        accounts=linked + others,
+        sources=sources,
+        apps=[make.app("slack", register={"create": ("scim",)})],
+    )
+    assert make.judged(RULE(view))["not_evaluable"] == unknown
+
+
+def test_an_account_of_several_possible_owners_may_be_a_leavers(make):
+    people = [make.person("p1"), make.person("p2", status="terminated")]
+    view = make.view(people=people, accounts=[make.account("a1", owner="p1|p2")], register={"disable": ("scim",)})
+    assert make.judged(RULE(view))["reason"] == "semantics-unknown 1"
 
 
 def test_an_app_without_a_register_is_not_evaluable(make):

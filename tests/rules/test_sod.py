@@ -63,6 +63,11 @@ def test_two_people_with_one_side_each_pass(make):
     assert ledger == {"population": 2, "failed": 0, "not_evaluable": 0, "reason": ""}
 
 
+def test_the_other_side_may_be_held_by_an_account_of_which_the_person_is_a_candidate(make):
+    ledger = make.judged(RULE(holding(make, "make", "approve", owner=("p1", "p1|p2"))))
+    assert ledger == {"population": 1, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1"}
+
+
 @pytest.mark.parametrize("facts", [{"entitlements": "unprovable"}, {"walk": "incomplete"}])
 def test_the_other_side_may_hide_where_its_listing_is_not_proven(make, facts):
     hidden = make.judged(RULE(holding(make, "make", bank=facts)))

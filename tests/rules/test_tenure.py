@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -27,10 +28,14 @@ def rule(**more):
     return EntitlementRule("r", EVERYONE, "everyone", What("slack", exact=("Admins",)), "why", **more)
 
 
-def view(make, *signed, policy=(), active=True, listing=None, catalogue=(), facts=None, **grant):
-    people = [make.person("p1", emails=["ana@x"], email_keys=["ana@x"], user_name_key="ana"), make.person("p2")]
+def view(make, *signed, policy=(), active=True, owner="p1", listing=None, catalogue=(), facts=None, **grant):
+    people = [
+        make.person("p1", emails=["ana@x"], email_keys=["ana@x"], user_name_key="ana"),
+        make.person("p2", emails=["boss@x"], email_keys=["boss@x"]),
+        make.person("p3", emails=["signer@x"], email_keys=["signer@x"]),
+    ]
     return make.view(
-        people=people, accounts=[make.account("a1", user_name="ana", owner="p1", active=active)], listing=listing,
+        people=people, accounts=[make.account("a1", user_name="ana", owner=owner, active=active)], listing=listing,
         grants=[make.grant("a1", "g-1", **{"display": "Admins", "privileged": True, **grant})],
         policy=Policy(approvals=signed, rules=policy, catalogue=catalogue), **{"owner": "boss@x", **(facts or {})},
     )  # fmt: skip
@@ -116,7 +121,13 @@ def test_an_approval_by_somebody_else_passes(make):
 
 
 @pytest.mark.parametrize(
-    ("signed", "more", "reason"), [((), {}, "policy-silent 1"), ((OTHER,), {"active": None}, "semantics-unknown 1")]
+    ("signed", "more", "reason"),
+    [
+        ((), {}, "policy-silent 1"),
+        ((OTHER,), {"active": None}, "semantics-unknown 1"),
+        ((replace(SIGNED, approved_by="stranger@x"),), {"facts": {"owner": "stranger@x"}}, "semantics-unknown 1"),
+        ((SIGNED,), {"owner": None}, "semantics-unknown 1"),
+    ],
 )
 def test_approval_not_evaluable(make, signed, more, reason):
     assert make.judged(UNAPPROVED(view(make, *signed, **more)))["reason"] == reason
@@ -159,6 +170,16 @@ def test_a_right_within_its_time(make, given):
 
 def test_an_end_on_an_account_of_unknown_activity_is_not_evaluable(make):
     assert make.judged(EXPIRED(view(make, expires_at=LAST, active=None)))["reason"] == "semantics-unknown 1"
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"signed": [Approval("slack", "a1", "Admins", "boss@x", date(2026, 1, 1), date(2026, 12, 31), "")]}]
+)
+def test_days_of_the_policy_count_from_a_day_that_nobody_knows(make, more):
+    known = view(make, *more.get("signed", []), policy=(rule(days=5),))
+    assert make.judged(EXPIRED(known)) == {
+        "population": 1, "failed": 0, "not_evaluable": 1, "reason": "attribute-absent 1",
+    }  # fmt: skip
 
 
 def test_power_for_a_while_that_is_held_for_ever_fails(make):
