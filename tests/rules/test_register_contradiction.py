@@ -103,13 +103,13 @@ def test_links_that_no_listing_tells_may_tip_the_scales(make, untold, unknown):
         sources=sources,
         apps=[make.app("slack", register={"create": ("scim",)})],
     )
-    assert make.judged(RULE(view))["not_evaluable"] == unknown
+    assert ("attribute-absent 1" in make.judged(RULE(view))["reason"]) == bool(unknown)
 
 
 def test_an_account_of_several_possible_owners_may_be_a_leavers(make):
     people = [make.person("p1"), make.person("p2", status="terminated")]
     view = make.view(people=people, accounts=[make.account("a1", owner="p1|p2")], register={"disable": ("scim",)})
-    assert make.judged(RULE(view))["reason"] == "semantics-unknown 1"
+    assert "semantics-unknown 1" in make.judged(RULE(view))["reason"]
 
 
 def test_an_app_without_a_register_is_not_evaluable(make):
