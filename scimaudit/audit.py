@@ -14,6 +14,7 @@ import pandas as pd
 
 from scimaudit import (
     __version__,
+    approvals,
     correlate,
     facts,
     feeds,
@@ -105,6 +106,7 @@ def judge(
     audit = Audit(
         meta, apps, sources, equations, gates, kinds, settle.lines(seen),
         tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feeds.feed_lines(seen),
+        approvals.approval_lines(seen, rows, decided(config), accepted(config)),
     )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)
@@ -170,6 +172,12 @@ def decided(config: Config) -> pd.DataFrame | None:
     return decisions.read(path) if path.exists() else None
 
 
+def accepted(config: Config) -> list[approvals.Accepted]:
+    """The unproven scopes that somebody answers for."""
+    told = [(app.name, app.scope_accepted) for app in config.apps if app.scope_accepted is not None]
+    return [approvals.Accepted(name, each.by, each.until, each.reason) for name, each in told]
+
+
 def _run(rule: Rule, seen: View, config: Config) -> Judgement:
     own = {name: value for name, value in config.rules.get(rule.kind, {}).items() if name in rule.settings}
     try:
@@ -219,6 +227,7 @@ def _kind_line(rule: Rule, config: Config) -> KindLine:
     return KindLine(
         rule.kind, rule.title, rule.family, str(own.get("severity", rule.severity)),
         sections.get("Detects", ""), sections.get("Why", ""), sections.get("Remediation", ""), rule.controls, shown,
+        rule.stopped_by,
     )  # fmt: skip
 
 

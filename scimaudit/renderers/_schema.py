@@ -16,6 +16,7 @@ from scimaudit import tables
 from scimaudit.result import (
     FORMAT_VERSION,
     AppLine,
+    ApprovalLine,
     Equation,
     ExceptionLine,
     FeedLine,
@@ -25,7 +26,7 @@ from scimaudit.result import (
     SourceLine,
 )
 
-_TYPES: Final = (AppLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine)
+_TYPES: Final = (AppLine, ApprovalLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, SourceLine)
 
 
 def schema() -> dict[str, Any]:
@@ -36,6 +37,7 @@ def schema() -> dict[str, Any]:
         lines |= described.pop("$defs", {}) | {kind.__name__: described}
     lines["Equation"]["properties"]["holds"] = {"type": "boolean", "description": "whether it balances"}
     parts = {
+        "approvals": _list("ApprovalLine"),
         "apps": _list("AppLine"),
         "checks": _list("Check"),
         "equations": _list("Equation"),

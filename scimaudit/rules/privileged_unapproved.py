@@ -7,8 +7,8 @@ import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true, taken
-from scimaudit.view.holders import holders
+from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.signed import signed
 from scimaudit.view.tenure import tenure
 
 
@@ -17,6 +17,7 @@ from scimaudit.view.tenure import tenure
     family="excess",
     severity="high",
     action="Have the app's owner approve it in approvals.csv with an end, or remove it.",
+    stopped_by=("entitlement_removal",),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.8.2", "pci-dss-4.0.1/7.2.3", "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-6(5)",
         "cis-8.1/5.4",
@@ -26,7 +27,8 @@ def privileged_unapproved(view: View) -> Judgement:
     """Rights that give power, or that the policy wants approved, and that nobody approved.
 
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
-    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed. Where the policy folder
+    inactive, without a line in ``policy/approvals.csv``, or with one that the holder
+    signed, or somebody whom the roster does not know. Where the policy folder
     has no approvals at all, nothing says that approvals are kept there: not evaluable. An approval that has run out
     is ``grant-expired``.
 
@@ -40,11 +42,12 @@ def privileged_unapproved(view: View) -> Judgement:
         np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
     )
     wanted = known_true(grants["privileged"]) | known["needs"]
-    self_signed = _by_holder(view, known["approval"].to_numpy())
+    by = signed(view, known["approval"])
+    void = by["by_holder"] | (by["signer"] == "stranger").fillna(value=False).astype(bool)
     found = judge(
         grants,
         within=wanted & active,
-        fails=known_true(grants["active"]) & ((known["approval"] < 0) | self_signed) & bool(view.policy.approvals),
+        fails=known_true(grants["active"]) & ((known["approval"] < 0) | void) & bool(view.policy.approvals),
         unknown=because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
@@ -53,18 +56,10 @@ def privileged_unapproved(view: View) -> Judgement:
         ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
-    signed = self_signed.loc[found.failed.index]
     held = "holds " + found.failed["attribute"].astype("str") + " " + name
+    told = by.loc[found.failed.index]
+    who = pd.Series("nobody", held.index).mask(told["signer"] == "stranger", "somebody whom the roster does not know")
     return found.saying(
         expected="approved by somebody else",
-        actual=held + pd.Series(", approved by nobody", held.index).mask(signed, ", approved by its holder"),
+        actual=held + ", approved by " + who.mask(told["by_holder"], "its holder"),
     )
-
-
-def _by_holder(view: View, approval: np.ndarray) -> pd.Series:
-    """Whether the approver is the account's owner."""
-    lines = view.policy.approvals
-    who = holders(view.people, [line.approved_by for line in lines])["person_id"]
-    signer = pd.Series([who[line.approved_by] for line in lines], dtype="str")
-    by = taken(signer, approval, view.grants.index)
-    return (by == view.grants["person_id"].astype("str")).fillna(value=False).astype(bool)

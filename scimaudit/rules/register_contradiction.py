@@ -16,6 +16,7 @@ _AUTOMATIC = ("scim", "jit")
     family="control",
     severity="high",
     action="Correct the register, or repair the control that it claims.",
+    stopped_by=(),
     controls=(
         "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2",
         "nist-800-53-r5/AC-2(1)",
