@@ -246,13 +246,15 @@ def _completeness(book: _Book, audit: Audit) -> None:
 
 def _approvals(book: _Book, audit: Audit) -> None:
     header = [
-        "what", "state", "app", "account", "account_id", "person", "decision", "attribute", "privileged", "approved by",
-        "on", "until", "reason", "trouble", "policy", "stands in",
+        "what", "state", "app", "app_verdict", "account", "account_id", "person", "decision", "attribute", "privileged",
+        "approved by", "on", "until", "reason", "trouble", "policy", "stands in",
     ]  # fmt: skip
-    widths = [12, 16, 14, 30, 20, 24, 30, 12, 11, 34, 12, 12, 44, 44, 60, 26]
+    said = _words.verdicts(audit)
+    widths = [12, 16, 14, 18, 30, 20, 24, 30, 12, 11, 34, 12, 12, 44, 44, 60, 26]
     lines: list[list[Cell]] = [
         [
-            line.what, line.state, line.app, line.account, line.account_id, line.person, line.subject, line.attribute,
+            line.what, line.state, line.app, said.get(line.app), line.account, line.account_id, line.person,
+            line.subject, line.attribute,
             line.privileged if line.what == "right" else None, line.by or "nobody", line.on, line.until, line.reason,
             line.trouble, _words.policy(line), line.where,
         ]

@@ -25,6 +25,7 @@ def rule(**more):
 
 def view(make, *signed, policy=(), active=True, listing=None, **grant):
     people = [make.person("p1", emails=["ana@x"], email_keys=["ana@x"], user_name_key="ana"), make.person("p2")]
+    people.append(make.person("p3", emails=["boss@x"], email_keys=["boss@x"]))
     return make.view(
         people=people, accounts=[make.account("a1", user_name="ana", owner="p1", active=active)], listing=listing,
         grants=[make.grant("a1", "g-1", display="Admins", **{"privileged": True, **grant})],
@@ -46,6 +47,10 @@ OTHER = Approval("slack", "a2", "Admins", "boss@x", date(2026, 1, 1), None, "")
         (
             (Approval("slack", "ana", "Admins", "p1", date(2026, 1, 1), None, ""),),
             "holds groups Admins, approved by its holder",
+        ),
+        (
+            (Approval("slack", "ana", "Admins", "ghost@x", date(2026, 1, 1), None, ""),),
+            "holds groups Admins, approved by somebody whom the roster does not know",
         ),
     ],
 )
