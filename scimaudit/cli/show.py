@@ -135,6 +135,7 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("detects", told.detects),
         ("why", told.why),
         ("remediation", told.remediation),
+        ("stopped by", ", ".join(told.stopped_by).replace("_", " ") or "none of an app's five controls"),
         ("controls", ", ".join(told.controls)),
         *((f"rules.{told.kind}.{name}", value) for name, value in told.settings.items()),
         ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed"),

@@ -42,8 +42,8 @@ def privileged_unapproved(view: View) -> Judgement:
         np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
     )
     wanted = known_true(grants["privileged"]) | known["needs"]
-    by = signed(view, known["approval"])
-    void = by["by_holder"] | (by["signer"] == "stranger").fillna(value=False).astype(bool)
+    by = signed(view, known.loc[known["approval"] >= 0, "approval"])
+    void = (by["by_holder"] | (by["signer"] == "stranger")).reindex(grants.index, fill_value=False)
     found = judge(
         grants,
         within=wanted & active,
@@ -57,9 +57,9 @@ def privileged_unapproved(view: View) -> Judgement:
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
     held = "holds " + found.failed["attribute"].astype("str") + " " + name
-    told = by.loc[found.failed.index]
+    told = by.reindex(found.failed.index)
     who = pd.Series("nobody", held.index).mask(told["signer"] == "stranger", "somebody whom the roster does not know")
     return found.saying(
         expected="approved by somebody else",
-        actual=held + ", approved by " + who.mask(told["by_holder"], "its holder"),
+        actual=held + ", approved by " + who.mask(known_true(told["by_holder"]), "its holder"),
     )

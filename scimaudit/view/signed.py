@@ -30,7 +30,7 @@ def signed(view: View, approval: pd.Series) -> pd.DataFrame:
         taken(pd.Series([who[name][line.approved_by] for line in lines], dtype="str"), places, approval.index)
         for name in ("state", "person_id")
     )
-    rows = view.grants.loc[approval.index]
+    rows = view.grants[["person_id", "account"]].loc[approval.index]
     holder = rows["person_id"].astype("str")
     registered = np.append(view.accounts["nhi"].to_numpy(dtype=bool), False)[rows["account"]]
     same = (person == holder).fillna(value=False).astype(bool)

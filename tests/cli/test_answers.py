@@ -33,6 +33,7 @@ def test_who_approved_this(ask: Run) -> None:
 def test_which_control_stops_this(ask: Run) -> None:
     told = ask("rules", "leaver-active").stdout
     assert "soc2/CC6.3" in told
+    assert "disable" in next(line for line in told.splitlines() if line.startswith("stopped by")).split()
     assert "303: 8 failed" in told
 
 
