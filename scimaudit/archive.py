@@ -19,6 +19,7 @@ from scimaudit import tables
 from scimaudit.errors import IntegrityError
 from scimaudit.result import (
     AppLine,
+    ApprovalLine,
     Audit,
     Equation,
     ExceptionLine,
@@ -49,6 +50,7 @@ class _Plain:
     power: tuple[PowerLine, ...] = ()
     thresholds: tuple[ThresholdLine, ...] = ()
     savings: tuple[SavingLine, ...] = ()
+    approvals: tuple[ApprovalLine, ...] = ()
 
 
 _ADAPTER: Final = TypeAdapter(_Plain)
@@ -79,6 +81,10 @@ class Stored:
     def links(self) -> pa.Table:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""
         return self._table("links")
+
+    def findings(self) -> pa.Table:
+        """Rows of :data:`scimaudit.tables.FINDINGS`; readable where the rest of an older audit is not."""
+        return self._table("findings")
 
     def _table(self, name: str) -> pa.Table:
         try:
@@ -124,5 +130,5 @@ def first_seen(store: Path) -> dict[str, datetime]:
     """Finding id to the time it was first shown, by the newest audit; nothing when there is none."""
     if not (store / "audits" / "latest").exists():
         return {}
-    findings = latest(store).audit.findings
+    findings = tables.frame(latest(store).findings())
     return dict(zip(findings["finding_id"], findings["first_seen"].dt.to_pydatetime(), strict=True))

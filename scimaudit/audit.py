@@ -29,6 +29,7 @@ from scimaudit.correlate import decisions
 from scimaudit.result import Audit, KindLine, Meta
 from scimaudit.rules import Judgement, Rule
 from scimaudit.snapshot.store import Snapshot
+from scimaudit.summaries.approvals import Accepted, approval_lines
 from scimaudit.summaries.feeds import feed_lines
 from scimaudit.summaries.power import power_lines
 from scimaudit.summaries.savings import saving_lines
@@ -108,7 +109,7 @@ def judge(
         meta, apps, sources, equations, gates, kinds, settle.lines(seen),
         tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feed_lines(seen), power_lines(seen),
         threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
-        saving_lines(seen, rows),
+        saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
     )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)
@@ -174,6 +175,12 @@ def decided(config: Config) -> pd.DataFrame | None:
     return decisions.read(path) if path.exists() else None
 
 
+def accepted(config: Config) -> list[Accepted]:
+    """The unproven scopes that somebody answers for."""
+    told = [(app.name, app.scope_accepted) for app in config.apps if app.scope_accepted is not None]
+    return [Accepted(name, each.by, each.until, each.reason) for name, each in told]
+
+
 def _run(rule: Rule, seen: View, config: Config) -> Judgement:
     own = {name: value for name, value in config.rules.get(rule.kind, {}).items() if name in rule.settings}
     try:
@@ -222,6 +229,7 @@ def _kind_line(rule: Rule, config: Config) -> KindLine:
     return KindLine(
         rule.kind, rule.title, rule.family, str(own.get("severity", rule.severity)), said.get("Detects", ""),
         said.get("Why", ""), said.get("Not evaluable", ""), said.get("Remediation", ""), rule.controls, shown,
+        rule.stopped_by,
     )  # fmt: skip
 
 

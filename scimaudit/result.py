@@ -130,6 +130,63 @@ class ExceptionLine:
 
 
 @dataclass(frozen=True)
+class PolicyWord:
+    """What one rule of the policy says of a right and the person who holds it.
+
+    :param says: ``allows``, ``denies``, or ``may allow`` and ``may deny`` where it depends on what is not known of the
+        person.
+    """
+
+    rule: str
+    says: str
+    why: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class ApprovalLine:
+    """One thing that somebody decided, or that stands without a decision.
+
+    :param what: ``finding`` (that nobody accepted), ``right``, ``power`` (which rights of an app give it),
+        ``exception``, ``disposition``, ``link`` or ``scope``.
+    :param subject: the right, the finding kind, whose the account is said to be, or the scope.
+    :param privileged: the right gives power over the app.
+    :param needed: a right of which somebody must say yes: it gives power, or a rule of the policy wants an approval.
+    :param by: who decided; empty where nobody did.
+    :param until: the last day on which it counts; empty for no end.
+    :param state: ``counts``, ``does not count``, ``unclear`` or ``nobody`` (nobody decided).
+    :param trouble: why it does not count, or what is unclear about it.
+    :param where: the file in which the decision stands.
+    :param rules: what the policy says of the right; none where no rule speaks of it.
+    :param kind: the finding kind that an exception or a disposition speaks of.
+    :param id: the id of the exception, or of the finding that a disposition speaks of.
+    """
+
+    what: str
+    app: str
+    subject: str
+    state: str
+    trouble: str = ""
+    account_id: str = ""
+    account: str = ""
+    person_id: str = ""
+    person: str = ""
+    attribute: str = ""
+    value: str = ""
+    privileged: bool = False
+    needed: bool = False
+    active: bool | None = None
+    by: str = ""
+    on: str = ""
+    until: str = ""
+    reason: str = ""
+    where: str = ""
+    rules: tuple[PolicyWord, ...] = ()
+    kind: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
 class FeedLine:
     """Where one attribute of an app should come from, and whose accounts the app has.
 
@@ -225,6 +282,8 @@ class KindLine:
     """A finding kind and its documentation.
 
     :param not_evaluable: when a row cannot be judged, and why.
+    :param stopped_by: which of ``sign_in``, ``create``, ``update``, ``disable`` and ``entitlement_removal`` should have
+        stopped it; none for what is said of data.
     """
 
     kind: str
@@ -237,6 +296,7 @@ class KindLine:
     remediation: str
     controls: tuple[str, ...]
     settings: Mapping[str, str]
+    stopped_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -280,6 +340,7 @@ class Audit:
     power: tuple[PowerLine, ...] = ()
     thresholds: tuple[ThresholdLine, ...] = ()
     savings: tuple[SavingLine, ...] = ()
+    approvals: tuple[ApprovalLine, ...] = ()
 
     @property
     def leading(self) -> pd.DataFrame:

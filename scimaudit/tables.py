@@ -196,6 +196,8 @@ ALL: Final[Mapping[str, pa.Schema]] = {
 STATUSES: Final = ("active", "leave", "prehire", "terminated", "unknown")
 ACCOUNT_KINDS: Final = ("human", "service", "shared", "guest", "break-glass", "unknown")
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
+CONTROLLED: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
+"""What the register of an app names a control for; sign-in stands apart from the life of the account."""
 FAMILIES: Final = ("orphan", "drift", "excess", "control", "data")
 NOT_EVALUABLE: Final = (
     "walk-unproven",

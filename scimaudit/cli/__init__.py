@@ -11,6 +11,7 @@ import typer
 from scimaudit.cli import (
     access,
     account,
+    approvals,
     audit,
     check,
     controls,
@@ -20,11 +21,13 @@ from scimaudit.cli import (
     feeds,
     findings,
     init,
+    ledger,
     links,
     policy,
     probe,
     providers,
     pull,
+    register,
     report,
     rules,
     run,
@@ -72,6 +75,9 @@ app.command("access")(access.command)
 app.command("explain")(explain.command)
 app.command("links")(links.command)
 app.command("policy")(policy.command)
+app.command("approvals")(approvals.command)
+app.command("register")(register.command)
+app.command("ledger")(ledger.command)
 app.command("rules")(rules.command)
 app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)

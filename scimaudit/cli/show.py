@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
+from rich.text import Text
 
 from scimaudit import renderers, tables
 from scimaudit.cli.options import Format
-from scimaudit.renderers import terminal
+from scimaudit.renderers import _words, terminal
 from scimaudit.renderers.csv import write
 
 if TYPE_CHECKING:
@@ -21,9 +23,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scimaudit.answers import ControlLine, RuleLine
+    from scimaudit.ledger import Ledger
     from scimaudit.policy.trials import Outcome
     from scimaudit.policy_review import Change, Coverage
-    from scimaudit.result import Audit, ExceptionLine, FeedLine, KindLine
+    from scimaudit.register import RegisterLine, Stopping
+    from scimaudit.result import ApprovalLine, Audit, ExceptionLine, FeedLine, KindLine
+
+_WIDE = 130
+"""Columns of a terminal from which decisions stand in columns of their own."""
 
 
 def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
@@ -130,6 +137,7 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("family", told.family),
         ("severity", told.severity),
         *terminal.documented(told),
+        ("stopped by", ", ".join(told.stopped_by).replace("_", " ") or "none of an app's five controls"),
         ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed, {_unjudged(line)}"),
         ("precision", _precision(line)),
     ]
@@ -209,6 +217,119 @@ def feeds(out: Console, lines: Sequence[FeedLine]) -> None:
     ]
     title = "Where attributes should come from, and whose accounts these are"
     terminal.rows(out, title, ("app", "attribute", "roster", *counts), body, right=counts)
+
+
+def approvals(out: Console, lines: Sequence[ApprovalLine]) -> None:
+    """Who approved each right, and who decided what else."""
+    out.print(terminal.text(_words.approvals(lines), "bold"))
+    rights = [line for line in lines if line.what in ("finding", "right")]
+    others = [line for line in lines if line.what not in ("finding", "right")]
+    narrow = out.width < _WIDE
+    head: tuple[str, ...]
+    body: list[tuple[object, ...]]
+    if rights:
+        out.print()
+        head = ("app", "account", "right", "counts", "approved by", "policy")
+        body = [(line.app, _words.holder(line), _right(line), *_decided(line), _words.policy(line)) for line in rights]
+        if narrow:
+            head, body = ("app", "account", "right", "approved by"), [(*row[:3], _stacked(row[3:])) for row in body]
+        terminal.rows(out, "Rights, those that nobody approved first", head, body)
+    out.print()
+    if others:
+        head = ("what", "app", "account", "decision", "counts", "by")
+        body = [
+            (line.what, line.app or "across apps", _words.holder(line), line.subject, *_decided(line))
+            for line in others
+        ]
+        if narrow:
+            head, body = ("what", "app", "account", "decision"), [(*row[:3], _stacked(row[3:])) for row in body]
+        terminal.rows(out, "What else was decided, or was not", head, body)
+    else:
+        out.print(terminal.text("nobody decided anything else"))
+
+
+def _right(line: ApprovalLine) -> Text:
+    return terminal.text(f"{line.subject} (privileged)", "magenta") if line.privileged else terminal.text(line.subject)
+
+
+def _decided(line: ApprovalLine) -> tuple[Text, Text]:
+    """Whether a decision counts, and who took it or that nobody did."""
+    tone = {"counts": "green", "unclear": "yellow"}.get(line.state, "red" if line.needed or line.by else "dim")
+    because = f" ({line.trouble})" if line.by and line.trouble else ""
+    return terminal.text(line.state, tone), terminal.text(_words.signature(line) + because)
+
+
+def _stacked(cells: Sequence[object]) -> Text:
+    """Several cells as one, a line each, where the window is too narrow for columns."""
+    parts = [cell if isinstance(cell, Text) else terminal.text(cell) for cell in cells]
+    return Text("\n").join(part for part in parts if part.plain)
+
+
+def register(out: Console, lines: Sequence[RegisterLine]) -> None:
+    """The controls of each app side by side, then what they leave open."""
+    tones = {"gap": "red", "contradicted": "red", "not said": "yellow"}
+    names = [each.control.replace("_", " ") for each in lines[0].controls] if lines else []
+    body = [
+        (line.app, *(terminal.text(_words.controlled(each.said), tones.get(each.state, "")) for each in line.controls))
+        for line in lines
+    ]
+    terminal.rows(out, "Who controls what: sign-in, and the life of the account", ("app", *names), body)
+    gaps = [(line.app, *gap) for line in lines for gap in line.gaps]
+    gaps += [(line.app, "", line.compared) for line in lines if line.compared]
+    if gaps:
+        out.print()
+        terminal.rows(
+            out, "Gaps and contradictions", ("app", "control", "what is open"), sorted(gaps, key=itemgetter(0))
+        )
+
+
+def stopping(out: Console, found: Stopping) -> None:
+    """Which controls should have stopped a finding."""
+    names = ", ".join(name.replace("_", " ") for name in found.stopped_by)
+    facts = [
+        ("finding", found.finding_id),
+        ("kind", f"{found.kind}: {found.title}"),
+        ("app", found.app or "across apps"),
+        ("what", found.actual),
+        ("stopped by", names or "none of the five controls: it is said of data, or of what people decided"),
+    ]
+    terminal.rows(out, "Which control stops this", ("", ""), facts)
+    if found.controls:
+        out.print()
+        body = [(each.control.replace("_", " "), _words.controlled(each.said), each.data) for each in found.controls]
+        terminal.rows(out, "What the register says of it", ("control", "by", "what the data say"), body)
+    out.print()
+    terminal.rows(out, "Relevant to, in our words", ("control", "in short"), list(found.frameworks.items()))
+
+
+def ledger(out: Console, found: Ledger) -> None:
+    """What could not be evaluated, why, and what would help."""
+    out.print(terminal.text(found.said, "bold"))
+    body = [
+        (line.app or "across apps", line.kind, f"{doubt.rows:,} of {line.population:,}", doubt.reason, doubt.helps)
+        for line in found.lines
+        for doubt in line.doubts
+    ]
+    body += [
+        (line.app or "across apps", line.kind, f"0 of {line.population:,}", "", "")
+        for line in found.lines
+        if not line.doubts
+    ]
+    if body:
+        out.print()
+        head = ("app", "kind", "not evaluable", "because", "what would make it evaluable")
+        terminal.rows(out, "What could not be evaluated", head, body, right=("not evaluable",))
+    if found.not_audited:
+        out.print()
+        terminal.rows(out, "Apps of which nothing was judged", ("app", "because"), found.not_audited)
+    if found.unproven:
+        out.print()
+        body = [(each.source, each.what, each.state, each.reason, each.helps) for each in found.unproven]
+        head = ("source", "proof of", "state", "because", "what would prove it")
+        terminal.rows(out, "What is not proven", head, body)
+    if found.off:
+        out.print()
+        out.print(terminal.text("switched off, and so judging nothing: " + ", ".join(found.off)))
 
 
 def csv(table: pa.Table) -> None:

@@ -16,15 +16,19 @@ import pyarrow.compute as pc
 
 from scimaudit.answers import control_lines
 from scimaudit.frameworks import frameworks
+from scimaudit.ledger import Ledger, helps, ledger
+from scimaudit.register import RegisterLine, register_lines
 from scimaudit.renderers import _tables, _words
 from scimaudit.renderers.encode import show, show_column
-from scimaudit.result import AppLine, Audit, KindLine, SourceLine
-from scimaudit.tables import FAMILIES, SEVERITIES
+from scimaudit.result import AppLine, ApprovalLine, Audit, KindLine, SourceLine
+from scimaudit.tables import CONTROLLED, FAMILIES, SEVERITIES
 
 FIRST_PAGE: Final = 100
 """Findings that stand in the page itself, for readers without JavaScript."""
 
-CONTROLLED: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
+
+FIRST_APPROVALS: Final = 500
+"""Rights that stand in the page; those that nobody approved come first, and the workbook has them all."""
 
 WORST_FIRST: Final = tuple(reversed(SEVERITIES))
 
@@ -77,7 +81,10 @@ def context(audit: Audit) -> dict[str, Any]:
             for equation in audit.equations
         ],
         "ledger": _ledger(audit),
-        "controlled": [name for name in CONTROLLED if any(name in app.register for app in audit.apps)],
+        "unjudged": _unjudged(ledger(audit), apps),
+        "controlled": list(CONTROLLED),
+        "registers": [_register(line, apps) for line in register_lines(audit)],
+        "approvals": _approvals(audit.approvals, apps),
         "feeds": [asdict(line) | {"app_title": names[line.app]} for line in audit.feeds if line.app in names],
         "power": [asdict(line) | {"app_title": names[line.app]} for line in audit.power if line.app in names],
         "savings": [asdict(line) | {"app_title": names[line.app]} for line in audit.savings if line.app in names],
@@ -110,8 +117,6 @@ def _app(app: AppLine, audit: Audit, leading: pd.DataFrame) -> dict[str, Any]:
         "reason": _words.reason(app),
         "owner": app.owner,
         "regulated": list(app.regulated),
-        "register": dict(app.register),
-        "gaps": list(audit.leading[_contradicts(audit.leading, app.app)]["actual"]),
         "accounts": app.accounts,
         "matched": app.matched,
         "unmatched": app.unmatched,
@@ -173,25 +178,83 @@ def _source(line: SourceLine, audit: Audit) -> dict[str, Any]:
 
 
 def _ledger(audit: Audit) -> list[dict[str, Any]]:
-    """The checks of each kind, with their sums."""
+    """The checks of each kind, with their sums; those that most could not be evaluated first."""
     titles = {kind.kind: kind.title for kind in audit.kinds}
     rows: dict[str, list[dict[str, Any]]] = {}
     for check in _tables.checks(audit).to_pylist():
-        rows.setdefault(check["kind"], []).append(check)
+        rows.setdefault(check["kind"], []).append(check | {"helps": _helps(check)})
     sums = ("population", "failed", "passed", "not_evaluable")
-    return [
+    lines = [
         {
             "kind": kind,
             "title": titles.get(kind, kind),
             "checks": checks,
+            "places": _words.count(sum(check["not_evaluable"] > 0 for check in checks), "place"),
             **{name: sum(check[name] for check in checks) for name in sums},
         }
         for kind, checks in sorted(rows.items())
     ]
+    return sorted(lines, key=lambda line: -line["not_evaluable"])
 
 
-def _contradicts(findings: pd.DataFrame, app: str) -> pd.Series:
-    return (findings["kind"].astype("str") == "register-contradiction") & (findings["app"].astype("str") == app)
+def _helps(check: Mapping[str, Any]) -> list[str]:
+    """What would make the rows of a check evaluable that could not be judged."""
+    reasons = [part.rpartition(" ")[0] for part in (check["reason"] or "").split(", ") if part]
+    return [helps(check["kind"], reason) for reason in reasons]
+
+
+def _unjudged(found: Ledger, apps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The totals, and what was not audited, not proven or switched off."""
+    known = {app["name"]: app for app in apps}
+    return {
+        "said": found.said,
+        "not_audited": [{"app": known[app], "reason": reason} for app, reason in found.not_audited],
+        "unproven": [asdict(each) for each in found.unproven],
+        "off": list(found.off),
+    }
+
+
+def _register(line: RegisterLine, apps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """An app with its controls by name, and what they leave open."""
+    app = next(each for each in apps if each["name"] == line.app)
+    return {
+        "app": app,
+        "owner": line.owner,
+        "controls": {
+            each.control: {"said": _words.controlled(each.said), "state": each.state} for each in line.controls
+        },
+        "gaps": list(dict.fromkeys([*(gap for _, gap in line.gaps), line.compared])),
+    }
+
+
+def _approvals(lines: Sequence[ApprovalLine], apps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The rights of which somebody must say yes, and what else was decided; exceptions have a table of their own."""
+    known = {app["name"]: app for app in apps}
+    shown = [
+        {
+            "what": line.what,
+            "app": known.get(line.app),
+            "app_title": line.app or "across apps",
+            "holder": _words.holder(line),
+            "inactive": line.active is False,
+            "subject": line.subject,
+            "attribute": line.attribute,
+            "state": line.state,
+            "by": line.by,
+            "signed": _words.signature(line),
+            "trouble": line.trouble if line.by else "",
+            "policy": _words.policy(line),
+        }
+        for line in lines
+        if line.what != "exception"
+    ]
+    rights = [line for line in shown if line["what"] == "right"]
+    return {
+        "said": _words.approvals(lines),
+        "rights": rights[:FIRST_APPROVALS],
+        "more": max(len(rights) - FIRST_APPROVALS, 0),
+        "others": [line for line in shown if line["what"] != "right"],
+    }
 
 
 def _frameworks(audit: Audit) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from scimaudit import tables
 from scimaudit.result import (
     FORMAT_VERSION,
     AppLine,
+    ApprovalLine,
     Equation,
     ExceptionLine,
     FeedLine,
@@ -29,7 +30,8 @@ from scimaudit.result import (
 )
 
 _TYPES: Final = (
-    AppLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, PowerLine, SavingLine, SourceLine, ThresholdLine,
+    AppLine, ApprovalLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, PowerLine, SavingLine, SourceLine,
+    ThresholdLine,
 )  # fmt: skip
 
 
@@ -41,6 +43,7 @@ def schema() -> dict[str, Any]:
         lines |= described.pop("$defs", {}) | {kind.__name__: described}
     lines["Equation"]["properties"]["holds"] = {"type": "boolean", "description": "whether it balances"}
     parts = {
+        "approvals": _list("ApprovalLine"),
         "apps": _list("AppLine"),
         "checks": _list("Check"),
         "equations": _list("Equation"),

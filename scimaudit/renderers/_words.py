@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from scimaudit.result import AppLine, AppVerdict, Audit, Equation, Gate, Meta
+from scimaudit.result import AppLine, ApprovalLine, AppVerdict, Audit, Equation, Gate, Meta
 
 NOT_PROVEN: Final = "not proven"
 
@@ -135,3 +135,55 @@ def gate(tripped: Gate) -> str:
 def exit_sentence(meta: Meta) -> str:
     """The exit code and why: ``3: the listing of crm was cut short``."""
     return f"{meta.exit_code}: " + ("; ".join(meta.exit_reasons) or EXITS.get(meta.exit_code, "unknown"))
+
+
+def holder(line: ApprovalLine) -> str:
+    """Whom a decision is about: ``Kari Nilsen (knilsen)``, the account alone, or the person alone."""
+    account = line.account or line.account_id
+    if line.person and account:
+        return f"{line.person} ({account})"
+    return account or line.person or line.person_id
+
+
+def signature(line: ApprovalLine) -> str:
+    """Who decided, when, until when and why; that nobody did where nobody did."""
+    if not line.by:
+        return line.trouble
+    said = line.by
+    if line.on:
+        said += f" on {line.on}"
+    said += f", until {line.until}" if line.until else ", without an end"
+    return said + (f": {line.reason}" if line.reason else "")
+
+
+def policy(line: ApprovalLine) -> str:
+    """What the rules of the policy say of a right, with who owns them and why."""
+    if line.what != "right":
+        return ""
+    said = [
+        f"{word.rule} {word.says} it{f' (owner {word.owner})' if word.owner else ''}: {word.why}" for word in line.rules
+    ]
+    return "; ".join(said) or ("no rule allows it" if line.person_id else "no rule can: nobody owns the account")
+
+
+def approvals(lines: Iterable[ApprovalLine]) -> str:
+    """The rights of which somebody must say yes, in one sentence."""
+    every = list(lines)
+    untold = sum(line.what == "power" for line in every)
+    left = f"; in {count(untold, 'app')} nobody has said which rights give power" if untold else ""
+    needed = [line.state for line in every if line.what == "right" and line.needed]
+    if not needed:
+        return "no right is seen here of which somebody must say yes" + left
+    parts = (
+        (needed.count("nobody"), "approved by nobody"),
+        (needed.count("does not count"), "with an approval that does not count"),
+        (needed.count("unclear"), "where it is unclear"),
+        (needed.count("counts"), "approved"),
+    )
+    told = ", ".join(f"{number:,} {words}" for number, words in parts if number)
+    return f"{count(len(needed), 'right')} of which somebody must say yes: {told}{left}"
+
+
+def controlled(said: str) -> str:
+    """How a control is done, in words."""
+    return said or "not said"

@@ -30,6 +30,7 @@ def render(audit: Audit, stream: BinaryIO) -> None:
     """Write the document."""
     equations = [plain(equation) | {"holds": equation.holds} for equation in audit.equations]
     parts: dict[str, Iterator[bytes]] = {
+        "approvals": _lines(map(plain, audit.approvals)),
         "apps": _lines(plain(app) | {"verdict": _words.tenable(app)} for app in audit.apps),
         "checks": _rows(tables.conform(audit.checks, tables.CHECKS)),
         "equations": _lines(equations),

@@ -20,6 +20,8 @@ from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-unt
 
 from scimaudit import tables
 from scimaudit.errors import RenderError
+from scimaudit.ledger import ledger
+from scimaudit.register import register_lines
 from scimaudit.renderers import _tables, _words
 from scimaudit.renderers.encode import show
 from scimaudit.result import Audit, ExceptionLine
@@ -81,6 +83,9 @@ def _fill(workbook: Any, audit: Audit) -> None:
         head = [field.name for field in fields(ExceptionLine)]
         body = [astuple(line) for line in audit.exceptions]
         book.rows("Exceptions", head, [_WIDTHS.get(name, 18) for name in head], body, len(body))
+    _approvals(book, audit)
+    _register(book, audit)
+    _not_evaluable(book, audit)
     book.table("Checks", _tables.checks(audit))
     _kinds(book, audit)
     columns = [*_tables.docs(tables.FINDINGS).items(), *_tables.docs(tables.CHECKS).items()]
@@ -253,3 +258,70 @@ def _completeness(book: _Book, audit: Audit) -> None:
     ]
     header = ["what", "of", "app_verdict", "balances", "figures"]
     book.rows("Equations", header, [30, 30, 16, 10, 70], equations, len(equations))
+
+
+def _approvals(book: _Book, audit: Audit) -> None:
+    header = [
+        "what", "state", "app", "app_verdict", "account", "account_id", "person", "decision", "attribute", "privileged",
+        "approved by", "on", "until", "reason", "trouble", "policy", "stands in",
+    ]  # fmt: skip
+    said = _words.verdicts(audit)
+    widths = [12, 16, 14, 18, 30, 20, 24, 30, 12, 11, 34, 12, 12, 44, 44, 60, 26]
+    lines: list[list[Cell]] = [
+        [
+            line.what, line.state, line.app, said.get(line.app), line.account, line.account_id, line.person,
+            line.subject, line.attribute,
+            line.privileged if line.what == "right" else None, line.by or "nobody", line.on, line.until, line.reason,
+            line.trouble, _words.policy(line), line.where,
+        ]
+        for line in audit.approvals
+    ]  # fmt: skip
+    book.rows("Approvals", header, widths, lines, len(lines))
+
+
+def _register(book: _Book, audit: Audit) -> None:
+    header = ["app", "app_verdict", "owner", "control", "by", "state", "what is open", "compared with the data"]
+    said = _words.verdicts(audit)
+    lines: list[list[Cell]] = [
+        [
+            line.app, said.get(line.app), line.owner, each.control.replace("_", " "), _words.controlled(each.said),
+            each.state, "; ".join(each.gaps), line.compared,
+        ]
+        for line in register_lines(audit)
+        for each in line.controls
+    ]  # fmt: skip
+    book.rows("Register", header, [18, 22, 32, 20, 14, 14, 80, 60], lines, len(lines))
+
+
+def _not_evaluable(book: _Book, audit: Audit) -> None:
+    found = ledger(audit)
+    said = _words.verdicts(audit)
+    lines: list[list[Cell]] = [
+        [
+            line.app or "across apps",
+            said.get(line.app),
+            line.kind,
+            doubt.rows,
+            line.population,
+            doubt.reason,
+            doubt.helps,
+        ]
+        for line in found.lines
+        for doubt in line.doubts
+    ]
+    lines += [[app, said.get(app), "every kind", None, None, reason, ""] for app, reason in found.not_audited]
+    lines += [
+        [
+            each.app or each.source,
+            said.get(each.app),
+            f"{each.what} of {each.source}",
+            None,
+            None,
+            f"{each.state}: {each.reason}" if each.reason else each.state,
+            each.helps,
+        ]
+        for each in found.unproven
+    ]
+    lines += [[None, None, kind, None, None, "switched off", ""] for kind in found.off]
+    header = ["app", "app_verdict", "what", "not evaluable", "of", "because", "what would make it evaluable"]
+    book.rows("Not evaluable", header, [20, 22, 34, 14, 10, 50, 90], lines, len(lines))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scimaudit.errors import ConfigError
 from scimaudit.frameworks import relevant
-from scimaudit.tables import FAMILIES, NOT_EVALUABLE, SEVERITIES
+from scimaudit.tables import CONTROLLED, FAMILIES, NOT_EVALUABLE, SEVERITIES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +55,7 @@ class Rule:
     family: str
     severity: str
     action: str
+    stopped_by: tuple[str, ...]
     controls: tuple[str, ...]
     spans_apps: bool
     after_settling: bool
@@ -91,6 +92,7 @@ def rule(
     family: str,
     severity: str,
     action: str,
+    stopped_by: tuple[str, ...],
     controls: tuple[str, ...] = (),
     spans_apps: bool = False,
     after_settling: bool = False,
@@ -98,6 +100,7 @@ def rule(
     """Declare a rule.
 
     :param action: what the responsible owner should do, one sentence.
+    :param stopped_by: which of :data:`~scimaudit.tables.CONTROLLED` should have stopped it; none for data.
     :param controls: ``framework/control`` ids it is relevant to; frameworks add others by kind.
     :param spans_apps: it compares rows of several apps (a person's accounts, say), so it must see them all at once.
     :param after_settling: it judges what people decided about findings, so it runs when all others have.
@@ -106,11 +109,14 @@ def rule(
         msg = f"family {family!r} or severity {severity!r} is not one of ours"
         raise ValueError(msg)
 
+    if not {*stopped_by} <= {*CONTROLLED}:
+        msg = f"stopped_by {stopped_by!r} is not of {CONTROLLED}"
+        raise ValueError(msg)
+
     def declare(check: Callable[..., Judgement]) -> Rule:
         kind = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(
-            kind, title, family, severity, action, (*controls, *relevant(kind)), spans_apps, after_settling, check
-        )
+        named = (*controls, *relevant(kind))
+        return Rule(kind, title, family, severity, action, stopped_by, named, spans_apps, after_settling, check)
 
     return declare
 

@@ -12,6 +12,7 @@ from scimaudit.view.columns import joined, known_false
     family="orphan",
     severity="medium",
     action="Decide the owner in links.csv, and correct the identifier that two people share.",
+    stopped_by=("create",),
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.1", "nist-800-53-r5/AC-2", "nist-800-53-r5/IA-4",
         "cis-8.1/5.1",

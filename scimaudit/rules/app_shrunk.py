@@ -11,6 +11,7 @@ from scimaudit.view import View
     family="data",
     severity="high",
     action="Check the listing before closing any finding of this app.",
+    stopped_by=(),
     controls=("soc2/CC6.1", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "cis-8.1/5.1"),
 )
 def app_shrunk(view: View, *, percent: float = 20.0) -> Judgement:

@@ -15,6 +15,7 @@ from scimaudit.view.compared import alike, fed, first
     family="drift",
     severity="low",
     action="Correct the attribute in the app, or its mapping in the feed.",
+    stopped_by=("update",),
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.4", "nist-800-53-r5/AC-2(1)", "cis-8.1/5.6",
     ),

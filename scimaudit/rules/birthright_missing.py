@@ -16,6 +16,7 @@ from scimaudit.view.columns import known_false, known_true
     family="excess",
     severity="low",
     action="Grant the right, or correct the birthright in the policy.",
+    stopped_by=("create",),
     controls=("soc2/CC6.2", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2", "cis-8.1/6.1"),
 )
 def birthright_missing(view: View) -> Judgement:

@@ -14,6 +14,7 @@ from scimaudit.view.columns import known_false, known_true, taken
     title="Break-glass account without its evidence",
     family="orphan",
     severity="medium",
+    stopped_by=("sign_in",),
     action="Seal the secret, set an alarm on its use, test it, and write all three into nhi.csv.",
     controls=(
         "soc2/CC6.1", "iso27001-2022/A.5.16", "iso27001-2022/A.8.2", "pci-dss-4.0.1/8.2.2", "nist-800-53-r5/AC-2",

@@ -17,6 +17,7 @@ from scimaudit.view.possible import possible_owners
     family="orphan",
     severity="medium",
     action="Keep one account, disable the others, or declare the second one under admin_accounts.",
+    stopped_by=("create",),
     controls=(
         "soc2/CC6.1", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.1", "nist-800-53-r5/AC-2", "nist-800-53-r5/IA-4",
         "cis-8.1/5.1",

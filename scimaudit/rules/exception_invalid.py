@@ -11,6 +11,7 @@ from scimaudit.view import View
     family="control",
     severity="medium",
     action="Have the registered owner approve it anew, within the limits, or remove it and act on the finding.",
+    stopped_by=(),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2"),
     after_settling=True,
 )

@@ -11,6 +11,7 @@ from scimaudit.view import View
     family="control",
     severity="low",
     action="Remove it: what it excused is gone, or it was never written as it was meant.",
+    stopped_by=(),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2"),
     after_settling=True,
 )

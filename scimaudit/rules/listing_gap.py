@@ -14,6 +14,7 @@ from scimaudit.view.columns import joined
     family="data",
     severity="high",
     action="Find out which listing is right, and why the other one hides the account.",
+    stopped_by=(),
     controls=("soc2/CC6.1", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "cis-8.1/5.1"),
 )
 def listing_gap(view: View) -> Judgement:

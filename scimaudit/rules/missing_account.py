@@ -17,6 +17,7 @@ from scimaudit.view.possible import possible_owners
     family="drift",
     severity="low",
     action="Create the account, or correct the birthright in the policy.",
+    stopped_by=("create",),
     controls=("soc2/CC6.2", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.4", "nist-800-53-r5/AC-2", "cis-8.1/6.1"),
 )
 def missing_account(view: View) -> Judgement:

@@ -13,6 +13,7 @@ from scimaudit.view.columns import known_false, known_true, taken
     title="Somebody signs in as a service account",
     family="orphan",
     severity="high",
+    stopped_by=("sign_in",),
     action="Find out who signed in, change its secret, and forbid interactive sign-in for it.",
     controls=(
         "soc2/CC6.1", "iso27001-2022/A.5.16", "iso27001-2022/A.8.2", "pci-dss-4.0.1/8.6.1", "nist-800-53-r5/IA-2",

@@ -17,6 +17,7 @@ from scimaudit.view.policed import policed
     family="excess",
     severity="info",
     action="Ask the manager whether the person needs it; if so, say it in the policy.",
+    stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-6", "nist-800-53-r5/AC-6(7)"),
 )
 def peer_outlier(

@@ -17,6 +17,7 @@ from scimaudit.view.tenure import tenure
     family="excess",
     severity="high",
     action="Have the app's owner approve it in approvals.csv with an end, or remove it.",
+    stopped_by=("entitlement_removal",),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.8.2", "pci-dss-4.0.1/7.2.3", "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-6(5)",
         "cis-8.1/5.4",
@@ -26,9 +27,9 @@ def privileged_unapproved(view: View) -> Judgement:
     """Rights that give power, or that the policy wants approved, and that nobody approved who may.
 
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
-    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed, or somebody who answers
-    neither for the right (``owner`` of its line in the catalogue, of a rule that allows it) nor for the app (its
-    owner, its delegates). An approval that has run out is ``grant-expired``.
+    inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed, or somebody whom the
+    roster does not know, or somebody who answers neither for the right (``owner`` of its line in the catalogue, of a
+    rule that allows it) nor for the app (its owner, its delegates). An approval that has run out is ``grant-expired``.
 
     Why: power that nobody gave on record is power that somebody took.
 
@@ -45,9 +46,10 @@ def privileged_unapproved(view: View) -> Judgement:
         np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
     )
     wanted = known_true(grants["privileged"]) | known["needs"]
-    approval = known["approval"].to_numpy()
-    by = signed(view, approval)
-    refused = pd.Series(approval < 0, grants.index) | by["by_holder"] | by["unentitled"]
+    by = signed(view, known.loc[known["approval"] >= 0, "approval"])
+    void = by["by_holder"] | (by["signer"] == "stranger") | by["barred"]
+    refused = (known["approval"] < 0) | void.reindex(grants.index, fill_value=False)
+    unclear = (~by["by_holder"] & ~by["by_somebody_else"]) | (by["signer"] == "unclear")
     found = judge(
         grants,
         within=wanted & active,
@@ -56,20 +58,21 @@ def privileged_unapproved(view: View) -> Judgement:
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (not view.policy.approvals, "policy-silent"),
-            (by["unsettled"], "policy-silent"),
-            (by["unclear"], "semantics-unknown"),
+            (unclear.reindex(grants.index, fill_value=False), "semantics-unknown"),
+            ((~by["entitled"]).reindex(grants.index, fill_value=False), "policy-silent"),
             (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
         ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
-    mine = by.loc[found.failed.index]
-    how = pd.Series("nobody", mine.index, dtype="str").mask(mine["unentitled"], "somebody who may not")
-    told = found.saying(
+    told = by.reindex(found.failed.index)
+    how = pd.Series("nobody", told.index, dtype="str").mask(told["signer"].notna(), "somebody who may not")
+    how = how.mask(told["signer"] == "stranger", "somebody whom the roster does not know")
+    said = found.saying(
         expected="approved by somebody else who answers for it",
         actual="holds " + found.failed["attribute"].astype("str") + " " + name + ", approved by "
-        + how.mask(mine["by_holder"], "its holder"),
+        + how.mask(known_true(told["by_holder"]), "its holder"),
     )  # fmt: skip
-    return merged([told, _power_unsaid(view)])
+    return merged([said, _power_unsaid(view)])
 
 
 def _power_unsaid(view: View) -> Judgement:

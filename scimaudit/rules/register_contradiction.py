@@ -7,10 +7,10 @@ from typing import Final
 import pandas as pd
 
 from scimaudit.rules import Judgement, judge, rule
+from scimaudit.tables import CONTROLLED
 from scimaudit.view import AppFacts, View
 from scimaudit.view.columns import known_false, known_true
 from scimaudit.view.holders import holders
-from scimaudit.view.inputs import CONTROLS
 
 _AUTOMATIC: Final = frozenset({"scim", "jit"})
 _GOVERNED: Final = frozenset({"saml", "oidc"})
@@ -22,6 +22,7 @@ _NOTHING: Final = ("none",)
     family="control",
     severity="high",
     action="Correct the register, or repair the control that it claims.",
+    stopped_by=(),
     controls=(
         "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2",
         "nist-800-53-r5/AC-2(1)",
@@ -72,7 +73,7 @@ def _unsaid(app: AppFacts) -> list[_Claim]:
     """Controls of which nobody has said what they are."""
     return [
         (app.app, name, False, "a mechanism, or none", "nobody has said", "policy-silent")
-        for name in CONTROLS
+        for name in CONTROLLED
         if name not in app.register and not (name == "disable" and app.register)
     ]
 

@@ -18,6 +18,7 @@ from scimaudit.view.tenure import tenure
     family="orphan",
     severity="medium",
     action="Remove the entitlement, or have it approved for the present employment.",
+    stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-4"),
 )
 def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:

@@ -13,6 +13,7 @@ from scimaudit.view import View
     family="control",
     severity="medium",
     action="Let its owner confirm purpose, rights and need, and write the next review date into nhi.csv.",
+    stopped_by=(),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.5.1", "nist-800-53-r5/AC-2", "cis-8.1/5.5"),
 )
 def review_overdue(view: View) -> Judgement:

@@ -15,6 +15,7 @@ _SEVERITY = {"status": "high", "end_date": "high", "name": "low"}
     family="data",
     severity="medium",
     action="Ask the owners of both rosters which is right, and correct the other one.",
+    stopped_by=(),
     controls=("soc2/CC6.1", "iso27001-2022/A.5.16", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "cis-8.1/5.1"),
 )
 def roster_conflict(view: View) -> Judgement:

@@ -14,6 +14,7 @@ from scimaudit.view.columns import known_false, known_true, taken
     family="orphan",
     severity="medium",
     action="Give each person an account of their own, or have the app's owner accept it with a way to tell who acted.",
+    stopped_by=("sign_in",),
     controls=(
         "soc2/CC6.1", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.2", "nist-800-53-r5/AC-2(9)", "nist-800-53-r5/IA-2",
     ),

@@ -18,6 +18,7 @@ from scimaudit.view.possible import possible_owners
     family="excess",
     severity="high",
     action="Take one side of the pair away, or put the compensating control on record as an exception.",
+    stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.3", "pci-dss-4.0.1/7.2.1", "nist-800-53-r5/AC-5", "cis-8.1/6.8"),
     spans_apps=True,
 )

@@ -13,6 +13,7 @@ from scimaudit.view.tenure import tenure
     family="excess",
     severity="medium",
     action="Give it an end in approvals.csv or in the app, or replace it by just-in-time access.",
+    stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.3", "iso27001-2022/A.8.2", "nist-800-53-r5/AC-2(2)", "nist-800-53-r5/AC-6", "cis-8.1/5.4"),
 )
 def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:

@@ -16,6 +16,7 @@ from scimaudit.view.columns import known_false, known_true
     family="drift",
     severity="high",
     action="Bring the account in line with the system of record, and repair the feed that should have done it.",
+    stopped_by=("update", "disable"),
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.4", "pci-dss-4.0.1/8.2.5",
         "nist-800-53-r5/AC-2(1)", "nist-800-53-r5/AC-2(3)", "cis-8.1/6.2",

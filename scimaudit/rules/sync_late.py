@@ -18,6 +18,7 @@ from scimaudit.view.compared import codes, fed, normalised
     family="drift",
     severity="low",
     action="Repair the feed that should have carried the change, then correct the account.",
+    stopped_by=("update",),
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "pci-dss-4.0.1/8.2.4", "nist-800-53-r5/AC-2(1)", "cis-8.1/5.6",
     ),

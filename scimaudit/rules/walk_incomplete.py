@@ -11,6 +11,7 @@ from scimaudit.view import View
     family="data",
     severity="high",
     action="Repair the source or its permissions, and pull again.",
+    stopped_by=(),
     controls=("soc2/CC6.1", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "cis-8.1/5.1"),
 )
 def walk_incomplete(view: View) -> Judgement:

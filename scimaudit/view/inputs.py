@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 import pandas as pd
-
-CONTROLS: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
-"""What an app's register says the mechanism of: sign-in, and four of the life of an account and its rights."""
 
 
 @dataclass(frozen=True)

@@ -1,60 +1,61 @@
-"""Whether whoever approved a right may approve it: its owner by the catalogue, by a rule, or the app's."""
+"""Who signed what: whether an approver is somebody, somebody else than the holder, and may approve the right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from scimaudit import identifiers
 from scimaudit.view.columns import taken
 from scimaudit.view.holders import holders
 
 if TYPE_CHECKING:
     from scimaudit.view import View
 
-_NOBODY: Final = "\0"
-"""Stands before a text that means nobody in particular; no person_id begins so."""
 
+def signed(view: View, approval: pd.Series) -> pd.DataFrame:
+    """For each grant what is known of whoever approved it.
 
-def signed(view: View, approval: np.ndarray) -> pd.DataFrame:
-    """For each grant what is to be said of its approval.
-
-    :param approval: position in the policy's approvals, -1 for none, as :func:`scimaudit.view.tenure.tenure` has it.
-    :returns: flags, all false where there is no approval: ``by_holder`` (who holds it signed), ``unentitled`` (somebody
-        signed who answers neither for the right nor for the app), ``unsettled`` (nobody is registered who could sign),
-        ``unclear`` (signer or holder is nobody in particular, so they may be one).
+    :param approval: position of each grant's approval in the policy's, -1 for none, as
+        :func:`scimaudit.view.tenure.tenure` gives it; indexed as some of the grants.
+    :returns: indexed as ``approval``: ``signer`` (``live``, ``left``, ``stranger`` or ``unclear``, null for no
+        approval), ``by_holder`` (the approver is the owner of the account), ``by_somebody_else`` (and certainly is
+        not; both are false where it cannot be told), ``entitled`` (the approver is registered as who may approve the
+        right: its owner by the catalogue, of a rule that allows it, the app's, a delegate) and ``barred`` (others are,
+        and the approver certainly is not one of them).
     """
-    grants = view.grants
-    rows = np.flatnonzero(approval >= 0)
-    found = pd.DataFrame(False, index=grants.index, columns=["by_holder", "unentitled", "unsettled", "unclear"])
-    if not len(rows):
-        return found
+    lines = view.policy.approvals
     owners = pd.DataFrame(list(_owners(view)), columns=["entitlement", "owner"])
-    texts = sorted({line.approved_by for line in view.policy.approvals} | set(owners["owner"]))
-    names = _one_name(view, texts)
-    signers = pd.Series([names[line.approved_by] for line in view.policy.approvals], dtype="str")
-    mine = pd.DataFrame({"entitlement": grants["entitlement"].to_numpy()[rows]}, index=grants.index[rows])
-    mine["name"] = taken(signers, approval[rows], mine.index)
-    may = pd.MultiIndex.from_arrays([owners["entitlement"], owners["owner"].map(names)])
-    known = mine["entitlement"].isin(owners["entitlement"])
-    entitled = pd.MultiIndex.from_frame(mine).isin(may)
-    found.loc[mine.index, "by_holder"] = (mine["name"] == grants["person_id"].iloc[rows].astype("str")).to_numpy()
-    found.loc[mine.index, "unentitled"] = known & ~entitled
-    found.loc[mine.index, "unsettled"] = ~known
-    human = np.append(~view.accounts["nhi"].to_numpy(), True)[grants["account"].to_numpy()[rows]]
-    nobody = grants["person_id"].iloc[rows].isna().to_numpy()
-    found.loc[mine.index, "unclear"] = mine["name"].str.startswith(_NOBODY).to_numpy() | (human & nobody)
-    return found
-
-
-def _one_name(view: View, texts: list[str]) -> pd.Series:
-    """Each text as the person it means, or, where it means nobody in particular, as itself."""
-    known = holders(view.people, texts)["person_id"]
-    plain = pd.Series([f"{_NOBODY}{identifiers.key(text)}" for text in known.index], index=known.index, dtype="str")
-    return known.fillna(plain)
+    who = holders(view.people, {line.approved_by for line in lines} | set(owners["owner"]))
+    places = approval.to_numpy()
+    state, person = (
+        taken(pd.Series([who[name][line.approved_by] for line in lines], dtype="str"), places, approval.index)
+        for name in ("state", "person_id")
+    )
+    rows = view.grants[["person_id", "account", "entitlement"]].loc[approval.index]
+    holder = rows["person_id"].astype("str")
+    registered = np.append(view.accounts["nhi"].to_numpy(dtype=bool), False)[rows["account"]]
+    same = (person == holder).fillna(value=False).astype(bool)
+    told_apart = (person.notna() & (holder.notna() | registered)) & ~same
+    # A null never joins: an owner who is nobody in particular is not the approver who is nobody in particular.
+    known = owners.assign(person=owners["owner"].map(who["person_id"])).dropna(subset=["person"])
+    may = pd.MultiIndex.from_frame(known[["entitlement", "person"]])
+    entitled = pd.MultiIndex.from_arrays([rows["entitlement"], person]).isin(may)
+    unclear = owners["owner"].map(who["state"]).ne("stranger") & ~owners.index.isin(known.index)
+    settled = rows["entitlement"].isin(owners["entitlement"])
+    settled &= ~rows["entitlement"].isin(owners.loc[unclear, "entitlement"])
+    return pd.DataFrame(
+        {
+            "signer": state,
+            "by_holder": same,
+            "by_somebody_else": told_apart,
+            "entitled": entitled,
+            "barred": settled & person.notna() & ~entitled,
+        },
+        index=approval.index,
+    )
 
 
 def _owners(view: View) -> Iterator[tuple[int, str]]:

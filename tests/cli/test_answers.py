@@ -33,6 +33,7 @@ def test_who_approved_this(ask: Run) -> None:
 def test_which_control_stops_this(ask: Run) -> None:
     told = ask("rules", "leaver-active").stdout
     assert "soc2/CC6.3" in told
+    assert "disable" in next(line for line in told.splitlines() if line.startswith("stopped by")).split()
     assert "303: 8 failed" in told
     assert "not evaluable" in told
     assert "its owner's status is unknown or the roster is not proven" in told
@@ -137,3 +138,127 @@ def test_the_impact_of_another_policy(ask: Run, demo: Path, tmp_path: Path) -> N
 def test_impact_needs_another_policy(ask: Run, words: tuple[str, ...], said: str) -> None:
     done = ask(*words)
     assert (done.returncode, said in done.stderr) == (2, True)
+
+
+def rights(ask: Run, *words: str) -> dict[tuple[str, str, str], dict[str, object]]:
+    lines = json.loads(ask("approvals", *words, "--json").stdout)
+    return {(line["app"], line["account"], line["subject"]): line for line in lines if line["what"] == "right"}
+
+
+def test_approvals_name_who_approved_each_right_or_nobody(ask: Run) -> None:
+    found = rights(ask)
+    states = {key: line["state"] for key, line in found.items()}
+    assert states["crm", "henrik.dahl@tindvik.example", "CRM Admins"] == "nobody"
+    assert states["erp", "bjorn.aasen", "PAYMENT_RELEASE"] == "does not count"
+    assert (
+        found["erp", "bjorn.aasen", "PAYMENT_RELEASE"]["trouble"]
+        == "bjorn.aasen@tindvik.example approved it and holds it"
+    )
+    assert found["crm", "adm-kari.nilsen@tindvik.example", "CRM Admins"]["trouble"] == "it ran out on 2026-10-31"
+    grete = found["erp", "grete.lund", "PAYMENT_RELEASE"]
+    assert (grete["by"], grete["on"], grete["until"], grete["state"]) == (
+        "bjorn.aasen@tindvik.example", "2026-03-01", "", "counts",
+    )  # fmt: skip
+    assert [(word["rule"], word["says"], word["owner"]) for word in grete["rules"]] == [  # type: ignore[attr-defined]
+        ("erp-payments", "allows", "bjorn.aasen@tindvik.example")
+    ]
+    told = ask("approvals").stdout
+    assert told.startswith("11 rights of which somebody must say yes: 2 approved by nobody, 2 with an approval that")
+    assert "in 3 apps nobody has said which rights give power" in told
+
+
+def test_approvals_of_an_account_tell_every_right_and_every_decision(ask: Run) -> None:
+    found = rights(ask, "erp/grete.lund")
+    assert {right for _, _, right in found} == {"PAYMENT_RELEASE", "ERP Users", "Finance", "GL_CLOSE", "VENDOR_MASTER"}
+    assert found["erp", "grete.lund", "GL_CLOSE"]["trouble"] == "nobody approved it; no rule asks for an approval"
+    assert "EX-2026-012: sod vendor-and-payment" in ask("approvals", "erp/grete.lund").stdout
+
+
+def test_approvals_of_a_person_are_those_of_all_their_accounts(ask: Run) -> None:
+    assert {app for app, _, _ in rights(ask, "kari.nilsen@tindvik.example")} == {
+        "chat", "code", "crm", "erp", "helpdesk", "wiki",
+    }  # fmt: skip
+    assert {app for app, _, _ in rights(ask, "crm")} == {"crm"}
+    assert len(rights(ask, "crm", "--all")) > len(rights(ask, "crm"))
+
+
+def test_approvals_of_a_finding_say_who_accepted_it_or_nobody(ask: Run) -> None:
+    rows = json.loads(ask("audit", "--json").stdout)["findings"]
+    covered = next(row for row in rows if row["exception_id"])
+    [line] = [line for line in json.loads(ask("approvals", covered["finding_id"], "--json").stdout) if line["id"]]
+    assert (line["id"], line["by"]) == (covered["exception_id"], "siv.aune@tindvik.example")
+    left = next(row for row in rows if row["kind"] == "leaver-active" and row["app"] == "erp")
+    first = json.loads(ask("approvals", left["finding_id"], "--json").stdout)[0]
+    assert (first["what"], first["trouble"]) == ("finding", "nobody accepted it")
+    drift = next(row for row in rows if row["disposition"] == "snoozed")
+    assert (
+        "ingeborg.thorsen@tindvik.example on 2026-11-09, until 2026-12-15"
+        in ask("approvals", drift["finding_id"]).stdout
+    )
+
+
+def test_where_nothing_is_listed_silence_is_no_approval(ask: Run) -> None:
+    done = ask("approvals", "fax")
+    assert "nobody decided anything else" in done.stdout
+    assert "silence means nothing there: fax" in done.stderr
+
+
+def test_the_register_stands_side_by_side_with_its_gaps(ask: Run) -> None:
+    lines = {line["app"]: line for line in json.loads(ask("register", "--json").stdout)}
+    said = {app: [each["said"] for each in line["controls"]] for app, line in lines.items()}
+    assert said["wiki"] == ["oidc", "jit", "none", "manual", "none"]
+    assert said["helpdesk"] == [""] * 5
+    assert lines["code"]["gaps"] == [
+        ["disable", "claims that accounts are disabled by scim, yet 2 accounts of leavers are active"]
+    ]
+    assert "the vendor offers neither SCIM nor an export" in lines["fax"]["compared"]
+    told = ask("register").stdout
+    assert "nobody has said what controls it" in told
+    assert "nothing updates accounts" in told
+    assert "wiki" not in ask("register", "crm").stdout
+
+
+def test_the_register_tells_which_control_stops_a_finding(ask: Run) -> None:
+    rows = json.loads(ask("audit", "--json").stdout)["findings"]
+    left = next(row for row in rows if row["kind"] == "leaver-active" and row["app"] == "code")
+    found = json.loads(ask("register", left["finding_id"], "--json").stdout)
+    assert found["stopped_by"] == ["disable"]
+    assert (found["controls"][0]["said"], found["controls"][0]["state"]) == ("scim", "contradicted")
+    assert found["frameworks"]["hipaa/164.308(a)(3)(ii)(C)"] == "Access ends when employment ends"
+    told = ask("register", left["finding_id"]).stdout
+    assert "yet 2 accounts of leavers are active" in told
+    walk = next(row for row in rows if row["kind"] == "walk-incomplete")
+    assert "none of the five controls" in ask("register", walk["finding_id"]).stdout
+
+
+def test_the_ledger_begins_with_its_totals_and_ends_with_what_is_not_proven(ask: Run) -> None:
+    checks = json.loads(ask("audit", "--json").stdout)["checks"]
+    unknown, total = (sum(check[name] for check in checks) for name in ("not_evaluable", "population"))
+    told = ask("ledger").stdout
+    assert told.startswith(f"{unknown:,} of {total:,} checks could not be judged; 0 of them counted as passed\n")
+    assert "a listing that tells last_login" in told
+    assert "the vendor offers neither SCIM nor an export" in told
+    assert "apps.wiki.listings[0]" in told
+    found = json.loads(ask("ledger", "--app", "code", "--json").stdout)
+    assert {line["app"] for line in found["lines"]} == {"code"}
+    assert all(sum(doubt["rows"] for doubt in line["doubts"]) == line["not_evaluable"] > 0 for line in found["lines"])
+    whole = json.loads(ask("ledger", "--all", "--json").stdout)["lines"]
+    assert len(whole) == len(checks)
+    assert "0 of 21 checks" in ask("ledger", "--app", "code", "--kind", "dormant").stdout
+    assert "no check was made" in ask("ledger", "--app", "fax", "--kind", "dormant").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("approvals", "nobody.at.all"), "apps: chat, crm"),
+        (("approvals", "Anna Berg"), "name one by its id: "),
+        (("approvals", "crm/nobody"), "no account 'nobody'"),
+        (("register", "nowhere"), "known apps: chat, crm"),
+        (("ledger", "--app", "nowhere"), "known apps: chat, crm"),
+        (("ledger", "--kind", "dormnt"), "known kinds: "),
+    ],
+)
+def test_what_is_known_is_listed_for_what_is_not(ask: Run, words: tuple[str, ...], said: str) -> None:
+    done = ask(*words)
+    assert (done.returncode, said in done.stderr, done.stdout) == (2, True, "")

@@ -244,6 +244,12 @@ def test_every_rule_has_something_to_judge_here(rule, full):
     assert len(rule.check(full).ledger)
 
 
+def test_it_says_which_control_should_have_stopped_it(rule):
+    assert set(rule.stopped_by) <= set(tables.CONTROLLED)
+    # What is said of data, and of what people decided, no control of an app stops.
+    assert bool(rule.stopped_by) == (rule.family not in ("data", "control"))
+
+
 def test_the_view_is_not_changed(rule, full):
     before = {name: copy.deepcopy(getattr(full, name)) for name in FRAMES}
     rule.check(full)

@@ -13,7 +13,19 @@ import pandas as pd
 import pytest
 
 from scimaudit import tables
-from scimaudit.result import AppLine, Audit, Equation, ExceptionLine, Gate, KindLine, Meta, SourceLine, WitnessLine
+from scimaudit.result import (
+    AppLine,
+    ApprovalLine,
+    Audit,
+    Equation,
+    ExceptionLine,
+    Gate,
+    KindLine,
+    Meta,
+    PolicyWord,
+    SourceLine,
+    WitnessLine,
+)
 
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 
@@ -169,6 +181,7 @@ class Story:
                         ("open", "excepted", "snoozed", "remediation-claimed"), (90, 5, 3, 2)
                     )[0],
                     "exception_id": None,
+                    "risk": "money leaves the company" if entitlement == ENTITLEMENTS[0] else None,
                     "lead": number < 4 or chance.random() > 0.1,
                     "covered_by": None,
                     "gated": False,
@@ -260,8 +273,26 @@ class Story:
             },
         )
         return Audit(
-            meta, apps, (roster, *listings), tuple(equations), self.gates, kinds, EXCEPTIONS, findings, self.checks()
-        )
+            meta, apps, (roster, *listings), tuple(equations), self.gates, kinds, EXCEPTIONS, findings, self.checks(),
+            approvals=_approvals(self.organisation),
+        )  # fmt: skip
+
+
+def _approvals(said: str) -> tuple[ApprovalLine, ...]:
+    """Rights and decisions; ``said`` is a text that a stranger chose."""
+    allowed = (PolicyWord("sap-admins", "allows", said, "sap-owner@northwind.example"),)
+    right = {"attribute": "groups", "privileged": True, "needed": True, "active": True}
+    return (
+        ApprovalLine("right", "crm", said, "nobody", "nobody approved it", account="adm-1", **right),
+        ApprovalLine(
+            "right", "sap", "Admins", "does not count", "it ran out on 2026-10-31", account_id="U9", account="u9",
+            person_id="10009", person=said, by="sap-owner@northwind.example", on="2026-05-01", until="2026-10-31",
+            reason=said, where="policy/approvals.csv", rules=allowed, **right,
+        ),
+        ApprovalLine("power", "github", "which rights give power", "nobody", "nobody has said which of 9 rights give power"),
+        ApprovalLine("exception", "aws", "EX-7: dormant", "counts", by="aws-owner@northwind.example", kind="dormant", id="EX-7"),
+        ApprovalLine("scope", "figma", said, "counts", by=said, until="2027-01-31", reason=said),
+    )  # fmt: skip
 
 
 def _app(name: str, title: str, walk: str, scope: str, verdict: str, counts: Counter[str]) -> AppLine:

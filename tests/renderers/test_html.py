@@ -300,8 +300,50 @@ def test_what_is_set_aside_is_counted_apart(audit: Audit) -> None:
 
 def test_who_controls_what_tells_sign_in_from_removal(audit: Audit) -> None:
     text = section(source(audit), "controls")
-    assert "Slack saml scim scim scim scim" in text
-    assert "Jira saml jit not said none none" in text
+    assert "Slack slack-owner@northwind.example saml scim scim scim scim" in text
+    assert "Jira jira-owner@northwind.example saml jit not said none none" in text
+    assert "nobody has said what updates accounts" in text
+    assert "nothing disables accounts" in text
+    # An app of which nobody has said anything stands there too.
+    assert "Zoom zoom-owner@northwind.example not said not said" in text
+
+
+def test_who_approved_what_tells_what_nobody_approved(audit: Audit) -> None:
+    text = section(source(audit), "approvals")
+    assert "Who approved what 2 rights of which somebody must say yes: 1 approved by nobody, 1 with an approval" in text
+    assert "adm-1 nobody approved it" in text
+    assert "does not count sap-owner@northwind.example on 2026-05-01, until 2026-10-31" in text
+    assert "it ran out on 2026-10-31" in text
+    assert "sap-admins allows it (owner sap-owner@northwind.example)" in text
+    assert "GitHub not proven nobody has said which of 9 rights give power" in text
+    # Exceptions have a table of their own.
+    assert "EX-7" not in text
+
+
+def test_more_approvals_than_the_page_holds_are_counted(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html._page, "FIRST_APPROVALS", 1)
+    assert "1 more stand in the workbook" in section(source(audit), "approvals")
+
+
+def test_what_could_not_be_evaluated_tells_what_would_help(audit: Audit) -> None:
+    text = section(source(audit), "ledger")
+    unknown, total = int(audit.checks["not_evaluable"].sum()), int(audit.checks["population"].sum())
+    assert f"What could not be evaluated {unknown:,} of {total:,} checks could not be judged; 0 of them" in text
+    assert "Would help: a listing that proves every row was received" in text
+    assert "Fax server not proven: not audited vendor has no export" in text
+    assert "apps.github.listings[0] scope partial scope partial: accounts outside SAML are not listed" in text
+
+
+@pytest.mark.parametrize(
+    ("place", "title"),
+    [("approvals", "Who approved what"), ("controls", "Who controls what"), ("ledger", "What could not be evaluated")],
+)
+def test_each_question_of_an_auditor_is_a_section_that_the_contents_lead_to(
+    audit: Audit, place: str, title: str
+) -> None:
+    text = source(audit)
+    assert f'<a href="#{place}">' in text.partition('<nav aria-label="Contents">')[2].partition("</nav>")[0]
+    assert f'<h2 id="{place}-title">{title}</h2>' in text
 
 
 def test_each_control_says_what_was_tested_for_it(audit: Audit) -> None:

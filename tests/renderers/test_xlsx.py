@@ -40,8 +40,8 @@ def lines(book: Workbook, sheet: str) -> list[dict[str, object]]:
 
 def test_what_was_proven_stands_before_the_findings(audit: Audit) -> None:
     assert read(audit).sheetnames == [
-        "Summary", "Completeness", "Equations", "Orphan", "Drift", "Excess", "Control", "Data", "Exceptions", "Checks",
-        "Kinds", "Columns",
+        "Summary", "Completeness", "Equations", "Orphan", "Drift", "Excess", "Control", "Data", "Exceptions", "Approvals",
+        "Register", "Not evaluable", "Checks", "Kinds", "Columns",
     ]  # fmt: skip
 
 
@@ -73,10 +73,32 @@ def test_the_summary_says_what_was_not_proven(audit: Audit, story: type) -> None
 
 def test_every_line_that_speaks_of_an_unproven_app_says_so(audit: Audit) -> None:
     book = read(audit)
-    for sheet, column in (("Completeness", "source"), ("Equations", "of"), ("Checks", "app"), ("Orphan", "app")):
+    for sheet, column in (
+        ("Completeness", "source"),
+        ("Equations", "of"),
+        ("Checks", "app"),
+        ("Orphan", "app"),
+        ("Approvals", "app"),
+        ("Register", "app"),
+        ("Not evaluable", "app"),
+    ):
         spoken = [row for row in lines(book, sheet) if "crm" in str(row[column])]
         assert spoken
         assert {row["app_verdict"] for row in spoken} == {"not proven"}
+
+
+def test_the_three_questions_have_a_sheet_each(audit: Audit) -> None:
+    book = read(audit)
+    nobody, late, power, *_ = lines(book, "Approvals")
+    assert (nobody["approved by"], nobody["trouble"]) == ("nobody", "nobody approved it")
+    assert (late["state"], late["until"], late["privileged"]) == ("does not count", "2026-10-31", True)
+    assert (power["app"], power["approved by"]) == ("github", "nobody")
+    register = {(row["app"], row["control"]): row for row in lines(book, "Register")}
+    assert len(register) == 5 * len(audit.apps)
+    assert (register["jira", "update"]["by"], register["jira", "disable"]["state"]) == ("not said", "gap")
+    rows = lines(book, "Not evaluable")
+    assert sum(int(str(row["not evaluable"] or 0)) for row in rows) == int(audit.checks["not_evaluable"].sum())
+    assert {row["app"] for row in rows if row["what"] == "every kind"} == {"vpn", "fax"}
 
 
 def test_the_ledger_is_whole(audit: Audit) -> None:
