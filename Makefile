@@ -36,6 +36,7 @@ golden: $(VENV)/.ready ## write sample-data/expected anew
 
 docs: $(VENV)/.ready ## write the generated pages anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m scimaudit.renderers._schema > docs/report-schema.json
 
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks
