@@ -38,10 +38,10 @@ def settle(rows: pd.DataFrame, view: View, kinds: Sequence[str], limits: Limits)
 
     :param rows: findings with ``finding_id`` and what identifies them.
     :param kinds: the finding kinds there are.
-    :raises PolicyError: an exception names a kind or an app that there is not.
+    :raises PolicyError: an exception names a kind that there is not.
     """
     waivers = view.policy.exceptions
-    _known(waivers, kinds, list(view.facts))
+    known(waivers, kinds)
     troubles = _troubles(waivers, view, limits)
     disposition = pd.Series("open", index=rows.index, dtype="str")
     covering = pd.Series(None, index=rows.index, dtype="str")
@@ -65,16 +65,16 @@ def settle(rows: pd.DataFrame, view: View, kinds: Sequence[str], limits: Limits)
     return rows.assign(disposition=disposition, exception_id=covering), exception_frame(lines)
 
 
-def _known(waivers: Sequence[Waiver], kinds: Sequence[str], apps: Sequence[str]) -> None:
+def known(waivers: Sequence[Waiver], kinds: Sequence[str]) -> None:
+    """Whether every exception names a kind that there is.
+
+    :raises PolicyError: one does not; names its file and line.
+    """
     for waiver in waivers:
         if waiver.kind not in kinds:
             raise PolicyError(
-                f"the exception {waiver.id!r} names the kind {waiver.kind!r}", hint="known kinds: " + ", ".join(kinds)
-            )
-        if waiver.app and waiver.app not in apps:
-            raise PolicyError(
-                f"the exception {waiver.id!r} names the app {waiver.app!r}",
-                hint="known apps: " + ", ".join(sorted(apps)),
+                f"{waiver.place or 'an exception'} ({waiver.id}) names the kind {waiver.kind!r}",
+                hint="known kinds: " + ", ".join(kinds),
             )
 
 

@@ -12,6 +12,7 @@ from scimaudit.audit import judge, seen_view
 from scimaudit.config import Config
 from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
+from scimaudit.policy import apps as policy_apps
 from scimaudit.policy import load as load_policy
 from scimaudit.policy import people_columns, trials
 from scimaudit.policy.trials import Outcome
@@ -90,6 +91,7 @@ def policy_trials(config: Config) -> list[Outcome]:
     extras = [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
     columns = people_columns(extras)
     loaded = trials.load(config.policy / "tests.toml", columns)
+    policy_apps.known([(trial.place, trial.app) for trial in loaded], [app.name for app in config.apps])
     if not loaded:
         raise PolicyError(f"{config.policy / 'tests.toml'} holds no test", hint="docs/policy.md shows one")
     return trials.tried(loaded, load_policy(config.policy, extra_columns=extras).rules, columns)

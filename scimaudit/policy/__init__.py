@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import approvals, dispositions, entitlements, exceptions, nhi, sod
+from scimaudit.policy import approvals, dispositions, entitlements, exceptions, links, nhi, sod
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Policy:
     :param exceptions: findings that somebody accepts for a while.
     :param approvals: rights that somebody approved.
     :param dispositions: findings that somebody called false or put off.
+    :param links: what people decided about whose an account is; :func:`load` does not read them, correlation does.
     """
 
     rules: tuple[entitlements.EntitlementRule, ...] = ()
@@ -30,6 +31,7 @@ class Policy:
     exceptions: tuple[exceptions.Waiver, ...] = ()
     approvals: tuple[approvals.Approval, ...] = ()
     dispositions: tuple[dispositions.Disposition, ...] = ()
+    links: tuple[links.Link, ...] = ()
 
 
 def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:

@@ -6,7 +6,7 @@ Order never matters and a deny beats an allow. An entitlement that no allowing r
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +72,7 @@ class EntitlementRule:
     deny: bool = False
     days: int | None = None
     requires_approval: bool = False
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 CENTURY: Final = 36_500
@@ -89,10 +90,10 @@ def load(path: Path, columns: Collection[str]) -> tuple[EntitlementRule, ...]:
     :param columns: the columns of people that ``who`` may name.
     :raises PolicyError: the file is wrong; names the rule.
     """
-    tables = reading.tables_in(path, "rules")
-    found = [_rule(data, columns, f"{path}, rule {place}") for place, data in enumerate(tables, 1)]
-    reading.unique([rule.name for rule in found], str(path))
-    return tuple(found)
+    entries = reading.tables_in(path, "rules", "rule")
+    found = tuple(_rule(entry, columns) for entry in entries)
+    reading.unique(entries, "name")
+    return found
 
 
 def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
@@ -179,8 +180,8 @@ def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[
     return found
 
 
-def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> EntitlementRule:
-    where = f"{where} ({data['name']})" if isinstance(data.get("name"), str) else where
+def _rule(entry: reading.Entry, columns: Collection[str]) -> EntitlementRule:
+    data, where = entry.data, entry.where
     reading.check(data, KEYS, ("name", "who", "what", "why"), where)
     if data.get("deny") and data.get("birthright"):
         raise PolicyError(f"{where}: cannot both deny and be a birthright")
@@ -189,7 +190,7 @@ def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> Enti
     who = expression.parse(data["who"], columns, f"{where}: who")
     named = what(data["what"], f"{where}: what", whole_app=bool(data.get("birthright")))
     rest = {key: value for key, value in data.items() if key not in ("who", "what")}
-    return EntitlementRule(who=who, text=data["who"], what=named, **rest)
+    return EntitlementRule(who=who, text=data["who"], what=named, place=entry.place, **rest)
 
 
 def _text(column: pd.Series) -> pd.Series:

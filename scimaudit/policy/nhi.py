@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -20,6 +18,7 @@ from scimaudit.policy import patterns, reading
 KINDS: Final = ("service", "shared", "bot", "break-glass")
 COLUMNS: Final = ("app", "account", "kind", "owner", "purpose", "review_date", "expires")
 REQUIRED: Final = ("app", "account", "kind")
+OPTIONAL: Final = ("owner", "purpose", "review_date", "expires")
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class NonHuman:
     purpose: str = ""
     review_date: date | None = None
     expires: date | None = None
+    place: str = field(default="", compare=False, kw_only=True)
 
     def expired(self, today: date) -> bool:
         """Whether the line no longer counts."""
@@ -57,29 +57,16 @@ def parse(text: str, where: str) -> tuple[NonHuman, ...]:
 
     :raises PolicyError: a line is wrong; names the line.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error as error:
-        raise PolicyError(f"{where}, line {reader.line_num}: {error}") from error
-    lines = [(number, cells) for number, cells in lines if any(cells)]
-    if not lines:
-        return ()
-    header = _header(lines[0][1], where)
-    found: list[NonHuman] = []
-    seen: dict[tuple[str, str | None], int] = {}
-    for number, cells in lines[1:]:
-        if len(cells) != len(header):
-            raise PolicyError(f"{where}, line {number}: {len(cells)} cells where the header has {len(header)}")
-        entry = _entry(dict(zip(header, cells, strict=True)), f"{where}, line {number}")
-        first = seen.setdefault((entry.app, identifiers.key(entry.account)), number)
-        if first != number:
+    found: dict[tuple[str, str | None], NonHuman] = {}
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, OPTIONAL):
+        line = _line(entry)
+        first = found.setdefault((line.app, identifiers.key(line.account)), line)
+        if first is not line:
             raise PolicyError(
-                f"{where}, line {number}: {entry.account!r} of {entry.app!r} already stands on line {first}",
+                f"{entry.where}: {line.account!r} of {line.app!r} already stands in {first.place}",
                 hint="keep one of the two lines",
             )
-        found.append(entry)
-    return tuple(found)
+    return tuple(found.values())
 
 
 def registered(register: Sequence[NonHuman], accounts: pd.DataFrame) -> np.ndarray:
@@ -115,28 +102,11 @@ def _rank(entry: NonHuman) -> tuple[int, str]:
     return -sum(sign not in "*?" for sign in entry.account), entry.account
 
 
-def _header(cells: list[str], where: str) -> list[str]:
-    unknown = [cell for cell in cells if cell not in COLUMNS]
-    missing = [name for name in REQUIRED if name not in cells]
-    if unknown or missing or len(set(cells)) != len(cells):
-        trouble = (
-            f"unknown column {unknown[0]!r}"
-            if unknown
-            else f"no column {missing[0]!r}"
-            if missing
-            else "a column stands twice"
-        )
-        raise PolicyError(f"{where}, line 1: {trouble}", hint="columns: " + ", ".join(COLUMNS))
-    return cells
-
-
-def _entry(cells: dict[str, str], where: str) -> NonHuman:
-    for name in REQUIRED:
-        if not cells[name]:
-            raise PolicyError(f"{where}: {name} is empty")
-    if cells["kind"] not in KINDS:
-        raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    days = {name: reading.day(cells.get(name, ""), f"{where}: {name}") for name in ("review_date", "expires")}
+def _line(entry: reading.Entry) -> NonHuman:
+    told = entry.data
+    if told["kind"] not in KINDS:
+        raise PolicyError(f"{entry.where}: kind is {told['kind']!r}", hint="kinds: " + ", ".join(KINDS))
+    review, expires = (reading.day(told[name], f"{entry.where}: {name}") for name in ("review_date", "expires"))
     return NonHuman(
-        cells["app"], cells["account"], cells["kind"], cells.get("owner", ""), cells.get("purpose", ""), **days
+        told["app"], told["account"], told["kind"], told["owner"], told["purpose"], review, expires, place=entry.place
     )

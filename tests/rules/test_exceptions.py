@@ -203,7 +203,7 @@ def test_a_disposition_holds_for_its_days(view, change, found):
         ("f1,ignored,ana,2026-11-01,,why", "disposition is 'ignored'"),
         ("f1,false-positive,,2026-11-01,,why", "by is empty"),
         ("f1,false-positive,ana,1.11.2026,,why", "on is"),
-        ("f1,false-positive,ana", "6 cells"),
+        ("f1,false-positive,ana", "has 6"),
         ("f1,false-positive,ana,2026-11-01,,why\nf1,false-positive,ana,2026-11-01,,why", "twice"),
     ],
 )

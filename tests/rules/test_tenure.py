@@ -139,8 +139,8 @@ HEAD = ",".join(approvals.COLUMNS)
         ("slack,a1,Admins,,2026-01-01,,", "approved_by is empty"),
         ("slack,a1,Admins,b,1.1.2026,,", "approved_on is"),
         ("slack,a1,Admins,b,2026-01-02,2026-01-01,", "ends before"),
-        ("slack,a1,Admins", "7 cells"),
-        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "stands on an earlier line"),
+        ("slack,a1,Admins", "has 7"),
+        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "already stands in approvals.csv, line 2"),
     ],
 )
 def test_a_wrong_approval_names_its_line(line, trouble):
