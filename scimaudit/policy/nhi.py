@@ -14,6 +14,7 @@ import pandas as pd
 from scimaudit import identifiers
 from scimaudit.errors import PolicyError
 from scimaudit.policy import patterns, reading
+from scimaudit.policy.lookup import Lookup
 
 KINDS: Final = ("service", "shared", "bot", "break-glass")
 COLUMNS: Final = ("app", "account", "kind", "owner", "purpose", "review_date", "expires")
@@ -91,10 +92,12 @@ def _registered_in_app(register: Sequence[NonHuman], mine: list[int], accounts: 
     by_id = accounts["account_id"].map(exact).to_numpy(dtype=float)
     by_name = accounts["user_name_key"].map(folded).to_numpy(dtype=float)
     found = np.nan_to_num(np.where(np.isnan(by_id), by_name, by_id), nan=-1).astype(np.int32)
-    for place in sorted(set(mine) - set(exact.values()), key=lambda place: _rank(register[place])):
-        pattern = [register[place].account]
-        hit = patterns.matches(accounts["user_name"], pattern) | patterns.matches(accounts["account_id"], pattern)
-        found[hit & (found == -1)] = place
+    wide = sorted(set(mine) - set(exact.values()), key=lambda place: _rank(register[place]))
+    if wide:
+        lookup = Lookup(accounts["user_name"], accounts["account_id"])
+        for place in wide:
+            hit = lookup.rows((), [register[place].account])
+            found[hit[found[hit] == -1]] = place
     return found
 
 

@@ -21,9 +21,9 @@ from scimaudit.policy.entitlements import (
     SILENT,
     UNKNOWN,
     EntitlementRule,
-    people_of,
     verdicts,
 )
+from scimaudit.policy.matching import people_of
 
 WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthright")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scimaudit.policy import entitlements
+from scimaudit.policy import matching
 from scimaudit.policy.entitlements import EntitlementRule
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
@@ -31,7 +31,7 @@ def birthright_missing(view: View) -> Judgement:
     Remediation: grant it; if many lack it, the rule or the feed has changed.
     """
     giving = [each for each in view.policy.rules if each.birthright and (each.what.exact or each.what.patterns)]
-    certain, possible = entitlements.people_of(giving, view.people)
+    certain, possible = matching.people_of(giving, view.people)
     return merged([_judged(view, each, certain[:, place], possible[:, place]) for place, each in enumerate(giving)])
 
 
