@@ -48,17 +48,19 @@ class PolicyCheck:
     open: tuple[Open, ...]
 
 
-def of_view(seen: View, snapshot: str) -> PolicyCheck:
+def check_view(seen: View, snapshot: str) -> PolicyCheck:
     """What the kind ``policy-defect`` finds in a view."""
-    return _sorted(defects.population(seen.policy, seen.facts.values()), defects.of_view(seen), snapshot)
+    return _told(defects.population(seen.policy, seen.facts.values()), defects.of_view(seen), snapshot)
 
 
-def of_files(policy: Policy, apps: Sequence[AppFacts], today: date) -> PolicyCheck:
+def check_files(policy: Policy, apps: Sequence[AppFacts], today: date) -> PolicyCheck:
     """What the files alone tell."""
-    return _sorted(defects.population(policy, apps), defects.of_files(policy, apps, today), "")
+    return _told(defects.population(policy, apps), defects.of_files(policy, apps, today), "")
 
 
-def _sorted(lines: Sequence[Line], remarks: Sequence[Remark], snapshot: str) -> PolicyCheck:
+def _told(lines: Sequence[Line], remarks: Sequence[Remark], snapshot: str) -> PolicyCheck:
+    order = {line: place for place, line in enumerate(lines)}
+    remarks = sorted(remarks, key=lambda each: order[each.line])
     found = [
         Defect(each.line.where, each.line.name, each.line.app, each.check, each.expected, _bare(each))
         for each in remarks

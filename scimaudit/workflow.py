@@ -8,7 +8,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 from scimaudit import archive, facts, history, renderers, rules, settle
-from scimaudit import policy_check as policy_check_of
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
@@ -18,7 +17,7 @@ from scimaudit.policy import apps as policy_apps
 from scimaudit.policy import links, people_columns, trials
 from scimaudit.policy import load as load_policy
 from scimaudit.policy.trials import Outcome
-from scimaudit.policy_check import PolicyCheck
+from scimaudit.policy_check import PolicyCheck, check_files, check_view
 from scimaudit.result import ExceptionLine
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
@@ -101,9 +100,9 @@ def policy_check(config: Config, *, today: date) -> PolicyCheck:
     settle.known(loaded.exceptions, rules.names())
     if snapshots(config.store):
         judged = seen(config)
-        return policy_check_of.of_view(judged, open_snapshot(config.store, None).id)
+        return check_view(judged, open_snapshot(config.store, None).id)
     policy_apps.check(loaded, [app.app for app in apps])
-    return policy_check_of.of_files(loaded, apps, config.audit.as_of or today)
+    return check_files(loaded, apps, config.audit.as_of or today)
 
 
 def policy_trials(config: Config) -> list[Outcome]:

@@ -22,9 +22,8 @@ class Action(StrEnum):
     suggest = "suggest"
 
 
-What = Annotated[
-    Action, typer.Argument(metavar="check|test|coverage|impact|suggest", help="What to do.", show_default=False)
-]
+Actions = "check|test|coverage|impact|suggest"
+What = Annotated[Action, typer.Argument(metavar=Actions, help="What to do.", show_default=False)]
 With = Annotated[Path | None, typer.Option("--with", metavar="DIR", help="For impact: the other policy folder.")]
 Least = Annotated[int, typer.Option("--least", metavar="N", help="For suggest: smallest group of people.")]
 Percent = Annotated[float, typer.Option("--percent", metavar="P", help="For suggest: how many of them hold it.")]
@@ -39,8 +38,8 @@ def command(
     json: Json = False,
     no_color: NoColor = False,
 ) -> None:
-    """Find policy lines that cannot mean what they say, try the policy on example people, find its holes, compare it with
-    another, or draft missing rules.
+    """Find policy lines that cannot mean what they say, try the policy on example people, find its holes, compare it
+    with another, or draft missing rules.
 
     check reads every policy file and ends with 1 when a line has a defect; without a snapshot it says what the files
     alone tell. test reads tests.toml of the policy folder and ends with 1 when an expectation fails. The others look at

@@ -197,8 +197,8 @@ def defects(out: Console, found: PolicyCheck, *, json: bool) -> None:
     terminal.rows(out, f"{found.lines} lines, {len(found.defects)} defects", head, body)
     if found.open:
         out.print()
-        body = [(each.place, each.name, each.app, each.why) for each in found.open]
-        terminal.rows(out, f"{len(found.open)} not evaluable", ("line", "name", "app", "why"), body)
+        unclear = [(each.place, each.name, each.app, each.why) for each in found.open]
+        terminal.rows(out, f"{len(found.open)} not evaluable", ("line", "name", "app", "why"), unclear)
     if not found.snapshot:
         out.print(terminal.text("There is no snapshot: people, accounts and rights were not looked at.", "yellow"))
 

@@ -23,7 +23,7 @@ KINDS = (
     "listing-gap", "not-audited", "roster-conflict", "exception-expired", "exception-invalid", "exception-unused",
     "nhi-owner-left", "prestart", "on-leave-active", "shared", "review-overdue", "privileged-unapproved", "grant-expired",
     "standing-privilege", "birthright-missing", "peer-outlier", "register-contradiction",
-    "mover-residual", "rehire-residual", "sync-late",
+    "mover-residual", "rehire-residual", "sync-late", "policy-defect",
 )  # fmt: skip
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 
