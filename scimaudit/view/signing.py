@@ -82,7 +82,8 @@ def machines(view: View) -> Iterator[Remark]:
     for line in answering:
         if line.owner in registered:
             told = lines.of_account(line)
-            said = f"{' answers for '.join(_chain(line, owner_of)[::-1])}, and none of them is a person"
+            chain = ", whose owner is ".join(_chain(line, owner_of)[1:])
+            said = f"its owner is {chain}, and none of them is a person"
             yield Remark(told, "machine", "a person who answers for it", f"{told.where}: {said}")
 
 
