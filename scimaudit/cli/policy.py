@@ -58,7 +58,7 @@ def command(
     if action is Action.check:
         found = workflow.policy_check(loaded, today=datetime.now(loaded.zone).date())
         show.defects(out, found, json=json)
-        raise typer.Exit(bool(found.defects))
+        raise typer.Exit(int(bool(found.defects)))
     if action is Action.test:
         outcomes = workflow.policy_trials(loaded)
         show.trials(out, outcomes, json=json)
