@@ -85,6 +85,8 @@ def _meeting(view: View) -> Iterator[Remark]:
 
 def _over(view: View) -> Iterator[Remark]:
     """Lines of the register that have ended and cover no account; of one that does, ``nhi-unowned`` tells."""
+    if not any(each.expired(view.today) for each in view.policy.nhi):
+        return
     live = view.accounts[~known_false(view.accounts["active"])]
     covering = set(nhi.registered(view.policy.nhi, live).tolist())
     for place, each in enumerate(view.policy.nhi):
@@ -118,9 +120,12 @@ def _unmet(view: View) -> Iterator[Remark]:
 
 def _decided(view: View) -> Iterator[Remark]:
     """Decisions about accounts or people that there are not; they are not applied."""
-    accounts = set(zip(view.accounts["app"].astype("str"), view.accounts["account_id"], strict=True))
-    people = {*view.people["person_id"], "nobody"}
-    for each in view.policy.links:
+    links = view.policy.links
+    named = view.accounts[view.accounts["account_id"].isin([each.account_id for each in links])]
+    accounts = set(zip(named["app"].astype("str"), named["account_id"], strict=True))
+    asked = view.people["person_id"].isin([each.person_id for each in links])
+    people = {*view.people.loc[asked, "person_id"], "nobody"}
+    for each in links:
         line = lines.of_link(each)
         if each.person_id not in people:
             said = f"{line.where}: nobody in the roster has the person_id {each.person_id}"

@@ -77,6 +77,8 @@ def machines(view: View) -> Iterator[Remark]:
     register = [line for line in view.policy.nhi if line.owner]
     states = holders(view.people, (line.owner for line in register))["state"].to_dict()
     answering = [line for line in register if states[line.owner] == "stranger"]
+    if not answering:
+        return
     registered = _registered(view, sorted({line.owner for line in answering}))
     owner_of = {identifiers.key(line.account): line.owner for line in sorted(view.policy.nhi, key=_name)}
     for line in answering:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from scimaudit.errors import PolicyError
 from scimaudit.policy import Policy, approvals, expression
 from scimaudit.policy.approvals import Approval
 from scimaudit.policy.entitlements import EntitlementRule, What
+from scimaudit.view.tenure import tenure
 
 UNAPPROVED, EXPIRED, STANDING = (
     rules.load(kind).check for kind in ("privileged-unapproved", "grant-expired", "standing-privilege")
@@ -146,6 +148,17 @@ HEAD = ",".join(approvals.COLUMNS)
 def test_a_wrong_approval_names_its_line(line, trouble):
     with pytest.raises(PolicyError, match=trouble):
         approvals.parse(f"{HEAD}\n{line}\n", "approvals.csv")
+
+
+def test_of_several_approvals_the_latest_counts_in_any_order(make):
+    lines = [
+        Approval("slack", "a1", "Admins", "boss@x", date(2026, 1, 1), date(2026, 11, 19), ""),
+        Approval("slack", "ANA", "Admins", "boss@x", date(2026, 6, 1), None, ""),
+        Approval("slack", "ana", "Admins", "ana@x", date(2026, 2, 1), None, ""),
+    ]
+    for order in itertools.permutations(lines):
+        seen = view(make, *order)
+        assert [order[place] for place in tenure(seen)["approval"] if place >= 0] == [lines[1]]
 
 
 def test_an_approval_for_an_unknown_app_is_an_error(make):
