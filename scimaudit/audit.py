@@ -25,7 +25,8 @@ from scimaudit import (
     view,
 )
 from scimaudit.config import App, Config
-from scimaudit.correlate import decisions
+from scimaudit.correlate.decisions import read as read_decisions
+from scimaudit.policy import links as policy_links
 from scimaudit.result import Audit, KindLine, Meta
 from scimaudit.rules import Judgement, Rule
 from scimaudit.snapshot.store import Snapshot
@@ -122,14 +123,15 @@ def seen_view(
     moment, today = _moment(snapshot, config, as_of)
     people = snapshot.people()
     extras = [name for name in people.column_names if name not in tables.PEOPLE.names]
-    loaded = policy.load(config.policy, extra_columns=extras)
+    decisions = decided(config)
+    loaded = replace(policy.load(config.policy, extra_columns=extras), links=policy_links.of(decisions))
     lines = snapshot.manifest.apps
     accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in lines])
     links = correlate.correlate(
         tables.frame(accounts),
         tables.frame(people),
         apps={app.name: app_rules(app) for app in config.apps},
-        decisions=decided(config),
+        decisions=decisions,
         history=holders_before(earlier),
         today=today,
     )
@@ -172,7 +174,7 @@ def decided(config: Config) -> pd.DataFrame | None:
     :raises PolicyError: the file cannot be used.
     """
     path = config.policy / "links.csv"
-    return decisions.read(path) if path.exists() else None
+    return read_decisions(path) if path.exists() else None
 
 
 def accepted(config: Config) -> list[Accepted]:

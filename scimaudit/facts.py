@@ -16,6 +16,11 @@ def app_facts(config: Config, snapshot: Snapshot) -> list[AppFacts]:
     return [_app(app, collected.get(app.name)) for app in (*config.apps, *forgotten)]
 
 
+def configured(config: Config) -> list[AppFacts]:
+    """Every app of the configuration, before anything was collected."""
+    return [_app(app, None) for app in config.apps]
+
+
 def source_facts(config: Config, snapshot: Snapshot) -> list[SourceFacts]:
     """Every roster and listing of the snapshot, failed ones included."""
     return [_source(source, config) for source in snapshot.manifest.sources]

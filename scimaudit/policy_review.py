@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scimaudit.policy import entitlements
+from scimaudit.policy import entitlements, matching
 from scimaudit.policy.entitlements import ALLOWED, DENIED, SILENT, UNKNOWN
 from scimaudit.policy.writing import quoted
 from scimaudit.view import View
@@ -47,7 +47,7 @@ class Change:
 def coverage(view: View) -> Coverage:
     """Rules that nobody meets or whose rights nobody holds; rights and people that no rule names."""
     rules = view.policy.rules
-    who, _ = entitlements.people_of(rules, view.people)
+    who, _ = matching.people_of(rules, view.people)
     current = known_true(view.people["current"]).to_numpy()
     held = np.bincount(view.grants["entitlement"], minlength=len(view.entitlements)) > 0
     idle, named = [], np.zeros(len(view.entitlements), dtype=bool)

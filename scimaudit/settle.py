@@ -38,43 +38,54 @@ def settle(rows: pd.DataFrame, view: View, kinds: Sequence[str], limits: Limits)
 
     :param rows: findings with ``finding_id`` and what identifies them.
     :param kinds: the finding kinds there are.
-    :raises PolicyError: an exception names a kind or an app that there is not.
+    :raises PolicyError: an exception names a kind that there is not.
     """
     waivers = view.policy.exceptions
-    _known(waivers, kinds, list(view.facts))
+    known(waivers, kinds)
     troubles = _troubles(waivers, view, limits)
     disposition = pd.Series("open", index=rows.index, dtype="str")
     covering = pd.Series(None, index=rows.index, dtype="str")
-    lines = []
+    lines: dict[str, tuple[object, ...]] = {}
+    keyed = rows.assign(user_name_key=rows["user_name"].map(identifiers.key, na_action="ignore"))
     named = holders(view.people, [waiver.person for waiver in waivers if waiver.person])
     subjects = dict(zip(named.index, named["person_id"], strict=True))
-    for waiver in waivers:
+    # By id, so that of two that cover one finding the same one counts wherever they stand.
+    for waiver in sorted(waivers, key=lambda waiver: waiver.id):
         trouble = troubles[waiver.id]
         state = "invalid" if trouble else "expired" if waiver.expires < view.today else "valid"
-        hit = _covered(rows, waiver, subjects) & (disposition == "open")
+        hit = _covered(keyed, waiver, subjects) & (disposition == "open")
         used = int(hit.sum())
         if state == "valid" and used > limits.findings:
             state, trouble = "invalid", f"it covers {used} findings, more than {limits.findings}"
         if state == "valid":
             disposition = disposition.mask(hit, "excepted")
             covering = covering.mask(hit, waiver.id)
-        lines.append((waiver.id, waiver.app or None, state, trouble or None, used, waiver.approver, waiver.expires))
+        lines[waiver.id] = (
+            waiver.id,
+            waiver.app or None,
+            state,
+            trouble or None,
+            used,
+            waiver.approver,
+            waiver.expires,
+        )
     decided = {line.finding_id: line.disposition for line in view.policy.dispositions if line.holds(view.today)}
     told = rows["finding_id"].map(decided).astype("str")
     disposition = disposition.mask((disposition == "open") & told.notna(), told)
-    return rows.assign(disposition=disposition, exception_id=covering), exception_frame(lines)
+    exceptions = exception_frame([lines[waiver.id] for waiver in waivers])
+    return rows.assign(disposition=disposition, exception_id=covering), exceptions
 
 
-def _known(waivers: Sequence[Waiver], kinds: Sequence[str], apps: Sequence[str]) -> None:
+def known(waivers: Sequence[Waiver], kinds: Sequence[str]) -> None:
+    """Whether every exception names a kind that there is.
+
+    :raises PolicyError: one does not; names its file and line.
+    """
     for waiver in waivers:
         if waiver.kind not in kinds:
             raise PolicyError(
-                f"the exception {waiver.id!r} names the kind {waiver.kind!r}", hint="known kinds: " + ", ".join(kinds)
-            )
-        if waiver.app and waiver.app not in apps:
-            raise PolicyError(
-                f"the exception {waiver.id!r} names the app {waiver.app!r}",
-                hint="known apps: " + ", ".join(sorted(apps)),
+                f"{waiver.place or 'an exception'} ({waiver.id}) names the kind {waiver.kind!r}",
+                hint="known kinds: " + ", ".join(kinds),
             )
 
 
@@ -83,8 +94,7 @@ def _covered(rows: pd.DataFrame, waiver: Waiver, subjects: Mapping[str, str]) ->
     account = rows["account_id"].isna()
     if waiver.account:
         key = identifiers.key(waiver.account)
-        names = rows["user_name"].map(identifiers.key, na_action="ignore")
-        account = (rows["account_id"] == waiver.account) | (names == key)
+        account = (rows["account_id"] == waiver.account) | (rows["user_name_key"] == key)
     person = pd.Series(True, index=rows.index)
     if waiver.person:
         person = rows["person_id"] == subjects.get(waiver.person, "")
@@ -109,7 +119,8 @@ def _troubles(waivers: Sequence[Waiver], view: View, limits: Limits) -> dict[str
     owners = {waiver.id: _owners(waiver, view) for waiver in waivers}
     texts = {text for waiver in waivers for text in (waiver.approver, waiver.requested_by, waiver.person) if text}
     who = holders(view.people, texts | {owner for names in owners.values() for owner in names})
-    return {waiver.id: _trouble(waiver, view, limits, owners[waiver.id], who) for waiver in waivers}
+    own = _own(view)
+    return {waiver.id: _trouble(waiver, view, limits, owners[waiver.id], who, own) for waiver in waivers}
 
 
 def _owners(waiver: Waiver, view: View) -> tuple[str, ...]:
@@ -120,7 +131,9 @@ def _owners(waiver: Waiver, view: View) -> tuple[str, ...]:
     return tuple(pair.owner for pair in view.policy.conflicts if pair.name == waiver.value and pair.owner)
 
 
-def _trouble(waiver: Waiver, view: View, limits: Limits, owners: tuple[str, ...], who: pd.DataFrame) -> str:
+def _trouble(
+    waiver: Waiver, view: View, limits: Limits, owners: tuple[str, ...], who: pd.DataFrame, own: Mapping[str, str]
+) -> str:
     approver = str(who["state"][waiver.approver])
     person = who["person_id"]
     if approver != "live":
@@ -135,7 +148,7 @@ def _trouble(waiver: Waiver, view: View, limits: Limits, owners: tuple[str, ...]
         return f"{waiver.approver} may not approve it; {' or '.join(owners)} may"
     if _one(person, waiver.approver, waiver.requested_by):
         return f"{waiver.approver} approved what they asked for"
-    if person[waiver.approver] in _subjects(waiver, view, person):
+    if person[waiver.approver] in _subjects(waiver, view, person, own):
         return f"{waiver.approver} approved an exception for themselves"
     if waiver.approved > view.today:
         return f"it was approved on {waiver.approved}, which is still to come"
@@ -150,14 +163,14 @@ def _one(person: pd.Series, left: str, right: str) -> bool:
     return same or (isinstance(person[left], str) and person[left] == person[right])
 
 
-def _subjects(waiver: Waiver, view: View, person: pd.Series) -> set[str]:
+def _subjects(waiver: Waiver, view: View, person: pd.Series, own: Mapping[str, str]) -> set[str]:
     """The people whom the exception favours, or may favour where an account has several possible owners."""
     found = {person[waiver.person]} if waiver.person else set()
     if waiver.account:
         accounts = view.accounts[view.accounts["app"] == waiver.app]
         key = identifiers.key(waiver.account)
         mine = accounts[(accounts["account_id"] == waiver.account) | (accounts["user_name_key"] == key)]
-        found |= set(mine["person_id"].dropna().astype("str")) | set(mine["nhi_owner"].dropna().map(_own(view)))
+        found |= set(mine["person_id"].dropna().astype("str")) | set(mine["nhi_owner"].dropna().map(own))
         found |= set(mine.loc[mine["situation"] == "ambiguous", "runners_up"].explode().dropna())
     return {name for name in found if isinstance(name, str)}
 

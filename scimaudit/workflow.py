@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from scimaudit import archive, history, renderers
+from scimaudit import archive, facts, history, renderers, rules, settle
 from scimaudit.archive import Stored
-from scimaudit.audit import judge, seen_view
+from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
 from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
-from scimaudit.policy import catalogue, people_columns, trials
+from scimaudit.policy import apps as policy_apps
+from scimaudit.policy import catalogue, links, people_columns, trials
 from scimaudit.policy import load as load_policy
 from scimaudit.policy.trials import Outcome
+from scimaudit.policy_check import PolicyCheck, check_files, check_view
 from scimaudit.result import ExceptionLine
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
@@ -83,17 +86,42 @@ def seen(config: Config, *, policy: Path | None = None) -> View:
     return seen_view(chosen, config, earlier=_before(chosen, config))
 
 
+def policy_check(config: Config, *, today: date) -> PolicyCheck:
+    """Every policy file read and judged: on the newest snapshot, or, where there is none, alone.
+
+    :param today: the day to judge by where there is neither a snapshot nor an ``as_of``.
+    :raises PolicyError: a file is wrong.
+    """
+    apps = facts.configured(config)
+    extras = _extra_columns(config)
+    loaded = load_policy(config.policy, extra_columns=extras)
+    loaded = replace(loaded, links=links.of(decided(config)))
+    tried = trials.load(config.policy / "tests.toml", people_columns(extras))
+    policy_apps.known([(trial.place, trial.app) for trial in tried], [app.app for app in apps])
+    settle.known(loaded.exceptions, rules.names())
+    if snapshots(config.store):
+        judged = seen(config)
+        return check_view(judged, open_snapshot(config.store, None).id)
+    policy_apps.check(loaded, [app.app for app in apps])
+    return check_files(loaded, apps, config.audit.as_of or today)
+
+
 def policy_trials(config: Config) -> list[Outcome]:
     """What the policy says of the example people of its ``tests.toml``.
 
     :raises PolicyError: a file is wrong, or there is no test.
     """
-    extras = [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
+    extras = _extra_columns(config)
     columns = people_columns(extras)
     loaded = trials.load(config.policy / "tests.toml", columns)
+    policy_apps.known([(trial.place, trial.app) for trial in loaded], [app.name for app in config.apps])
     if not loaded:
         raise PolicyError(f"{config.policy / 'tests.toml'} holds no test", hint="docs/policy.md shows one")
     return trials.tried(loaded, load_policy(config.policy, extra_columns=extras).rules, columns)
+
+
+def _extra_columns(config: Config) -> list[str]:
+    return [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
 
 
 def _before(chosen: Snapshot, config: Config) -> tuple[Snapshot, ...]:

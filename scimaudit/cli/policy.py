@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,15 @@ from scimaudit.cli.options import DEFAULT_CONFIG, ConfigPath, Json, NoColor
 class Action(StrEnum):
     """What to do with the policy."""
 
+    check = "check"
     test = "test"
     coverage = "coverage"
     impact = "impact"
     suggest = "suggest"
 
 
-What = Annotated[Action, typer.Argument(metavar="test|coverage|impact|suggest", help="What to do.", show_default=False)]
+Actions = "check|test|coverage|impact|suggest"
+What = Annotated[Action, typer.Argument(metavar=Actions, help="What to do.", show_default=False)]
 With = Annotated[Path | None, typer.Option("--with", metavar="DIR", help="For impact: the other policy folder.")]
 Least = Annotated[int, typer.Option("--least", metavar="N", help="For suggest: smallest group of people.")]
 Percent = Annotated[float, typer.Option("--percent", metavar="P", help="For suggest: how many of them hold it.")]
@@ -35,10 +38,12 @@ def command(
     json: Json = False,
     no_color: NoColor = False,
 ) -> None:
-    """Try the entitlement policy on example people, find its holes, compare it with another, or draft missing rules.
+    """Find policy lines that cannot mean what they say, try the policy on example people, find its holes, compare it
+    with another, or draft missing rules.
 
-    test reads tests.toml of the policy folder and ends with 1 when an expectation fails; the others look at the newest
-    snapshot. Nothing is changed.
+    check reads every policy file and ends with 1 when a line has a defect; without a snapshot it says what the files
+    alone tell. test reads tests.toml of the policy folder and ends with 1 when an expectation fails. The others look at
+    the newest snapshot. Nothing is changed.
 
     Example: scimaudit policy impact --with policy-next
     """
@@ -50,6 +55,10 @@ def command(
 
     loaded = load(config)
     out = terminal.console(no_color=no_color)
+    if action is Action.check:
+        found = workflow.policy_check(loaded, today=datetime.now(loaded.zone).date())
+        show.defects(out, found, json=json)
+        raise typer.Exit(int(bool(found.defects)))
     if action is Action.test:
         outcomes = workflow.policy_trials(loaded)
         show.trials(out, outcomes, json=json)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scimaudit.answers import ControlLine, RuleLine
     from scimaudit.ledger import Ledger
     from scimaudit.policy.trials import Outcome
+    from scimaudit.policy_check import PolicyCheck
     from scimaudit.policy_review import Change, Coverage
     from scimaudit.register import RegisterLine, Stopping
     from scimaudit.result import ApprovalLine, Audit, ExceptionLine, FeedLine, KindLine
@@ -191,6 +192,22 @@ def coverage(out: Console, found: Coverage, *, json: bool) -> None:
     terminal.rows(out, f"{len(found.unnamed)} rights that no rule names", head, found.unnamed, right=("holders",))
     out.print()
     terminal.rows(out, f"{len(found.unspoken)} people of whom no rule speaks", ("person", "name"), found.unspoken)
+
+
+def defects(out: Console, found: PolicyCheck, *, json: bool) -> None:
+    """Lines of policy files that cannot mean what they say, and how many cannot be judged."""
+    if json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    body = [(each.place, each.name, each.app, each.expected, each.actual) for each in found.defects]
+    head = ("line", "name", "app", "expected", "found")
+    terminal.rows(out, f"{found.lines} lines, {len(found.defects)} defects", head, body)
+    if found.open:
+        out.print()
+        unclear = [(each.place, each.name, each.app, each.why) for each in found.open]
+        terminal.rows(out, f"{len(found.open)} not evaluable", ("line", "name", "app", "why"), unclear)
+    if not found.snapshot:
+        out.print(terminal.text("There is no snapshot: people, accounts and rights were not looked at.", "yellow"))
 
 
 def changes(out: Console, found: Sequence[Change], *, json: bool) -> None:

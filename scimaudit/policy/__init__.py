@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import approvals, catalogue, dispositions, entitlements, exceptions, nhi, prices, sod
+from scimaudit.policy import approvals, catalogue, dispositions, entitlements, exceptions, links, nhi, prices, sod
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Policy:
     :param dispositions: findings that somebody called false or put off.
     :param catalogue: what each entitlement is.
     :param prices: what seats and licences cost.
+    :param links: what people decided about whose an account is; :func:`load` does not read them, correlation does.
     """
 
     rules: tuple[entitlements.EntitlementRule, ...] = ()
@@ -34,6 +35,7 @@ class Policy:
     dispositions: tuple[dispositions.Disposition, ...] = ()
     catalogue: tuple[catalogue.Described, ...] = ()
     prices: tuple[prices.Price, ...] = ()
+    links: tuple[links.Link, ...] = ()
 
 
 def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ class Approval:
     :param account: userName or id of the account.
     :param value: id or name of the entitlement.
     :param until: last day on which the right may be held; without one it has no end.
+    :param place: where it stands; ``place`` of every other line of the policy likewise.
     """
 
     app: str
@@ -30,6 +31,7 @@ class Approval:
     approved_on: date
     until: date | None
     reason: str
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 def load(path: Path) -> tuple[Approval, ...]:
@@ -46,11 +48,18 @@ def parse(text: str, where: str) -> tuple[Approval, ...]:
     :raises PolicyError: a line is wrong; names the line.
     """
     found: dict[tuple[str, str, str], Approval] = {}
-    for place, told in reading.csv_lines(text, where, COLUMNS, REQUIRED):
-        on, until = (reading.day(told[name], f"{place}: {name}") for name in ("approved_on", "until"))
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+        told = entry.data
+        on, until = (reading.day(told[name], f"{entry.where}: {name}") for name in ("approved_on", "until"))
         if on is None or (until is not None and until < on):
-            raise PolicyError(f"{place}: it ends before it was approved")
-        line = Approval(told["app"], told["account"], told["value"], told["approved_by"], on, until, told["reason"])
-        if found.setdefault((line.app, line.account, line.value), line) is not line:
-            raise PolicyError(f"{place}: the same right stands on an earlier line", hint="keep one of the two lines")
+            raise PolicyError(f"{entry.where}: it ends before it was approved")
+        line = Approval(
+            told["app"], told["account"], told["value"], told["approved_by"], on, until, told["reason"],
+            place=entry.place,
+        )  # fmt: skip
+        first = found.setdefault((line.app, line.account, line.value), line)
+        if first is not line:
+            raise PolicyError(
+                f"{entry.where}: the same right already stands in {first.place}", hint="keep one of the two lines"
+            )
     return tuple(found.values())

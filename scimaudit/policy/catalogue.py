@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from scimaudit.policy import entitlements, patterns, reading
 
 COLUMNS: Final = ("app", "attribute", "value", "name", "privileged", "eligible", "owner", "risk")
 REQUIRED: Final = ("app", "value")
+OPTIONAL: Final = ("attribute", "name", "privileged", "eligible", "owner", "risk")
 _FLAGS: Final = {"yes": True, "no": False, "": None}
 
 
@@ -39,6 +40,7 @@ class Described:
     eligible: bool = False
     owner: str = ""
     risk: str = ""
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 def load(path: Path) -> tuple[Described, ...]:
@@ -55,14 +57,18 @@ def parse(text: str, where: str) -> tuple[Described, ...]:
     :raises PolicyError: a line is wrong; names the line.
     """
     found: dict[tuple[str, str, str], Described] = {}
-    for place, told in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, OPTIONAL):
+        told = dict(entry.data)
         if told["attribute"] not in ("", *entitlements.ATTRIBUTES):
             hint = "attributes: " + ", ".join(entitlements.ATTRIBUTES)
-            raise PolicyError(f"{place}: attribute is {told['attribute']!r}", hint=hint)
-        privileged, eligible = (_flag(told.pop(name), f"{place}: {name}") for name in ("privileged", "eligible"))
-        line = Described(**told, privileged=privileged, eligible=bool(eligible))
-        if found.setdefault((line.app, line.attribute, line.value), line) is not line:
-            raise PolicyError(f"{place}: {line.value!r} of {line.app!r} stands there twice", hint="keep one line")
+            raise PolicyError(f"{entry.where}: attribute is {told['attribute']!r}", hint=hint)
+        privileged, eligible = (_flag(told.pop(name), f"{entry.where}: {name}") for name in ("privileged", "eligible"))
+        line = Described(**told, privileged=privileged, eligible=bool(eligible), place=entry.place)
+        first = found.setdefault((line.app, line.attribute, line.value), line)
+        if first is not line:
+            raise PolicyError(
+                f"{entry.where}: {line.value!r} of {line.app!r} already stands in {first.place}", hint="keep one line"
+            )
     return tuple(found.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ class Disposition:
     on: date
     until: date | None
     reason: str
+    place: str = field(default="", compare=False, kw_only=True)
 
     def holds(self, today: date) -> bool:
         """Whether it counts."""
@@ -48,14 +49,20 @@ def parse(text: str, where: str) -> tuple[Disposition, ...]:
     :raises PolicyError: a line is wrong; names the line.
     """
     found: dict[str, Disposition] = {}
-    for place, told in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+        told = entry.data
         if told["disposition"] not in KINDS:
             hint = "dispositions: " + ", ".join(KINDS)
-            raise PolicyError(f"{place}: disposition is {told['disposition']!r}", hint=hint)
-        on, until = (reading.day(told[name], f"{place}: {name}") for name in ("on", "until"))
+            raise PolicyError(f"{entry.where}: disposition is {told['disposition']!r}", hint=hint)
+        on, until = (reading.day(told[name], f"{entry.where}: {name}") for name in ("on", "until"))
         if on is None or (told["disposition"] == "snoozed" and until is None):
-            raise PolicyError(f"{place}: until is empty", hint="nothing is put off for ever")
-        line = Disposition(told["finding_id"], told["disposition"], told["by"], on, until, told["reason"])
-        if found.setdefault(line.finding_id, line) is not line:
-            raise PolicyError(f"{place}: {line.finding_id} stands there twice")
+            raise PolicyError(f"{entry.where}: until is empty", hint="nothing is put off for ever")
+        if until is not None and until < on:
+            raise PolicyError(f"{entry.where}: it ends before it was decided")
+        line = Disposition(
+            told["finding_id"], told["disposition"], told["by"], on, until, told["reason"], place=entry.place
+        )
+        first = found.setdefault(line.finding_id, line)
+        if first is not line:
+            raise PolicyError(f"{entry.where}: {line.finding_id} stands there twice, first in {first.place}")
     return tuple(found.values())

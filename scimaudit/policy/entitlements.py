@@ -6,7 +6,7 @@ Order never matters and a deny beats an allow. An entitlement that no allowing r
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from scimaudit.errors import PolicyError
-from scimaudit.policy import expression, patterns, reading
+from scimaudit.policy import expression, matching, patterns, reading
+from scimaudit.policy.lookup import Lookup
 
 ATTRIBUTES: Final = ("groups", "roles", "entitlements", "licenses")
 ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN = 0, 1, 2, 3, 4
@@ -72,6 +73,7 @@ class EntitlementRule:
     deny: bool = False
     days: int | None = None
     requires_approval: bool = False
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 CENTURY: Final = 36_500
@@ -89,10 +91,10 @@ def load(path: Path, columns: Collection[str]) -> tuple[EntitlementRule, ...]:
     :param columns: the columns of people that ``who`` may name.
     :raises PolicyError: the file is wrong; names the rule.
     """
-    tables = reading.tables_in(path, "rules")
-    found = [_rule(data, columns, f"{path}, rule {place}") for place, data in enumerate(tables, 1)]
-    reading.unique([rule.name for rule in found], str(path))
-    return tuple(found)
+    entries = reading.tables_in(path, "rules", "rule")
+    found = tuple(_rule(entry, columns) for entry in entries)
+    reading.unique(entries, "name")
+    return found
 
 
 def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
@@ -111,31 +113,21 @@ def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
     return found
 
 
-def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """For each person (row) and rule (column), whether the rule speaks of them: for certain, and possibly.
-
-    Who is certain is possible too; the others depend on columns that are null.
-    """
-    truths = _truths(rules, people)
-    return truths == 1, truths != 0
-
-
-def _truths(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> np.ndarray:
-    """The same as 1 (yes), 0 (no) and -1 (that depends on what is not known); decided per distinct combination."""
-    found = np.zeros((len(people), len(rules)), dtype=np.int8)
-    named = sorted({name for rule in rules for name in expression.columns_of(rule.who)})
-    coded = {name: pd.factorize(_text(people[name])) for name in named}
-    for place, rule in enumerate(rules):
-        columns = sorted(expression.columns_of(rule.who))
-        if not columns:
-            found[:, place] = expression.holds(rule.who, {})
-            continue
-        group, firsts = _combinations([coded[name] for name in columns])
-        truths = [
-            expression.truth(rule.who, dict(zip(columns, cells, strict=True)))
-            for cells in zip(*(_cells(coded[name], firsts) for name in columns), strict=True)
-        ]
-        found[:, place] = np.array([-1 if each is None else each for each in truths], dtype=np.int8)[group]
+def rows_named(whats: Sequence[What], entitlements: pd.DataFrame) -> list[np.ndarray]:
+    """For each of many, the positions of the rows that it names; looks at the texts of an app once."""
+    by_app: dict[str, list[int]] = {}
+    for place, each in enumerate(whats):
+        by_app.setdefault(each.app, []).append(place)
+    found = [np.zeros(0, dtype=np.int64)] * len(whats)
+    attribute = entitlements["attribute"].astype("str").to_numpy(dtype=object)
+    for app, places in by_app.items():
+        rows = np.flatnonzero((entitlements["app"] == app).to_numpy())
+        mine = entitlements.take(rows)
+        lookup = Lookup(mine["value"], mine["display"])
+        for place in places:
+            each = whats[place]
+            hit = rows[lookup.rows(each.exact, each.patterns)]
+            found[place] = hit if each.attribute is None else hit[attribute[hit] == each.attribute]
     return found
 
 
@@ -147,31 +139,44 @@ def verdicts(
     :returns: class of each person, class of each entitlement, and the table of :data:`ALLOWED`, :data:`DENIED`,
         :data:`NOT_ALLOWED`, :data:`SILENT` or :data:`UNKNOWN` by both classes.
     """
-    both, person = _classes(np.hstack(people_of(rules, people)))
-    certain, possible = both[:, : len(rules)], both[:, len(rules) :]
-    columns = [rule.what.names(entitlements) for rule in rules]
-    named, entitlement = _classes(np.array(columns, dtype=bool).reshape(len(rules), len(entitlements)).T)
-    deny = np.array([rule.deny for rule in rules], dtype=bool)
-    table = np.full((len(both), len(named)), NOT_ALLOWED, dtype=np.int8)
-    table[_meet(possible, named, ~deny)] = UNKNOWN
-    table[_meet(certain, named, ~deny)] = ALLOWED
+    truths, group = matching.truths_of(rules, people)
+    kinds, kind = _classes(truths)
+    entitlement, named = _entitlement_classes(
+        rows_named([rule.what for rule in rules], entitlements), len(entitlements)
+    )
+    size = int(entitlement.max(initial=0)) + 1
+    allowed, denied = (_Reach(np.zeros((len(kinds), size), dtype=np.int8)) for _ in range(2))
+    spoken = np.zeros(size, dtype=bool)
+    for place, rule in enumerate(rules):
+        (denied if rule.deny else allowed).add(kinds[:, place], named[place])
+        spoken[named[place]] |= not rule.deny
+    table = np.full((len(kinds), size), NOT_ALLOWED, dtype=np.int8)
+    table[allowed.table == matching.UNKNOWN] = UNKNOWN
+    table[allowed.table == matching.TRUE] = ALLOWED
     # A deny says nothing of the people it does not name.
-    table[:, ~named[:, ~deny].any(axis=1)] = SILENT
-    table[_meet(possible, named, deny) & (table != NOT_ALLOWED)] = UNKNOWN
-    table[_meet(certain, named, deny)] = DENIED
-    return person, entitlement, table
+    table[:, ~spoken] = SILENT
+    table[(denied.table != matching.FALSE) & (table != NOT_ALLOWED)] = UNKNOWN
+    table[denied.table == matching.TRUE] = DENIED
+    return kind[group], entitlement, table
 
 
-def _meet(who: np.ndarray, named: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """For each class of people and of entitlements, whether one of the chosen rules speaks of both."""
-    found: np.ndarray = who[:, chosen].astype(np.int32) @ named[:, chosen].T.astype(np.int32) > 0
-    return found
+@dataclass(frozen=True)
+class _Reach:
+    """By class of people and of entitlements, the greatest truth that some rule speaks of both."""
+
+    table: np.ndarray
+
+    def add(self, who: np.ndarray, named: np.ndarray) -> None:
+        people = np.flatnonzero(who)
+        if len(named) and len(people):
+            where = np.ix_(people, named)
+            self.table[where] = np.maximum(self.table[where], who[people, None])
 
 
 def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """For each app that policy gives by birthright, which people should have an account in it: certain, possible."""
     giving = [rule for rule in rules if rule.birthright]
-    certain, possible = people_of(giving, people)
+    certain, possible = matching.people_of(giving, people)
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for app in dict.fromkeys(rule.what.app for rule in giving):
         mine = [place for place, rule in enumerate(giving) if rule.what.app == app]
@@ -179,8 +184,8 @@ def birthrights(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> dict[
     return found
 
 
-def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> EntitlementRule:
-    where = f"{where} ({data['name']})" if isinstance(data.get("name"), str) else where
+def _rule(entry: reading.Entry, columns: Collection[str]) -> EntitlementRule:
+    data, where = entry.data, entry.where
     reading.check(data, KEYS, ("name", "who", "what", "why"), where)
     if data.get("deny") and data.get("birthright"):
         raise PolicyError(f"{where}: cannot both deny and be a birthright")
@@ -189,36 +194,30 @@ def _rule(data: Mapping[str, Any], columns: Collection[str], where: str) -> Enti
     who = expression.parse(data["who"], columns, f"{where}: who")
     named = what(data["what"], f"{where}: what", whole_app=bool(data.get("birthright")))
     rest = {key: value for key, value in data.items() if key not in ("who", "what")}
-    return EntitlementRule(who=who, text=data["who"], what=named, **rest)
+    return EntitlementRule(who=who, text=data["who"], what=named, place=entry.place, **rest)
 
 
-def _text(column: pd.Series) -> pd.Series:
-    """A column as text; days as ``2026-12-31``."""
-    return column.dt.strftime("%Y-%m-%d") if column.dtype.kind == "M" else column.astype("str")
-
-
-def _combinations(columns: Sequence[tuple[np.ndarray, pd.Index]]) -> tuple[np.ndarray, np.ndarray]:
-    """For each row the number of its combination of values, and for each combination the first row that has it."""
-    packed = np.zeros(len(columns[0][0]), dtype=np.int64)
-    for codes, distinct in columns:
-        # Numbered anew at each step, so that the product of the sizes cannot overflow.
-        packed, _ = pd.factorize(packed * (len(distinct) + 1) + codes + 1)
-    _, firsts = np.unique(packed, return_index=True)
-    return packed, firsts
-
-
-def _cells(column: tuple[np.ndarray, pd.Index], rows: np.ndarray) -> list[str | None]:
-    codes, distinct = column
-    return [None if code < 0 else str(distinct[code]) for code in codes[rows].tolist()]
-
-
-def _classes(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct rows of a table of flags, and for each row which of them it is."""
-    codes = np.zeros(len(flags), dtype=np.int64)
-    # Thirty flags at a time fit beside the class found so far in one number.
-    for start in range(0, flags.shape[1], 30):
-        chunk = flags[:, start : start + 30]
-        codes, _ = pd.factorize(codes * (1 << 30) + chunk @ (1 << np.arange(chunk.shape[1])))
-    distinct = np.zeros((int(codes.max(initial=0)) + 1, flags.shape[1]), dtype=bool)
-    distinct[codes] = flags
+def _classes(truths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of a table of truths, and for each row which of them it is."""
+    codes = np.zeros(len(truths), dtype=np.int64)
+    # Fifteen truths at a time, two bits each, fit beside the class found so far in one number.
+    for start in range(0, truths.shape[1], 15):
+        chunk = truths[:, start : start + 15].astype(np.int64)
+        codes, _ = pd.factorize(codes * (1 << 30) + chunk @ (1 << (2 * np.arange(chunk.shape[1]))))
+    distinct = np.zeros((int(codes.max(initial=0)) + 1, truths.shape[1]), dtype=np.int8)
+    distinct[codes] = truths
     return distinct, codes
+
+
+def _entitlement_classes(named: Sequence[np.ndarray], size: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Which entitlements the same rules name: the class of each, and for each rule the classes that it names.
+
+    :param named: for each rule the entitlements that it names.
+    """
+    codes = np.zeros(size, dtype=np.int64)
+    for start in range(0, len(named), 30):
+        chunk = np.zeros(size, dtype=np.int64)
+        for bit, rows in enumerate(named[start : start + 30]):
+            chunk[rows] |= 1 << bit
+        codes, _ = pd.factorize(codes * (1 << 30) + chunk)
+    return codes, [np.unique(codes[rows]) for rows in named]

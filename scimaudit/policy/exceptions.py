@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,7 @@ class Waiver:
     value: str = ""
     compensating_control: str = ""
     ticket: str = ""
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 KEYS: Final = {
@@ -53,16 +54,17 @@ def load(path: Path) -> tuple[Waiver, ...]:
 
     :raises PolicyError: the file is wrong; names the exception.
     """
-    found = []
-    for place, data in enumerate(reading.tables_in(path, "exceptions"), 1):
-        told = f" ({data['id']})" if isinstance(data.get("id"), str) else ""
-        where = f"{path}, exception {place}{told}"
-        reading.check(data, KEYS, REQUIRED, where)
-        waiver = Waiver(**data)
-        if waiver.account and not waiver.app:
-            raise PolicyError(f"{where}: an account belongs to an app", hint='add app = "…"')
-        if waiver.expires < waiver.approved:
-            raise PolicyError(f"{where}: it expires before it was approved")
-        found.append(waiver)
-    reading.unique([waiver.id for waiver in found], str(path))
-    return tuple(found)
+    entries = reading.tables_in(path, "exceptions", "exception")
+    found = tuple(_waiver(entry) for entry in entries)
+    reading.unique(entries, "id")
+    return found
+
+
+def _waiver(entry: reading.Entry) -> Waiver:
+    reading.check(entry.data, KEYS, REQUIRED, entry.where)
+    waiver = Waiver(**entry.data, place=entry.place)
+    if waiver.account and not waiver.app:
+        raise PolicyError(f"{entry.where}: an account belongs to an app", hint='add app = "…"')
+    if waiver.expires < waiver.approved:
+        raise PolicyError(f"{entry.where}: it expires before it was approved")
+    return waiver

@@ -17,7 +17,7 @@ with a null is neither true nor false, and neither is what depends on it (Kleene
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -73,7 +73,8 @@ class Either:
     parts: tuple[Node, ...]
 
 
-Node = Everyone | Compare | IsNull | Not | Both | Either
+Atom = Compare | IsNull
+Node = Everyone | Atom | Not | Both | Either
 
 
 def parse(text: str, columns: Collection[str], where: str = "who") -> Node:
@@ -88,15 +89,19 @@ def parse(text: str, columns: Collection[str], where: str = "who") -> Node:
 
 def columns_of(node: Node) -> frozenset[str]:
     """The columns that an expression looks at."""
+    return frozenset(atom.column for atom in atoms(node))
+
+
+def atoms(node: Node) -> Iterator[Atom]:
+    """The comparisons that an expression is made of."""
     match node:
-        case Everyone():
-            return frozenset()
-        case Compare(column=column) | IsNull(column=column):
-            return frozenset({column})
+        case Compare() | IsNull():
+            yield node
         case Not(part=part):
-            return columns_of(part)
+            yield from atoms(part)
         case Both(parts=parts) | Either(parts=parts):
-            return frozenset().union(*(columns_of(part) for part in parts))
+            for part in parts:
+                yield from atoms(part)
 
 
 def holds(node: Node, person: Mapping[str, str | None]) -> bool:
@@ -109,20 +114,23 @@ def truth(node: Node, person: Mapping[str, str | None]) -> bool | None:
 
     :param person: column to text, ``None`` for null; has every column of :func:`columns_of`.
     """
+    return decided(node, lambda atom: compared(atom, identifiers.key(person[atom.column])))
+
+
+def decided(node: Node, told: Callable[[Atom], bool | None]) -> bool | None:
+    """Whether an expression is true, given what its comparisons are; None where that depends on what is not known."""
     match node:
         case Everyone():
             return True
-        case IsNull(column=column):
-            return identifiers.key(person[column]) is None
-        case Compare():
-            return _compared(node, identifiers.key(person[node.column]))
+        case Compare() | IsNull():
+            return told(node)
         case Not(part=part):
-            inner = truth(part, person)
+            inner = decided(part, told)
             return None if inner is None else not inner
         case Both(parts=parts):
-            return _all([truth(part, person) for part in parts])
+            return _all([decided(part, told) for part in parts])
         case Either(parts=parts):
-            none = _all([None if (found := truth(part, person)) is None else not found for part in parts])
+            none = _all([None if (found := decided(part, told)) is None else not found for part in parts])
             return None if none is None else not none
 
 
@@ -132,7 +140,10 @@ def _all(truths: Sequence[bool | None]) -> bool | None:
     return None if None in truths else True
 
 
-def _compared(node: Compare, value: str | None) -> bool | None:
+def compared(node: Atom, value: str | None) -> bool | None:
+    """One comparison with a value that is normalised, or null."""
+    if isinstance(node, IsNull):
+        return value is None
     if value is None:
         return None
     wanted = [identifiers.key(text) or "" for text in node.texts]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ import pandas as pd
 from scimaudit import identifiers
 from scimaudit.errors import PolicyError
 from scimaudit.policy import patterns, reading
+from scimaudit.policy.lookup import Lookup
 
 KINDS: Final = ("service", "shared", "bot", "break-glass")
 COLUMNS: Final = (
@@ -23,6 +22,7 @@ COLUMNS: Final = (
     "interactive", "attribution", "vaulted", "monitored", "last_test",
 )  # fmt: skip
 REQUIRED: Final = ("app", "account", "kind")
+OPTIONAL: Final = COLUMNS[3:]
 _DAYS: Final = ("review_date", "expires", "last_test")
 
 
@@ -51,6 +51,7 @@ class NonHuman:
     vaulted: str = ""
     monitored: str = ""
     last_test: date | None = None
+    place: str = field(default="", compare=False, kw_only=True)
 
     def expired(self, today: date) -> bool:
         """Whether the line no longer counts."""
@@ -70,29 +71,16 @@ def parse(text: str, where: str) -> tuple[NonHuman, ...]:
 
     :raises PolicyError: a line is wrong; names the line.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error as error:
-        raise PolicyError(f"{where}, line {reader.line_num}: {error}") from error
-    lines = [(number, cells) for number, cells in lines if any(cells)]
-    if not lines:
-        return ()
-    header = _header(lines[0][1], where)
-    found: list[NonHuman] = []
-    seen: dict[tuple[str, str | None], int] = {}
-    for number, cells in lines[1:]:
-        if len(cells) != len(header):
-            raise PolicyError(f"{where}, line {number}: {len(cells)} cells where the header has {len(header)}")
-        entry = _entry(dict(zip(header, cells, strict=True)), f"{where}, line {number}")
-        first = seen.setdefault((entry.app, identifiers.key(entry.account)), number)
-        if first != number:
+    found: dict[tuple[str, str | None], NonHuman] = {}
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, OPTIONAL):
+        line = _line(entry)
+        first = found.setdefault((line.app, identifiers.key(line.account)), line)
+        if first is not line:
             raise PolicyError(
-                f"{where}, line {number}: {entry.account!r} of {entry.app!r} already stands on line {first}",
+                f"{entry.where}: {line.account!r} of {line.app!r} already stands in {first.place}",
                 hint="keep one of the two lines",
             )
-        found.append(entry)
-    return tuple(found)
+    return tuple(found.values())
 
 
 def registered(register: Sequence[NonHuman], accounts: pd.DataFrame) -> np.ndarray:
@@ -117,10 +105,12 @@ def _registered_in_app(register: Sequence[NonHuman], mine: list[int], accounts: 
     by_id = accounts["account_id"].map(exact).to_numpy(dtype=float)
     by_name = accounts["user_name_key"].map(folded).to_numpy(dtype=float)
     found = np.nan_to_num(np.where(np.isnan(by_id), by_name, by_id), nan=-1).astype(np.int32)
-    for place in sorted(set(mine) - set(exact.values()), key=lambda place: _rank(register[place])):
-        pattern = [register[place].account]
-        hit = patterns.matches(accounts["user_name"], pattern) | patterns.matches(accounts["account_id"], pattern)
-        found[hit & (found == -1)] = place
+    wide = sorted(set(mine) - set(exact.values()), key=lambda place: _rank(register[place]))
+    if wide:
+        lookup = Lookup(accounts["user_name"], accounts["account_id"])
+        for place in wide:
+            hit = lookup.rows((), [register[place].account])
+            found[hit[found[hit] == -1]] = place
     return found
 
 
@@ -128,26 +118,9 @@ def _rank(entry: NonHuman) -> tuple[int, str]:
     return -sum(sign not in "*?" for sign in entry.account), entry.account
 
 
-def _header(cells: list[str], where: str) -> list[str]:
-    unknown = [cell for cell in cells if cell not in COLUMNS]
-    missing = [name for name in REQUIRED if name not in cells]
-    if unknown or missing or len(set(cells)) != len(cells):
-        trouble = (
-            f"unknown column {unknown[0]!r}"
-            if unknown
-            else f"no column {missing[0]!r}"
-            if missing
-            else "a column stands twice"
-        )
-        raise PolicyError(f"{where}, line 1: {trouble}", hint="columns: " + ", ".join(COLUMNS))
-    return cells
-
-
-def _entry(cells: dict[str, str], where: str) -> NonHuman:
-    for name in REQUIRED:
-        if not cells[name]:
-            raise PolicyError(f"{where}: {name} is empty")
-    if cells["kind"] not in KINDS:
-        raise PolicyError(f"{where}: kind is {cells['kind']!r}", hint="kinds: " + ", ".join(KINDS))
-    told: dict[str, Any] = {name: cells.get(name, "") for name in COLUMNS}
-    return NonHuman(**told | {name: reading.day(told[name], f"{where}: {name}") for name in _DAYS})
+def _line(entry: reading.Entry) -> NonHuman:
+    told = dict(entry.data)
+    if told["kind"] not in KINDS:
+        raise PolicyError(f"{entry.where}: kind is {told['kind']!r}", hint="kinds: " + ", ".join(KINDS))
+    days = {name: reading.day(told[name], f"{entry.where}: {name}") for name in _DAYS}
+    return NonHuman(**told | days, place=entry.place)

@@ -6,7 +6,9 @@ A naming convention may hold ``{date}`` once besides: the day on which what carr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,84 @@ _DAY: Final = r"(\d{4}-\d\d-\d\d|\d{8})"
 def is_pattern(text: str) -> bool:
     """Whether the text holds a wildcard."""
     return "*" in text or "?" in text
+
+
+def everything(pattern: str) -> bool:
+    """Whether a pattern fits (nearly) every text: ``*``, ``**``, ``?*``."""
+    return "*" in pattern and not pattern.strip("*?")
+
+
+@lru_cache(maxsize=100_000)
+def within(inner: str, outer: str) -> bool:
+    """Whether every text that fits the one pattern fits the other; false where that cannot be told.
+
+    >>> within("eng-?", "ENG-*"), within("eng-*", "eng-?")
+    (True, False)
+    """
+    # What * stands for may be any text, so only a * of the outer pattern may take it in.
+    parts = (".*" if sign == "*" else "[^\x00]" if sign == "?" else re.escape(sign) for sign in outer)
+    whole = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    return whole.fullmatch(inner.replace("\x00", "?").replace("*", "\x00")) is not None
+
+
+@lru_cache(maxsize=100_000)
+def overlap(one: str, other: str) -> bool:
+    """Whether some text fits both patterns; true where that cannot be told.
+
+    >>> overlap("pay*", "*ment"), overlap("a*", "b*")
+    (True, False)
+    """
+    left, right = (re.sub(r"[^\x00-\x7f]", "?", pattern.lower()) for pattern in (one, other))
+    # Places in the right pattern that can be reached with what the left one has taken so far.
+    open_at = _skipped({0}, right)
+    for sign in left:
+        if sign == "*":
+            open_at = set(range(min(open_at), len(right) + 1)) if open_at else set()
+            continue
+        taken = {at + 1 for at in open_at if at < len(right) and (right[at] in ("?", sign) or sign == "?")}
+        taken |= {at for at in open_at if at < len(right) and right[at] == "*"}
+        open_at = _skipped(taken, right)
+    return len(right) in open_at
+
+
+def _skipped(places: set[int], pattern: str) -> set[int]:
+    """The places, and those behind a ``*`` that takes nothing."""
+    found = set(places)
+    for at in sorted(places):
+        here = at
+        while here < len(pattern) and pattern[here] == "*":
+            here += 1
+            found.add(here)
+    return found
+
+
+def head(pattern: str) -> str:
+    """What every text in ASCII that fits the pattern begins with, in small letters.
+
+    >>> head("Eng-*-core")
+    'eng-'
+    """
+    return re.split(r"[*?]|[^\x00-\x7f]", pattern, maxsplit=1)[0].lower()
+
+
+class Texts:
+    """Texts that many patterns are asked of; each looks only at those that begin as it does."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        # Beyond ASCII a letter can have more than one counterpart, so those texts are always looked at.
+        plain = sorted((text.lower(), place) for place, text in enumerate(texts) if text.isascii())
+        self._keys = [key for key, _ in plain]
+        self._places = [place for _, place in plain]
+        self._others = [place for place, text in enumerate(texts) if not text.isascii()]
+
+    def fitting(self, pattern: str) -> list[int]:
+        """The positions of the texts that fit the pattern."""
+        start = head(pattern)
+        first, last = bisect_left(self._keys, start), bisect_left(self._keys, start + "\x80")
+        asked = [*self._places[first:last], *self._others]
+        expression = compiled([pattern]) if asked else None
+        return [at for at in asked if expression is not None and expression.fullmatch(self._texts[at])]
 
 
 def compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,7 @@ class Price:
     price: Decimal
     currency: str
     as_of: date
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 def load(path: Path) -> tuple[Price, ...]:
@@ -48,7 +49,8 @@ def parse(text: str, where: str) -> tuple[Price, ...]:
     :raises PolicyError: a line is wrong; names the line.
     """
     found: dict[tuple[str, str], Price] = {}
-    for place, told in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, ("value",)):
+        told, place = entry.data, entry.where
         if not _PRICE.fullmatch(told["price"]):
             raise PolicyError(f"{place}: price is {told['price']!r}", hint="write prices as 12.50")
         if not _CURRENCY.fullmatch(told["currency"]):
@@ -56,7 +58,9 @@ def parse(text: str, where: str) -> tuple[Price, ...]:
         day = reading.day(told["as_of"], f"{place}: as_of")
         if day is None:
             raise PolicyError(f"{place}: as_of is empty")
-        line = Price(told["app"], told["value"], Decimal(told["price"]), told["currency"], day)
-        if found.setdefault((line.app, line.value), line) is not line:
-            raise PolicyError(f"{place}: {line.value or 'a seat'!r} of {line.app!r} stands there twice")
+        line = Price(told["app"], told["value"], Decimal(told["price"]), told["currency"], day, place=entry.place)
+        first = found.setdefault((line.app, line.value), line)
+        if first is not line:
+            what = f"{line.value or 'a seat'!r} of {line.app!r}"
+            raise PolicyError(f"{place}: {what} already stands in {first.place}", hint="keep one of the two lines")
     return tuple(found.values())

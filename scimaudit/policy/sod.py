@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ class Conflict:
     risk: str
     compensating_control: str = ""
     owner: str = ""
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 KEYS: Final = {"name": str, "left": dict, "right": dict, "risk": str, "compensating_control": str, "owner": str}
@@ -33,14 +34,15 @@ def load(path: Path) -> tuple[Conflict, ...]:
 
     :raises PolicyError: the file is wrong; names the pair.
     """
-    found = []
-    for place, data in enumerate(reading.tables_in(path, "pairs"), 1):
-        where = f"{path}, pair {place}"
-        reading.check(data, KEYS, ("name", "left", "right", "risk"), where)
-        sides = {
-            side: entitlements.what(data[side], f"{where} ({data['name']}): {side}", whole_app=False)
-            for side in ("left", "right")
-        }
-        found.append(Conflict(**{**data, **sides}))
-    reading.unique([conflict.name for conflict in found], str(path))
-    return tuple(found)
+    entries = reading.tables_in(path, "pairs", "pair")
+    found = tuple(_conflict(entry) for entry in entries)
+    reading.unique(entries, "name")
+    return found
+
+
+def _conflict(entry: reading.Entry) -> Conflict:
+    reading.check(entry.data, KEYS, ("name", "left", "right", "risk"), entry.where)
+    left, right = (
+        entitlements.what(entry.data[side], f"{entry.where}: {side}", whole_app=False) for side in ("left", "right")
+    )
+    return Conflict(**{**entry.data, "left": left, "right": right}, place=entry.place)

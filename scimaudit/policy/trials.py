@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,9 @@ from scimaudit.policy.entitlements import (
     SILENT,
     UNKNOWN,
     EntitlementRule,
-    people_of,
     verdicts,
 )
+from scimaudit.policy.matching import people_of
 
 WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthright")
 
@@ -42,6 +43,7 @@ class Trial:
     attribute: str
     value: str
     expect: str
+    place: str = field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,31 @@ def load(path: Path, columns: Collection[str]) -> tuple[Trial, ...]:
     :param columns: the columns of people that a person may have.
     :raises PolicyError: the file is wrong; names the test.
     """
-    found = []
-    for place, data in enumerate(reading.tables_in(path, "tests"), 1):
-        where = f"{path}, test {place}" + (f" ({data['name']})" if isinstance(data.get("name"), str) else "")
-        reading.check(data, KEYS, REQUIRED, where)
-        person = data.get("person", {})
-        unknown = [name for name in person if name not in columns]
-        if unknown:
+    entries = reading.tables_in(path, "tests", "test")
+    found = tuple(_trial(entry, columns) for entry in entries)
+    reading.unique(entries, "name")
+    return found
+
+
+def _trial(entry: reading.Entry, columns: Collection[str]) -> Trial:
+    data, where = entry.data, entry.where
+    reading.check(data, KEYS, REQUIRED, where)
+    person = data.get("person", {})
+    for name, text in person.items():
+        if name not in columns:
             hint = "known columns: " + ", ".join(sorted(columns))
-            raise PolicyError(f"{where}: people have no column {unknown[0]!r}", hint=hint)
-        if data["expect"] not in WORDS:
-            raise PolicyError(f"{where}: expect is {data['expect']!r}", hint="words: " + ", ".join(WORDS))
-        attribute = data.get("attribute", "groups")
-        if attribute not in ATTRIBUTES:
-            raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
-        if not data.get("value") and data["expect"] != "birthright":
-            raise PolicyError(f"{where}: value is missing", hint="only a birthright can be of the app itself")
-        told = {name: str(text) for name, text in person.items()}
-        found.append(Trial(data["name"], told, data["app"], attribute, data.get("value", ""), data["expect"]))
-    reading.unique([trial.name for trial in found], str(path))
-    return tuple(found)
+            raise PolicyError(f"{where}: people have no column {name!r}", hint=hint)
+        if type(text) not in (str, date):
+            raise PolicyError(f"{where}: person.{name} must be text or a date, not {text!r}")
+    if data["expect"] not in WORDS:
+        raise PolicyError(f"{where}: expect is {data['expect']!r}", hint="words: " + ", ".join(WORDS))
+    attribute = data.get("attribute", "groups")
+    if attribute not in ATTRIBUTES:
+        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
+    if not data.get("value") and data["expect"] != "birthright":
+        raise PolicyError(f"{where}: value is missing", hint="only a birthright can be of the app itself")
+    told = {name: str(text) for name, text in person.items()}
+    return Trial(data["name"], told, data["app"], attribute, data.get("value", ""), data["expect"], place=entry.place)
 
 
 def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Sequence[str]) -> list[Outcome]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from scimaudit import identifiers
 from scimaudit.policy.approvals import Approval
-from scimaudit.policy.entitlements import EntitlementRule, people_of
+from scimaudit.policy.entitlements import EntitlementRule
+from scimaudit.policy.matching import people_of
 from scimaudit.result import ApprovalLine, PolicyWord
 from scimaudit.view import View
 from scimaudit.view.columns import known_true, taken

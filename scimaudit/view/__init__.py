@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
-from scimaudit.errors import PolicyError, TableError
+from scimaudit.errors import TableError
 from scimaudit.policy import Policy
+from scimaudit.policy import apps as policy_apps
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
@@ -163,7 +164,7 @@ def build(
     names = [facts.app for facts in apps]
     if len(set(names)) != len(names):
         raise TableError("the view was given an app twice")
-    _known_to_policy(policy, names)
+    policy_apps.check(policy, names)
     persons = joins.people_with_employment(
         people, today, {roster: as_of.astimezone(there).date() for roster, there in (roster_zones or {}).items()}
     )
@@ -188,14 +189,3 @@ def build(
         zone=zone,
         previous=previous,
     )
-
-
-def _known_to_policy(policy: Policy, apps: list[str]) -> None:
-    """A policy line for an app that is misspelt would silently decide nothing."""
-    named = {line.app for line in policy.nhi} | {rule.what.app for rule in policy.rules}
-    for lines in (policy.approvals, policy.catalogue, policy.prices):
-        named |= {line.app for line in lines}
-    named |= {side.app for pair in policy.conflicts for side in (pair.left, pair.right)}
-    strangers = sorted(named - set(apps))
-    if strangers:
-        raise PolicyError(f"the policy names the app {strangers[0]!r}", hint="known apps: " + ", ".join(sorted(apps)))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from scimaudit import identifiers
+from scimaudit.policy.entitlements import rows_named
 from scimaudit.view.columns import taken
 
 if TYPE_CHECKING:
+    from scimaudit.policy.approvals import Approval
     from scimaudit.view import View
 
 
@@ -53,12 +55,34 @@ def _midnight_after(days: pd.Series, zone: tzinfo) -> pd.Series:
 
 
 def _approvals(view: View) -> np.ndarray:
-    """Position of each grant's approval; an account is named by id or userName, a right by id or name."""
-    grants = view.grants
-    found = np.full(len(grants), -1, dtype=np.int64)
+    """Position of each grant's approval, or -1; of several the latest counts, in whatever order they stand."""
+    found = np.full(len(view.grants), -1, dtype=np.int64)
     lines = view.policy.approvals
+    order = sorted(range(len(lines)), key=lambda place: _age(lines[place]))
+    rank = np.empty(len(lines), dtype=np.int64)
+    rank[order] = np.arange(len(lines))
+    pairs = approved(view)
+    np.maximum.at(found, pairs["grant"].to_numpy(), rank[pairs["approval"].to_numpy()])
+    found[found >= 0] = np.array(order, dtype=np.int64)[found[found >= 0]]
+    return found
+
+
+def _age(line: Approval) -> tuple[int, int, str, str, str]:
+    # Of two of one day the one that ends first: it gives less.
+    last = (line.until or date.max).toordinal()
+    return line.approved_on.toordinal(), -last, line.approved_by, line.account, line.value
+
+
+def approved(view: View) -> pd.DataFrame:
+    """Every ``grant`` and ``approval`` (positions) that belong together.
+
+    An account is named by id or userName, a right by id or name.
+    """
+    grants = view.grants
+    lines = view.policy.approvals
+    none = pd.DataFrame({"grant": [], "approval": []}, dtype=np.int64)
     if not lines:
-        return found
+        return none
     signed = pd.DataFrame(
         {
             "app": [line.app for line in lines],
@@ -80,6 +104,7 @@ def _approvals(view: View) -> np.ndarray:
             "display": mine["display"].astype("str").to_numpy(),
         }
     )
+    found = [none]
     for account in ("account", "key"):
         for right in ("value", "display"):
             # A null never joins: an account without a name is not the account of a line without one.
@@ -87,19 +112,18 @@ def _approvals(view: View) -> np.ndarray:
             both = asked.merge(
                 signed.dropna(subset=[account]), left_on=["app", account, right], right_on=["app", account, "right"]
             )
-            found[rows[both["index"]]] = both["place"]
-    return found
+            found.append(pd.DataFrame({"grant": rows[both["index"]], "approval": both["place"]}))
+    return pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def _policy(view: View) -> tuple[pd.Series, pd.Series]:
     """Whether the policy wants an approval for each grant's entitlement, and how many days it gives at most."""
     needs = np.zeros(len(view.entitlements), dtype=bool)
     days = np.full(len(view.entitlements), np.inf)
-    for rule in view.policy.rules:
-        if rule.deny or not (rule.requires_approval or rule.days):
-            continue
-        named = rule.what.names(view.entitlements)
-        needs |= named & rule.requires_approval
+    bounding = [rule for rule in view.policy.rules if not rule.deny and (rule.requires_approval or rule.days)]
+    rows = rows_named([rule.what for rule in bounding], view.entitlements)
+    for rule, named in zip(bounding, rows, strict=True):
+        needs[named] |= rule.requires_approval
         if rule.days:
             days[named] = np.minimum(days[named], rule.days)
     place = view.grants["entitlement"].to_numpy()

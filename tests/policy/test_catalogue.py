@@ -33,11 +33,11 @@ def test_no_file_is_an_empty_catalogue(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("app,value\n", "line 1: the header is 'app,value'"),
+        ("app\n", "line 1: no column 'value'"),
         (HEAD + "erp,role,PAY,,,,,\n", "line 2: attribute is 'role'"),
         (HEAD + "erp,roles,PAY,,maybe,,,\n", "line 2: privileged is 'maybe'"),
         (HEAD + "erp,roles,,,,,,\n", "line 2: value is empty"),
-        (HEAD + "erp,,PAY,,,,,\nerp,,PAY,,yes,,,\n", "line 3: 'PAY' of 'erp' stands there twice"),
+        (HEAD + "erp,,PAY,,,,,\nerp,,PAY,,yes,,,\n", "line 3: 'PAY' of 'erp' already stands in catalogue.csv, line 2"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text, said):

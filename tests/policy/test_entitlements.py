@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimaudit.errors import PolicyError
-from scimaudit.policy import Policy, entitlements, expression, load, people_columns
+from scimaudit.policy import Policy, entitlements, expression, load, matching, people_columns
 from scimaudit.policy.entitlements import ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN, EntitlementRule, What
 
 RULE = """
@@ -161,7 +161,7 @@ def test_a_deny_beats_an_allow_in_any_order_and_says_nothing_of_others():
 
 
 def test_days_are_compared_as_text():
-    certain, possible = entitlements.people_of(
+    certain, possible = matching.people_of(
         [rule(who='start_date = "2026-01-02"'), rule(who="start_date is null")], PEOPLE
     )
     assert certain.tolist() == [[True, False], [False, True], [False, False]]
@@ -214,4 +214,4 @@ def test_nothing_to_judge_gives_a_table_that_can_be_asked():
 
 def test_the_day_columns_of_people_keep_their_dates():
     frame = pd.DataFrame({"start_date": pd.array([date(2026, 1, 2)], dtype="datetime64[s]")})
-    assert entitlements.people_of([rule(who='start_date ~ "2026-*"')], frame)[0].tolist() == [[True]]
+    assert matching.people_of([rule(who='start_date ~ "2026-*"')], frame)[0].tolist() == [[True]]

@@ -57,7 +57,10 @@ def test_an_empty_register(text):
         (HEAD + "slack,a,robot,,,,\n", "line 2: kind is 'robot'"),
         (HEAD + "slack,a,bot,,,31.12.2026,\n", "line 2: review_date is '31.12.2026'"),
         (HEAD + "slack,a,bot,,,,2026-13-01\n", "line 2: expires is '2026-13-01'"),
-        (HEAD + "\nslack,Svc,bot,,,,\nslack, svc,bot,,,,\n", "line 4: 'svc' of 'slack' already stands on line 3"),
+        (
+            HEAD + "\nslack,Svc,bot,,,,\nslack, svc,bot,,,,\n",
+            "line 4: 'svc' of 'slack' already stands in nhi.csv, line 3",
+        ),
         (HEAD + 'slack,"a,bot\n', "line 2: unexpected end of data"),
     ],
 )

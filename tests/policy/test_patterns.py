@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scimaudit.policy import patterns
 
@@ -35,3 +39,40 @@ def test_a_null_never_matches_and_no_pattern_matches_nothing():
 
 def test_what_counts_as_a_pattern():
     assert [patterns.is_pattern(text) for text in ("a*", "a?", "a.[b]")] == [True, True, False]
+
+
+SIGNS = st.text("ab*?", max_size=5)
+PLAIN = ["".join(signs) for size in range(5) for signs in itertools.product("abB", repeat=size)]
+
+
+def fitting(pattern):
+    expression = patterns.compiled([pattern])
+    return {text for text in PLAIN if expression.fullmatch(text)}
+
+
+@settings(max_examples=200, deadline=None)  # a busy machine is not a defect
+@given(SIGNS, SIGNS)
+def test_what_is_said_of_two_patterns_holds_for_every_text(one, other):
+    if patterns.within(one, other):
+        assert fitting(one) <= fitting(other)
+    if not patterns.overlap(one, other):
+        assert not fitting(one) & fitting(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "within", "overlap"),
+    [
+        ("a*", "*", True, True), ("a?", "a*", True, True), ("a*", "a?", False, True), ("A", "a", True, True),
+        ("a*", "b*", False, False), ("*a", "*b", False, False), ("a*", "*b", False, True), ("é*", "b*", False, True),
+    ],
+)  # fmt: skip
+def test_two_patterns(one, other, within, overlap):
+    assert (patterns.within(one, other), patterns.overlap(one, other)) == (within, overlap)
+
+
+@pytest.mark.parametrize("pattern", ["eng-*", "ENG-?", "s*", "k", "é", "*", "", "?", "*b", "straße"])
+def test_many_texts_are_asked_as_one_by_one(pattern):
+    texts = ["Eng-a", "eng-b", "sales", "\u017f", "S", "\u212a", "k", "é", "É", "", "Straße", "strasse"]
+    expression = patterns.compiled([pattern])
+    due = [place for place, text in enumerate(texts) if expression.fullmatch(text)]
+    assert sorted(patterns.Texts(texts).fitting(pattern)) == due

@@ -31,7 +31,10 @@ def test_no_file_has_no_prices(tmp_path):
         ("crm,,1e9,EUR,2026-03-01", "line 2: price is '1e9'"),
         ("crm,,1,euro,2026-03-01", "line 2: currency is 'euro'"),
         ("crm,,1,EUR,March", "line 2: as_of is 'March'"),
-        ("crm,,1,EUR,2026-03-01\ncrm,,2,EUR,2026-03-01", "line 3: 'a seat' of 'crm' stands there twice"),
+        (
+            "crm,,1,EUR,2026-03-01\ncrm,,2,EUR,2026-03-01",
+            "line 3: 'a seat' of 'crm' already stands in prices.csv, line 2",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(line, said):

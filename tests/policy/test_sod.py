@@ -40,7 +40,7 @@ def test_a_pair_is_read_whole(tmp_path):
     ("old", "new", "said"),
     [
         ("risk =", "danger =", "unknown key 'danger'"),
-        ('risk = "pays an invented bill"', "", "pair 1: risk is missing"),
+        ('risk = "pays an invented bill"', "", r"line 2, pair 1 \(pay\): risk is missing"),
         ('right = { app = "bank", patterns = ["appr*"] }', "", "right is missing"),
         (', patterns = ["appr*"]', "", r"pair 1 \(pay\): right: says neither values nor patterns"),
         ("app = \"erp\"", "app = 1", "left: app must be text"),

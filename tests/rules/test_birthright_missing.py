@@ -5,6 +5,7 @@ import pytest
 from scimaudit import rules
 from scimaudit.policy import Policy, expression
 from scimaudit.policy.entitlements import EntitlementRule, What
+from scimaudit.policy.nhi import NonHuman
 
 RULE = rules.load("birthright-missing").check
 
@@ -70,3 +71,33 @@ def test_not_evaluable(make, unknown, reason):
 
 def test_whoever_holds_a_right_that_may_not_be_due_does_not_pass(make):
     assert make.judged(judged(make, [("a1", "Sales")], department=None))["reason"] == "semantics-unknown 1"
+
+
+@pytest.mark.parametrize(
+    ("active", "failed", "reason"), [(True, 0, ""), (False, 1, ""), (None, 0, "semantics-unknown 1")]
+)
+def test_only_an_active_account_holds_the_right(make, active, failed, reason):
+    given = EntitlementRule(
+        "all", expression.parse("everyone", ()), "everyone", What("slack", exact=("Sales",)), "why", birthright=True
+    )
+    view = make.view(
+        people=[make.person("p1")],
+        accounts=[make.account("a1", owner="p1"), make.account("old", owner="p1", active=active)],
+        grants=[make.grant("old", "Sales")],
+        policy=Policy(rules=(given,)),
+    )
+    told = make.judged(RULE(view))
+    assert (told["population"], told["failed"], told["reason"]) == (1, failed, reason)
+
+
+def test_a_registered_machine_does_not_hold_it_for_its_owner(make):
+    given = EntitlementRule(
+        "all", expression.parse("everyone", ()), "everyone", What("slack", exact=("Sales",)), "why", birthright=True
+    )
+    view = make.view(
+        people=[make.person("p1")],
+        accounts=[make.account("a1", owner="p1"), make.account("svc", owner="p1")],
+        grants=[make.grant("svc", "Sales")],
+        policy=Policy(rules=(given,), nhi=(NonHuman("slack", "svc", "bot"),)),
+    )
+    assert len(RULE(view).failed) == 1

@@ -137,6 +137,16 @@ def test_a_pair_needs_its_name_its_person_and_its_owner(view, change, covered):
     assert int((rows["disposition"] == "excepted").sum()) == covered
 
 
+def test_of_two_for_one_finding_the_same_counts_in_either_order(view):
+    other = replace(GOOD, id="EX-0")
+    told = []
+    for order in ((GOOD, other), (other, GOOD)):
+        rows, exceptions = settled(view(*order))
+        used = dict(zip(exceptions["id"], exceptions["used"], strict=True))
+        told.append((rows["exception_id"].dropna().tolist(), used))
+    assert told == [(["EX-0"], {"EX-0": 1, "EX-1": 0})] * 2
+
+
 def test_one_that_covers_too_much_is_not_applied(view):
     rows, exceptions = settled(view(GOOD), Limits(findings=0))
     assert excepted(rows) == set()
@@ -205,7 +215,7 @@ def test_a_disposition_holds_for_its_days(view, change, found):
         ("f1,ignored,ana,2026-11-01,,why", "disposition is 'ignored'"),
         ("f1,false-positive,,2026-11-01,,why", "by is empty"),
         ("f1,false-positive,ana,1.11.2026,,why", "on is"),
-        ("f1,false-positive,ana", "6 cells"),
+        ("f1,false-positive,ana", "has 6"),
         ("f1,false-positive,ana,2026-11-01,,why\nf1,false-positive,ana,2026-11-01,,why", "twice"),
     ],
 )

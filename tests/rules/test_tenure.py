@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from scimaudit.policy import Policy, approvals, expression
 from scimaudit.policy.approvals import Approval
 from scimaudit.policy.catalogue import Described
 from scimaudit.policy.entitlements import EntitlementRule, What
-from scimaudit.view.tenure import _midnight_after
+from scimaudit.view.tenure import _midnight_after, tenure
 
 UNAPPROVED, EXPIRED, STANDING = (
     rules.load(kind).check for kind in ("privileged-unapproved", "grant-expired", "standing-privilege")
@@ -211,13 +212,24 @@ HEAD = ",".join(approvals.COLUMNS)
         ("slack,a1,Admins,,2026-01-01,,", "approved_by is empty"),
         ("slack,a1,Admins,b,1.1.2026,,", "approved_on is"),
         ("slack,a1,Admins,b,2026-01-02,2026-01-01,", "ends before"),
-        ("slack,a1,Admins", "7 cells"),
-        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "stands on an earlier line"),
+        ("slack,a1,Admins", "has 7"),
+        ("slack,a1,Admins,b,2026-01-01,,\nslack,a1,Admins,c,2026-01-01,,", "already stands in approvals.csv, line 2"),
     ],
 )
 def test_a_wrong_approval_names_its_line(line, trouble):
     with pytest.raises(PolicyError, match=trouble):
         approvals.parse(f"{HEAD}\n{line}\n", "approvals.csv")
+
+
+def test_of_several_approvals_the_latest_counts_in_any_order(make):
+    lines = [
+        Approval("slack", "a1", "Admins", "boss@x", date(2026, 1, 1), date(2026, 11, 19), ""),
+        Approval("slack", "ANA", "Admins", "boss@x", date(2026, 6, 1), None, ""),
+        Approval("slack", "ana", "Admins", "ana@x", date(2026, 2, 1), None, ""),
+    ]
+    for order in itertools.permutations(lines):
+        seen = view(make, *order)
+        assert [order[place] for place in tenure(seen)["approval"] if place >= 0] == [lines[1]]
 
 
 def test_an_approval_for_an_unknown_app_is_an_error(make):

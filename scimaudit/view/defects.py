@@ -1,0 +1,139 @@
+"""Lines of policy files that cannot mean what they say, as the files, the people, the accounts and the rights tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scimaudit.policy import Policy, defects, lines, nhi, overlaps, patterns
+from scimaudit.policy.entitlements import rows_named
+from scimaudit.policy.lines import Line, Remark
+from scimaudit.view import signing
+from scimaudit.view.columns import known_false
+from scimaudit.view.tenure import approved
+
+if TYPE_CHECKING:
+    from scimaudit.view import View
+    from scimaudit.view.inputs import AppFacts
+
+
+def population(policy: Policy, apps: Iterable[AppFacts]) -> list[Line]:
+    """Every line that is judged: those of the policy files, and apps with an owner or patterns."""
+    said = [app for app in apps if app.owner or app.privileged or app.admin_accounts]
+    return [*lines.of_policy(policy), *map(_of_app, said)]
+
+
+def of_files(policy: Policy, apps: Iterable[AppFacts], today: date) -> list[Remark]:
+    """What the files alone tell."""
+    return [*defects.of_files(policy, today), *_configured(apps)]
+
+
+def of_view(view: View) -> list[Remark]:
+    """What the files tell, and what people, accounts and rights tell of them."""
+    return [
+        *of_files(view.policy, view.facts.values(), view.today),
+        *signing.owners(view, _owned(view)),
+        *signing.signatures(view),
+        *signing.machines(view),
+        *_meeting(view),
+        *_over(view),
+        *_unmet(view),
+        *_decided(view),
+    ]
+
+
+def _of_app(app: AppFacts) -> Line:
+    return Line("scimaudit.toml", app.app, app.app, f"scimaudit.toml, apps.{app.app}")
+
+
+def _configured(apps: Iterable[AppFacts]) -> Iterator[Remark]:
+    """Patterns of the configuration that fit everything: then nothing is told apart by them."""
+    for app in apps:
+        for name, told, severity in (
+            ("privileged", app.privileged, ""),
+            ("admin_accounts", app.admin_accounts, "high"),
+        ):
+            wide = [text for text in told if patterns.everything(text)]
+            if wide:
+                line = _of_app(app)
+                said = f"{line.where}: {name} has {wide[0]!r}, which fits everything"
+                yield Remark(line, f"everything {name}", "patterns that tell some from others", said, severity=severity)
+
+
+def _owned(view: View) -> Iterator[tuple[Line, str]]:
+    """Lines with an owner; those of the register have kinds of their own."""
+    yield from ((lines.of_rule(rule), rule.owner) for rule in view.policy.rules if rule.owner)
+    yield from ((lines.of_pair(pair), pair.owner) for pair in view.policy.conflicts if pair.owner)
+    yield from ((_of_app(app), app.owner) for app in view.facts.values() if app.owner)
+
+
+def _meeting(view: View) -> Iterator[Remark]:
+    """Conflicting pairs whose patterns meet in a right that there is."""
+    pairs = [pair for pair in view.policy.conflicts if not overlaps.shared(pair.left, pair.right)]
+    lefts = rows_named([pair.left for pair in pairs], view.entitlements)
+    rights = rows_named([pair.right for pair in pairs], view.entitlements)
+    for pair, left, right in zip(pairs, lefts, rights, strict=True):
+        both = np.intersect1d(left, right)
+        if len(both):
+            line, value = lines.of_pair(pair), str(view.entitlements["value"].iloc[both[0]])
+            said = f"{line.where}: {value} is on both sides: who holds it conflicts alone"
+            yield Remark(line, "both-sides", "two sides that differ", said)
+
+
+def _over(view: View) -> Iterator[Remark]:
+    """Lines of the register that have ended and cover no account; of one that does, ``nhi-unowned`` tells."""
+    if not any(each.expired(view.today) for each in view.policy.nhi):
+        return
+    live = view.accounts[~known_false(view.accounts["active"])]
+    covering = set(nhi.registered(view.policy.nhi, live).tolist())
+    for place, each in enumerate(view.policy.nhi):
+        if each.expired(view.today) and place not in covering:
+            line = lines.of_account(each)
+            said = f"{line.where}: it ended on {each.expires} and covers no active account"
+            yield Remark(line, "over", "a line that still counts", said)
+
+
+def _unmet(view: View) -> Iterator[Remark]:
+    """Approvals of rights that nobody holds, or that have ended; of a right held too long ``grant-expired`` tells."""
+    pairs = approved(view)
+    met = set(pairs["approval"].tolist())
+    grants = view.grants.take(pairs["grant"].to_numpy())
+    told = ~known_false(grants["active"]).to_numpy() & (grants["account"] >= 0).to_numpy()
+    held = set(pairs["approval"][told].tolist())
+    for place, each in enumerate(view.policy.approvals):
+        line, facts = lines.of_approval(each), view.facts[each.app]
+        if each.until is not None and each.until < view.today:
+            if place not in held:
+                said = f"{line.where}: it ended on {each.until}, and no active account holds the right"
+                yield Remark(line, "over", "an approval that still counts", said)
+        elif place in met:
+            continue
+        elif facts.walk == "complete" and facts.entitlements == "complete":
+            said = f"{line.where}: no account {each.account} holds {each.value}"
+            yield Remark(line, "unused", "a right that is held", said)
+        else:
+            yield Remark(line, "unused", unknown="walk-unproven")
+
+
+def _decided(view: View) -> Iterator[Remark]:
+    """Decisions about accounts or people that there are not; they are not applied."""
+    links = view.policy.links
+    named = view.accounts[view.accounts["account_id"].isin([each.account_id for each in links])]
+    accounts = set(zip(named["app"].astype("str"), named["account_id"], strict=True))
+    asked = view.people["person_id"].isin([each.person_id for each in links])
+    people = {*view.people.loc[asked, "person_id"], "nobody"}
+    for each in links:
+        line = lines.of_link(each)
+        if each.person_id not in people:
+            said = f"{line.where}: nobody in the roster has the person_id {each.person_id}"
+            yield Remark(line, "unused", "an account and a person that exist", said)
+        elif (each.app, each.account_id) in accounts:
+            continue
+        elif view.facts[each.app].walk == "complete":
+            said = f"{line.where}: {each.app} has no account {each.account_id}"
+            yield Remark(line, "unused", "an account and a person that exist", said)
+        else:
+            yield Remark(line, "unused", unknown="walk-unproven")
