@@ -35,7 +35,7 @@ def main() -> None:
     lines += _side_by_side(given.apps)
     lines += _directories(given.entries)
     for accounts in given.accounts:
-        lines += _audits(Estate(given.people, given.apps, accounts))
+        lines += _audits(Estate(accounts // 10, given.apps, accounts))
     print("| stage | rows | seconds | CPU seconds | rows per CPU second | peak MB |\n|---|--:|--:|--:|--:|--:|")
     for name, took in lines:
         rate = took["rows"] / took["cpu"]
@@ -89,10 +89,18 @@ def _audits(estate: Estate) -> list[tuple[str, dict]]:
     with tempfile.TemporaryDirectory() as folder:
         write_configuration(estate, Path(folder), 'source = "scim"\nbase_url = "https://{app}.example/scim/v2"')
         write_snapshot(estate, Path(folder) / "scimaudit-data")
-        mine = _stage("audit", folder)
-        rival = _stage("duckdb", folder, str(Path(folder) / "duckdb"))
+        audit, script = _stage("audit", folder), _stage("duckdb", folder, str(Path(folder) / "duckdb"))
+        rules, questions = _stage("rules", folder), _stage("duckdb-rules", folder)
+    for mine, rival in ((audit, script), (rules, questions)):
+        if mine["kinds"] != rival["kinds"]:
+            raise SystemExit(f"the findings differ: {mine['kinds']} and {rival['kinds']}")
     size = f"{estate.accounts:,} accounts, {estate.accounts * estate.grants:,} grants"
-    return [(f"audit and reports, {size}", mine), (f"DuckDB script, {size}", rival)]
+    return [
+        (f"audit and reports, {size}", audit),
+        (f"DuckDB script, {size}", script),
+        (f"all rules, {size}", rules),
+        (f"DuckDB questions, {size}", questions),
+    ]
 
 
 def _stage(*arguments: str) -> dict:
