@@ -51,7 +51,7 @@ class Estate:
         random = np.random.default_rng(number)
         owners = random.choice(self.people, size, replace=size > self.people)
         owners[random.random(size) < 0.05] = -1
-        owners[1::500] = owners[::500]
+        owners[2::500] = owners[1::500]
         return owners
 
     def approvers(self, number: int) -> list[tuple[int, int]]:
@@ -207,8 +207,9 @@ def write_configuration(estate: Estate, folder: Path, listing: str) -> Path:
     """
     (folder / "policy").mkdir(parents=True, exist_ok=True)
     parts = [
-        '[audit]\nas_of = 2026-11-20\n[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n[rules.peer-outlier]\npercent = 2.0\n'
-        'columns = "department"\n'
+        '[audit]\nas_of = 2026-11-20\n',
+        '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n',
+        '[rules.peer-outlier]\npercent = 2.0\ncolumns = "department"\n',
     ]
     parts += [
         f"[apps.{estate.app(number)}]\nclosed = {json.dumps(number % 2 == 0)}\n"

@@ -1,10 +1,11 @@
 -- The questions of scimaudit's rules, asked in plain SQL of linked accounts. Written for speed, not for evidence: no
 -- ledger of what could not be judged, no reasons, no words.
+-- Rights that no rule of the policy allows.
 CREATE TABLE ruled AS
-SELECT h.*, a.departments IS NULL AS silent, coalesce(h.post < a.departments, false) AS allowed,
+SELECT h.*, a.departments IS NULL AS silent,
        coalesce(h.post >= a.departments, false) AS barred, coalesce(h.previous_post < a.departments, false) AS allowed_before
 FROM held h LEFT JOIN allowed a USING (app, value)
-WHERE h.human AND h.active;
+WHERE h.human AND h.active AND NOT coalesce(h.post < a.departments, false);
 CREATE TABLE powers AS
 SELECT h.app, h.account_id, h.person_id, h.value, v.account IS NOT NULL AS approved,
        coalesce(v.signer = h.person_id, false) AS self_signed,
@@ -20,7 +21,7 @@ FROM (SELECT p.pair, 1 AS side, h.person_id FROM held h JOIN pairs p ON h.app = 
       WHERE h.human AND h.active);
 CREATE TABLE outliers AS
 WITH posts AS (SELECT department, count(*) AS peers FROM people WHERE employed GROUP BY 1),
-     judged AS (SELECT * FROM ruled WHERE NOT allowed AND employed),
+     judged AS (SELECT * FROM ruled WHERE employed),
      holders AS (SELECT app, value, roster_department, count(DISTINCT person_id) AS number FROM judged GROUP BY ALL)
 SELECT j.app, j.account_id, j.person_id, j.value
 FROM judged j JOIN holders USING (app, value, roster_department)
@@ -73,7 +74,7 @@ UNION ALL SELECT 'disabled-residual', o.app, o.account_id, o.person_id, NULL FRO
 UNION ALL SELECT 'excess', app, account_id, person_id, value FROM ruled WHERE barred OR (silent AND closed)
 UNION ALL SELECT 'mover-residual', app, account_id, person_id, value FROM ruled WHERE barred AND allowed_before
 UNION ALL SELECT 'rehire-residual', app, account_id, person_id, value FROM ruled r
-          WHERE NOT allowed AND employed AND created <= previous_end_date AND granted_at IS NULL
+          WHERE employed AND created <= previous_end_date AND granted_at IS NULL
             AND NOT EXISTS (SELECT 1 FROM approvals v WHERE v.app = r.app AND v.account = r.account_id AND v.value = r.value
                             AND v.approved_on > r.previous_end_date)
 UNION ALL SELECT 'peer-outlier', app, account_id, person_id, value FROM outliers

@@ -101,8 +101,8 @@ def audit(folder: str) -> int:
 
 def rules(folder: str) -> int:
     """Every rule with its ledger, on a view that is made before the clock starts; no findings are put together."""
-    from scimaudit import config, workflow
     from scimaudit import audit as judging
+    from scimaudit import config, workflow
 
     loaded = config.load(Path(folder) / "scimaudit.toml")
     view = workflow.seen(loaded)

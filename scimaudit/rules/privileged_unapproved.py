@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true, taken
 from scimaudit.view.holders import holders
-from scimaudit.view.tenure import tenure
 
 
 @rule(
@@ -34,22 +32,19 @@ def privileged_unapproved(view: View) -> Judgement:
 
     Remediation: ask the owner of the app; a right that nobody wants to sign for is removed.
     """
-    grants = view.grants
-    known = tenure(view)
-    active = pd.Series(
-        np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
-    )
-    wanted = known_true(grants["privileged"]) | known["needs"]
-    self_signed = _by_holder(view, known["approval"].to_numpy())
+    grants = view.tenure
+    self_signed = _by_holder(view, grants)
     found = judge(
         grants,
-        within=wanted & active,
-        fails=known_true(grants["active"]) & ((known["approval"] < 0) | self_signed) & bool(view.policy.approvals),
+        within=(known_true(grants["privileged"]) | grants["needs"])
+        & ~known_false(grants["active"])
+        & (grants["account"] >= 0),
+        fails=known_true(grants["active"]) & ((grants["approval"] < 0) | self_signed) & bool(view.policy.approvals),
         unknown=because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (not view.policy.approvals, "policy-silent"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(grants["app"]), "walk-unproven"),
         ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
@@ -61,10 +56,10 @@ def privileged_unapproved(view: View) -> Judgement:
     )
 
 
-def _by_holder(view: View, approval: np.ndarray) -> pd.Series:
+def _by_holder(view: View, grants: pd.DataFrame) -> pd.Series:
     """Whether the approver is the account's owner."""
     lines = view.policy.approvals
     who = holders(view.people, [line.approved_by for line in lines])["person_id"]
     signer = pd.Series([who[line.approved_by] for line in lines], dtype="str")
-    by = taken(signer, approval, view.grants.index)
-    return (by == view.grants["person_id"].astype("str")).fillna(value=False).astype(bool)
+    by = taken(signer, grants["approval"].to_numpy(), grants.index)
+    return (by == grants["person_id"].astype("str")).fillna(value=False).astype(bool)
