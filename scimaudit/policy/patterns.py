@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def is_pattern(text: str) -> bool:
@@ -28,10 +30,20 @@ def compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def matches(column: pd.Series, patterns: Iterable[str]) -> np.ndarray:
-    """Which texts of a column match any of the patterns; a null never does. Decided once per distinct text."""
-    expression = compiled(patterns)
+    """Which texts of a column match any of the patterns; a null never does."""
+    chosen = list(patterns)
+    expression = compiled(chosen)
     if expression is None:
         return np.zeros(len(column), dtype=bool)
-    codes, texts = pd.factorize(column)
-    hits = np.fromiter((expression.fullmatch(str(text)) is not None for text in texts), dtype=bool, count=len(texts))
-    return np.append(hits, False)[codes]  # code -1, a null, reads the last place
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        hits = matches(column.cat.categories.to_series(), chosen)
+        return np.append(hits, False)[column.cat.codes]  # code -1, a null, reads the last place
+    texts = pa.array(column.astype("str"), from_pandas=True)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    # Beyond ASCII Arrow folds letter case by other tables than Python.
+    plain = pc.and_(pc.string_is_ascii(texts), expression.pattern.isascii())
+    found = pc.match_substring_regex(texts, rf"(?s)\A(?:{expression.pattern})\z", ignore_case=True)
+    hits = np.array(pc.and_(plain, found).fill_null(False))
+    rest = np.flatnonzero(pc.invert(plain).fill_null(False))
+    hits[rest] = [expression.fullmatch(text) is not None for text in texts.take(pa.array(rest)).to_pylist()]
+    return hits

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scimaudit.policy import patterns
 
@@ -35,3 +37,12 @@ def test_a_null_never_matches_and_no_pattern_matches_nothing():
 
 def test_what_counts_as_a_pattern():
     assert [patterns.is_pattern(text) for text in ("a*", "a?", "a.[b]")] == [True, True, False]
+
+
+@given(st.lists(st.text("aAkK.*?\\ſßİı\u212a\n|^$", max_size=6)), st.lists(st.text("aKs.*?\\ß\n(|", max_size=5)))
+def test_a_column_matches_as_each_of_its_texts_does(texts, named):
+    expression = patterns.compiled(named)
+    hits = [expression is not None and expression.fullmatch(text) is not None for text in texts]
+    column = pd.Series(texts, dtype="str")
+    assert patterns.matches(column, named).tolist() == hits
+    assert patterns.matches(column.astype("category"), named).tolist() == hits
