@@ -18,7 +18,6 @@ from scimaudit.correlate.index import as_mask, grouped, integers
 
 _BETWEEN: Final = re.compile(r"[\s,.\-_]+")
 _INSIDE: Final = str.maketrans("", "", "'’`")
-_PLAIN: Final = r"\A[ -~]*\z"
 
 
 def name_key(text: str) -> str | None:
@@ -59,7 +58,7 @@ def _mapped(column: pa.Array, plainly: Callable[[pa.Array], pa.Array], fold: Cal
     """A column folded, decided on its distinct values: in Arrow where they are plain, one by one where not."""
     distinct = column.dictionary_encode()
     texts = distinct.dictionary
-    plain = as_mask(pc.match_substring_regex(texts, _PLAIN))
+    plain = as_mask(identifiers.plain(texts))
     rest = np.flatnonzero(~plain)
     folded = plainly(texts.filter(pa.array(plain)))
     others = pa.array([fold(text) for text in texts.take(pa.array(rest)).to_pylist()], pa.string())
@@ -68,7 +67,7 @@ def _mapped(column: pa.Array, plainly: Callable[[pa.Array], pa.Array], fold: Cal
 
 
 def _plain_nears(texts: pa.Array) -> pa.Array:
-    spaced = pc.ascii_trim(pc.replace_substring_regex(pc.ascii_lower(texts), " +", " "), " ")
+    spaced = identifiers.plain_nears(texts)
     return pc.if_else(pc.equal(spaced, ""), pa.scalar(None, pa.string()), spaced)
 
 
@@ -83,7 +82,7 @@ def _plain_name_keys(texts: pa.Array) -> pa.Array:
 
 
 def _plain_account_names(texts: pa.Array) -> pa.Array:
-    local = local_parts(pc.fill_null(_plain_nears(texts), ""))
+    local = local_parts(identifiers.plain_nears(texts))
     return pc.replace_substring_regex(local, r"\+.*", "")
 
 

@@ -33,7 +33,8 @@ def context(audit: Audit) -> dict[str, Any]:
     """Everything the templates are given; no text in it holds an unseen character."""
     meta = audit.meta
     leading = audit.leading
-    apps = [{"anchor": f"app-{number}"} | _app(app, audit, leading) for number, app in enumerate(audit.apps)]
+    counted = leading[["app", "family", "kind", "severity", "actual"]]
+    apps = [{"anchor": f"app-{number}"} | _app(app, audit, counted) for number, app in enumerate(audit.apps)]
     table = _tables.findings(audit)
     names = {app.app: _words.title(app) for app in audit.apps}
     shown = {
@@ -57,7 +58,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "gates": [_words.gate(gate) for gate in audit.gates],
         "apps": apps,
         "severities": list(WORST_FIRST),
-        "families": [_counted(family, leading[leading["family"] == family]) for family in FAMILIES],
+        "families": [_counted(family, counted[counted["family"] == family]) for family in FAMILIES],
         "total": _counted("all", leading),
         "listed": int(audit.findings["lead"].sum()),
         "covered": int(audit.findings["covered_by"].notna().sum()),
@@ -108,7 +109,7 @@ def _app(app: AppLine, audit: Audit, leading: pd.DataFrame) -> dict[str, Any]:
         "owner": app.owner,
         "regulated": list(app.regulated),
         "register": dict(app.register),
-        "gaps": list(audit.leading[_contradicts(audit.leading, app.app)]["actual"]),
+        "gaps": list(own[own["kind"] == "register-contradiction"]["actual"]),
         "accounts": app.accounts,
         "matched": app.matched,
         "unmatched": app.unmatched,
@@ -185,10 +186,6 @@ def _ledger(audit: Audit) -> list[dict[str, Any]]:
         }
         for kind, checks in sorted(rows.items())
     ]
-
-
-def _contradicts(findings: pd.DataFrame, app: str) -> pd.Series:
-    return (findings["kind"].astype("str") == "register-contradiction") & (findings["app"].astype("str") == app)
 
 
 def _frameworks(audit: Audit) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from scimaudit.errors import PolicyError, TableError
 from scimaudit.policy import Policy
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
+from scimaudit.view.compared import alike
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
 from scimaudit.view.past import FORMER, former_states
 from scimaudit.view.policed import policed
@@ -92,6 +93,12 @@ class View:
     def past(self) -> pd.DataFrame:
         """What people were before, as :func:`scimaudit.view.past.former_states` gives it."""
         return former_states(self.people, self.previous, self.today, self.zone)
+
+    @cached_property
+    def alike(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+        """By each column of accounts that a roster feeds somewhere, what :func:`scimaudit.view.compared.alike` says."""
+        fed = {name for facts in self.facts.values() if facts.roster_feeds for name in facts.drift}
+        return {name: alike(self, name) for name in sorted(fed)}
 
     @cached_property
     def policed(self) -> np.ndarray:
