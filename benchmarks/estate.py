@@ -207,7 +207,7 @@ def write_configuration(estate: Estate, folder: Path, listing: str) -> Path:
     """
     (folder / "policy").mkdir(parents=True, exist_ok=True)
     parts = [
-        '[audit]\nas_of = 2026-11-20\n',
+        "[audit]\nas_of = 2026-11-20\n",
         '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n',
         '[rules.peer-outlier]\npercent = 2.0\ncolumns = "department"\n',
     ]

@@ -71,7 +71,10 @@ def accounts_with_links(accounts: pd.DataFrame, links: pa.Table, index: AccountI
     order[places[places >= 0]] = np.flatnonzero(places >= 0)
     if len(links) != len(accounts) or (places < 0).any() or (order < 0).any():
         raise TableError(f"{len(accounts)} accounts need one link each; {len(links)} links were given")
-    link = tables.frame(links.drop_columns(["app", "account_id"])).take(order).set_axis(accounts.index)
+    link = tables.frame(links.drop_columns(["app", "account_id"]))
+    # Links as a rule stand in the order of their accounts, and then need no copy.
+    in_order = bool((np.diff(order) == 1).all())
+    link = (link if in_order else link.take(order)).set_axis(accounts.index)
     if (link["person_id"].notna() != (link["situation"] == "matched")).any():
         raise TableError("a link is matched without a person, or has a person without being matched")
     named = link.rename(columns={"reason": "link_reason"})
