@@ -28,14 +28,16 @@ def main() -> None:
     parser.add_argument("--apps", type=int, default=50)
     parser.add_argument("--entries", type=int, default=20_000, help="entries of the LDAP directory and of the tenant")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--offline", action="store_true", help="the offline audit only")
     given = parser.parse_args()
     lines = []
-    for apps, page in ((given.apps, 100), (given.apps, 1000), (given.apps // 10 or 1, 1000)):
-        lines += _pulls(Estate(given.people, apps, given.pulled), page, given.latency)
-    lines += _side_by_side(given.apps)
-    lines += _directories(given.entries)
+    if not given.offline:
+        for apps, page in ((given.apps, 100), (given.apps, 1000), (given.apps // 10 or 1, 1000)):
+            lines += _pulls(Estate(given.people, apps, given.pulled), page, given.latency)
+        lines += _side_by_side(given.apps)
+        lines += _directories(given.entries)
     for accounts in given.accounts:
-        lines += _audits(Estate(given.people, given.apps, accounts))
+        lines += _audits(Estate(accounts // 10, given.apps, accounts))
     print("| stage | rows | seconds | CPU seconds | rows per CPU second | peak MB |\n|---|--:|--:|--:|--:|--:|")
     for name, took in lines:
         rate = took["rows"] / took["cpu"]
@@ -89,10 +91,18 @@ def _audits(estate: Estate) -> list[tuple[str, dict]]:
     with tempfile.TemporaryDirectory() as folder:
         write_configuration(estate, Path(folder), 'source = "scim"\nbase_url = "https://{app}.example/scim/v2"')
         write_snapshot(estate, Path(folder) / "scimaudit-data")
-        mine = _stage("audit", folder)
-        rival = _stage("duckdb", folder, str(Path(folder) / "duckdb"))
+        audit, script = _stage("audit", folder), _stage("duckdb", folder, str(Path(folder) / "duckdb"))
+        rules, questions = _stage("rules", folder), _stage("duckdb-rules", folder)
+    for mine, rival in ((audit, script), (rules, questions)):
+        if mine["kinds"] != rival["kinds"]:
+            raise SystemExit(f"the findings differ: {mine['kinds']} and {rival['kinds']}")
     size = f"{estate.accounts:,} accounts, {estate.accounts * estate.grants:,} grants"
-    return [(f"audit and reports, {size}", mine), (f"DuckDB script, {size}", rival)]
+    return [
+        (f"audit and reports, {size}", audit),
+        (f"DuckDB script, {size}", script),
+        (f"all rules, {size}", rules),
+        (f"DuckDB questions, {size}", questions),
+    ]
 
 
 def _stage(*arguments: str) -> dict:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 
 def pull(folder: str) -> int:
@@ -94,21 +95,94 @@ def audit(folder: str) -> int:
     stored = workflow.audit(loaded)
     workflow.report(stored, ["csv", "json", "html"])
     counts = stored.audit.findings["kind"].value_counts().to_dict()
-    print({str(kind): int(count) for kind, count in counts.items()}, file=sys.stderr)
+    MEASURED.kinds = {str(kind): int(count) for kind, count in counts.items()}
     return sum(app.accounts for app in stored.audit.apps)
 
 
+def rules(folder: str) -> int:
+    """Every rule with its ledger, on a view that is made before the clock starts; no findings are put together."""
+    from scimaudit import audit as judging
+    from scimaudit import config, workflow
+
+    loaded = config.load(Path(folder) / "scimaudit.toml")
+    view = workflow.seen(loaded)
+    enabled = [rule for rule in judging.enabled(loaded) if not rule.after_settling]
+    own = {
+        rule.kind: {
+            name: loaded.rules[rule.kind][name] for name in rule.settings if name in loaded.rules.get(rule.kind, {})
+        }
+        for rule in enabled
+    }
+    MEASURED.begin()
+    judged = {rule.kind: rule.check(view, **own[rule.kind]) for rule in enabled}
+    MEASURED.end()
+    MEASURED.kinds = {kind: len(each.failed) for kind, each in judged.items() if len(each.failed)}
+    return len(view.accounts)
+
+
 def duckdb(folder: str, out: str) -> int:
-    """The same questions as SQL."""
+    """The same questions as SQL, from the files to the files."""
+    connection = _linked(folder)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    connection.execute(_script("rival"))
+    connection.execute(_script("rival_written").replace("{out}", out))
+    MEASURED.kinds = dict(connection.execute("SELECT kind, count(*) FROM findings GROUP BY 1").fetchall())
+    return int(connection.execute("SELECT count(*) FROM accounts").fetchone()[0])
+
+
+def duckdb_rules(folder: str) -> int:
+    """The questions alone, of accounts that are linked before the clock starts."""
+    connection = _linked(folder)
+    MEASURED.begin()
+    connection.execute(_script("rival"))
+    MEASURED.end()
+    MEASURED.kinds = dict(connection.execute("SELECT kind, count(*) FROM findings GROUP BY 1").fetchall())
+    return int(connection.execute("SELECT count(*) FROM accounts").fetchone()[0])
+
+
+def _linked(folder: str) -> Any:
     import duckdb as engine
 
-    Path(out).mkdir(parents=True, exist_ok=True)
     snapshot = next((Path(folder) / "scimaudit-data" / "snapshots").iterdir())
-    script = (Path(__file__).parent / "rival.sql").read_text("utf-8")
     connection = engine.connect()
-    connection.execute(script.replace("{folder}", str(snapshot)).replace("{out}", out))
-    print(connection.execute("SELECT kind, count(*) FROM findings GROUP BY 1").fetchall(), file=sys.stderr)
-    return int(connection.execute("SELECT count(*) FROM accounts").fetchone()[0])
+    script = _script("rival_linked").replace("{folder}", str(snapshot)).replace("{policy}", f"{folder}/policy")
+    connection.execute(script)
+    return connection
+
+
+def _script(name: str) -> str:
+    return (Path(__file__).parent / f"{name}.sql").read_text("utf-8")
+
+
+class Measured:
+    """What the stage took; a stage may leave out what it prepares, by saying when it begins and ends."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, int] = {}
+        self.ended: tuple[float, float] | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """What was used so far does not count."""
+        self.began = self._now()
+
+    def end(self) -> None:
+        """What is used from here on does not count."""
+        self.ended = self._now()
+
+    def told(self) -> dict[str, Any]:
+        """Seconds, CPU seconds and the peak of memory, which counts from the start of the process."""
+        seconds, cpu = (end - begin for begin, end in zip(self.began, self.ended or self._now(), strict=True))
+        peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return {"seconds": seconds, "cpu": cpu, "megabytes": max(peaks) / 1024, "kinds": self.kinds}
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return time.perf_counter(), sum(each.ru_utime + each.ru_stime for each in used)
+
+
+MEASURED = Measured()
 
 
 def main() -> None:
@@ -119,22 +193,12 @@ def main() -> None:
         "ldapsearch": ldapsearch,
         "requests": requests_loop,
         "audit": audit,
+        "rules": rules,
         "duckdb": duckdb,
+        "duckdb-rules": duckdb_rules,
     }
-    began = time.perf_counter()
     rows = stages[sys.argv[1]](*sys.argv[2:])
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        json.dumps(
-            {
-                "rows": rows,
-                "seconds": time.perf_counter() - began,
-                "cpu": used.ru_utime + used.ru_stime + children.ru_utime + children.ru_stime,
-                "megabytes": max(used.ru_maxrss, children.ru_maxrss) / 1024,
-            }
-        )
-    )
+    print(json.dumps({"rows": rows} | MEASURED.told()))
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def accepted(config: Config) -> list[Accepted]:
 def _run(rule: Rule, seen: View, config: Config) -> Judgement:
     own = {name: value for name, value in config.rules.get(rule.kind, {}).items() if name in rule.settings}
     try:
-        return rule.check(seen, **own)
+        return findings.slim(rule.check(seen, **own))
     except Exception as error:
         # Not handled, only named: a rule that fails must stop the run, and say which rule it was.
         error.add_note(f"while judging by the rule {rule.kind}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,7 @@ from scimaudit import tables
 from scimaudit.rules import Judgement, Rule
 from scimaudit.tables import SEVERITIES
 from scimaudit.view import View
-from scimaudit.view.columns import taken
+from scimaudit.view.columns import arrow, taken
 
 # An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
 _LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
@@ -35,6 +37,12 @@ _TEXTS = (
     "severity",
     "risk",
 )
+
+
+def slim(judgement: Judgement) -> Judgement:
+    """The judgement with only those columns of its failed rows that findings are made of."""
+    read = [name for name in (*_TEXTS, "bump", "privileged") if name in judgement.failed]
+    return replace(judgement, failed=judgement.failed[read])
 
 
 def assemble(
@@ -96,7 +104,8 @@ def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
         failed["privileged"].fillna(value=False).astype(bool).to_numpy() if "privileged" in failed else False
     )
     rows["action"] = rows["action"].fillna(rule.action)
-    rows["controls"] = pd.Series([list(rule.controls)] * len(rows), index=rows.index, dtype=pd.ArrowDtype(tables.TEXTS))
+    controls = pa.array([list(rule.controls)], tables.TEXTS).take(pa.array(np.zeros(len(rows), dtype=np.int32)))
+    rows["controls"] = pd.Series(pd.arrays.ArrowExtensionArray(controls), index=rows.index)
     return rows
 
 
@@ -115,7 +124,7 @@ def _with_account(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     known = known.assign(app=known["app"].astype("str"), person_id=known["person_id"].astype("str")).rename(
         columns={"person_id": "account_person"}
     )
-    needed = known["account_id"].isin(rows["account_id"].dropna().unique())
+    needed = pc.is_in(arrow(known["account_id"]), value_set=arrow(rows["account_id"].dropna())).to_numpy(False)
     joined = rows.merge(known[needed], on=["app", "account_id"], how="left", validate="m:1")
     joined["person_id"] = joined["person_id"].fillna(joined["account_person"])
     place = (
@@ -131,8 +140,7 @@ def _with_account(rows: pd.DataFrame, view: View) -> pd.DataFrame:
 
 def _with_person(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     names = view.people.set_index("person_id")["display_name"]
-    wanted = names[names.index.isin(rows["person_id"].dropna().unique())]
-    return rows.assign(person_name=rows["person_id"].map(wanted).astype("str"))
+    return rows.assign(person_name=rows["person_id"].map(names).astype("str"))
 
 
 def _with_right(rows: pd.DataFrame, view: View) -> pd.DataFrame:

@@ -77,6 +77,16 @@ def near(text: str | None) -> str | None:
     return " ".join(letters.split()) or None
 
 
+def plain(column: pa.Array) -> pa.Array:
+    """Which texts of a column are printable ASCII; those :func:`plain_nears` folds."""
+    return pc.match_substring_regex(column, r"\A[ -~]*\z")
+
+
+def plain_nears(column: pa.Array) -> pa.Array:
+    """:func:`near` of a column of printable ASCII texts; empty text instead of ``None``."""
+    return pc.ascii_trim(pc.replace_substring_regex(pc.ascii_lower(column), " +", " "), " ")
+
+
 def near_email(address: str | None) -> str | None:
     """:func:`near` of a mail address, without its plus tag.
 

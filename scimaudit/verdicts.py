@@ -40,17 +40,21 @@ def app_lines(
     :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
-    app = seen.accounts["app"].astype("str")
+    app, situation = seen.accounts["app"], seen.accounts["situation"]
     active = seen.accounts["active"]
-    counts = pd.DataFrame(
-        {
-            "accounts": app.value_counts(),
-            "active": app[active.fillna(value=False).astype(bool)].value_counts(),
-            "activity_unknown": app[active.isna()].value_counts(),
-        }
+    masks = {
+        "accounts": pd.Series(True, index=app.index),
+        "active": active.fillna(value=False).astype(bool),
+        "activity_unknown": active.isna(),
+        **{str(each): situation == each for each in situation.cat.categories},
+    }
+    counts = pd.DataFrame({name: app[mask].value_counts() for name, mask in masks.items()})
+    counts = (
+        counts.set_axis(counts.index.astype("str"))
+        .reindex([each.name for each in config.apps])
+        .fillna(0)
+        .astype("int64")
     )
-    situations = pd.crosstab(app, seen.accounts["situation"].astype("str"))
-    counts = counts.join(situations).reindex([each.name for each in config.apps]).fillna(0).astype("int64")
     leading = rows[rows["lead"] & (rows["disposition"] == "open")]
     aside = rows[rows["disposition"] != "open"]
     put_aside = _counts(pd.crosstab(aside["app"], aside["disposition"]))

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from scimaudit import tables
+from scimaudit.correlate import attributes, exact, guard, suggest
 from scimaudit.correlate import decisions as decided
-from scimaudit.correlate import exact, guard, suggest
 from scimaudit.correlate.app_rules import EXACT, TIERS, AppRules
 from scimaudit.correlate.guard import GUARD_DAYS
 from scimaudit.correlate.pool import Pool
@@ -53,10 +53,11 @@ def correlate(
     settings = exact.Settings(accounts, apps)
     said = decided.applied(decisions, accounts, pool, today)
     hits = exact.hits(accounts, pool, settings, history).without(said.barred)
-    doubts = guard.verdicts(hits, accounts, pool, history, guard_days)
+    theirs = attributes.of_people(pool)
+    doubts = guard.verdicts(hits, accounts, pool, theirs, history, guard_days)
     open_to = said.person == decided.UNDECIDED
     open_to[hits.account] = False
     left = np.flatnonzero(open_to)
-    found = suggest.suggestions(accounts, left, pool, apps, said.barred)
+    found = suggest.suggestions(accounts, left, pool, theirs, apps, said.barred)
     table = links(accounts, pool, said, hits, doubts, found)
     return tables.frame(table).set_axis(accounts.index)

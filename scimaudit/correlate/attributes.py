@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,32 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import identifiers
-from scimaudit.correlate.index import Mask, Rows, as_mask, elements, strings
+from scimaudit.correlate import folding
+from scimaudit.correlate.index import Mask, Rows, as_mask, elements, leading, strings
 from scimaudit.correlate.pool import Pool
-
-_BETWEEN: Final = re.compile(r"[\s,.\-_]+")
-_INSIDE: Final = str.maketrans("", "", "'’`")
-
-
-def name_key(text: str) -> str | None:
-    """A full name whatever the order of its parts; ``None`` for less than two parts, which name nobody.
-
-    >>> name_key("Ñuñez, José")
-    'jose nunez'
-    >>> name_key("Ana") is None
-    True
-    """
-    folded = identifiers.near(text.translate(_INSIDE)) or ""
-    parts = sorted(part for part in _BETWEEN.split(folded) if part)
-    return " ".join(parts) if len(parts) > 1 else None
 
 
 @dataclass(frozen=True)
 class Attributes:
     """The second attributes of some accounts or of the people, row by row.
 
-    :param full_name: given and family name, by :func:`name_key`.
-    :param shown_name: display name, by :func:`name_key`.
+    :param full_name: given and family name, by :func:`~scimaudit.correlate.folding.name_key`.
+    :param shown_name: display name, by :func:`~scimaudit.correlate.folding.name_key`.
     :param family_name: folded by :func:`scimaudit.identifiers.near`.
     :param department: folded the same way.
     :param managers: ways to name the manager; an account has one, a person several.
@@ -65,12 +47,16 @@ def of_people(pool: Pool) -> Attributes:
     """The attributes of the people; their managers' ids, numbers, user names and first addresses count alike."""
     frame = pool.frame
     mails, holders = elements(frame["email_keys"])
-    first = [None] * len(pool)
-    for holder, mail in zip(reversed(holders.tolist()), reversed(mails.to_pylist()), strict=True):
-        first[holder] = mail
+    begins = leading(holders)
+    first = np.full(len(pool), -1, dtype=np.int64)
+    first[holders[begins]] = np.flatnonzero(begins)
     bosses = pool.positions(strings(frame["manager_id"]))
     taken = pa.array(np.where(bosses < 0, 0, bosses), mask=bosses < 0)
-    ways = (strings(frame["employee_number_key"]), strings(frame["user_name_key"]), pa.array(first, pa.string()))
+    ways = (
+        strings(frame["employee_number_key"]),
+        strings(frame["user_name_key"]),
+        mails.take(pa.array(first, mask=first < 0)),
+    )
     managers = (identifiers.keys(strings(frame["manager_id"])), *(way.take(taken) for way in ways))
     return _attributes(frame, managers if len(pool) else ways)
 
@@ -105,15 +91,9 @@ def second(accounts: Attributes, people: Attributes, rows: Rows, persons: Rows) 
 def _attributes(frame: pd.DataFrame, managers: tuple[pa.Array, ...]) -> Attributes:
     given, family = strings(frame["given_name"]), strings(frame["family_name"])
     return Attributes(
-        full_name=_folded(pc.binary_join_element_wise(given, family, " "), name_key),
-        shown_name=_folded(strings(frame["display_name"]), name_key),
-        family_name=_folded(family, identifiers.near),
-        department=_folded(strings(frame["department"]), identifiers.near),
+        full_name=folding.name_keys(pc.binary_join_element_wise(given, family, " ")),
+        shown_name=folding.name_keys(strings(frame["display_name"])),
+        family_name=folding.nears(family),
+        department=folding.nears(strings(frame["department"])),
         managers=managers,
     )
-
-
-def _folded(column: pa.Array, fold: Callable[[str], str | None]) -> pa.Array:
-    """``fold`` of every value, computed on the distinct ones."""
-    distinct = column.dictionary_encode()
-    return pa.array([fold(text) for text in distinct.dictionary.to_pylist()], pa.string()).take(distinct.indices)

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers
 from scimaudit.correlate.app_rules import AppRules
+from scimaudit.correlate.folding import local_parts
 from scimaudit.correlate.index import Found, Index, Mask, Rows, elements, leading, present, strings
-from scimaudit.correlate.pool import LOGIN, OTHER, PRIMARY, Pool, local_parts, pad
+from scimaudit.correlate.pool import LOGIN, OTHER, PRIMARY, Pool, pad
 
 LABELS: Final = (
     "external_id",

@@ -12,9 +12,11 @@ import pandas as pd
 import pyarrow as pa
 
 from scimaudit.correlate import attributes
+from scimaudit.correlate.attributes import Attributes
 from scimaudit.correlate.exact import LOCAL_PART, Hits
+from scimaudit.correlate.folding import local_parts
 from scimaudit.correlate.index import Index, Mask, Rows, leading, strings
-from scimaudit.correlate.pool import Pool, local_parts
+from scimaudit.correlate.pool import Pool
 
 GUARD_DAYS: Final = 30
 PASSED, EARLY, HELD = 0, 1, 2
@@ -30,12 +32,19 @@ class _History:
 
 
 def verdicts(
-    hits: Hits, accounts: pd.DataFrame, pool: Pool, history: pd.DataFrame | None, guard_days: int
+    hits: Hits,
+    accounts: pd.DataFrame,
+    pool: Pool,
+    theirs: Attributes,
+    history: pd.DataFrame | None,
+    guard_days: int,
 ) -> npt.NDArray[np.int64]:
     """What the guard says of each hit: passed, account made too early, or identifier held by somebody else before.
 
     Only T3, T4 and T5 are guarded, and only if the account's name is not the person's. A name that the account lacks is
     not the person's; a name that a former holder also bears tells nothing.
+
+    :param theirs: the second attributes of the people.
     """
     early = _early(hits, accounts, pool, guard_days)
     held, other, holders = _held_before(hits, pool, history)
@@ -45,7 +54,6 @@ def verdicts(
         return said
     mine = hits.account[doubtful[leading(hits.account[doubtful])]]
     own = attributes.of_accounts(accounts.iloc[mine])
-    theirs = attributes.of_people(pool)
     rows = np.searchsorted(mine, hits.account)
     cleared = np.zeros(len(hits), np.bool_)
     cleared[doubtful] = attributes.names_agree(own, theirs, rows[doubtful], hits.person[doubtful])

@@ -22,7 +22,7 @@ _SHORTEST: Final = 4
 
 
 def names(ours: tuple[Rows, pa.Array], theirs: tuple[Rows, pa.Array]) -> pd.DataFrame:
-    """Pairs of rows whose names (see :func:`~scimaudit.correlate.attributes.name_key`) are nearly the same.
+    """Pairs of rows whose names (see :func:`~scimaudit.correlate.folding.name_key`) are nearly the same.
 
     :param ours: rows and the text of each; a row may occur several times; a null text is like nothing.
     :return: ``account``, ``person`` (rows of ours and theirs), ``score`` (0.85 to 1), ``text`` and ``other``.

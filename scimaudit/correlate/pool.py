@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import identifiers
+from scimaudit.correlate.folding import local_parts
 from scimaudit.correlate.index import Index, Rows, elements, integers, leading, strings
 from scimaudit.errors import ConfigError, TableError
 
@@ -109,9 +110,3 @@ def pad(keys: pa.Array, digits: int | None) -> pa.Array:
     if digits is None:
         return keys
     return pc.if_else(pc.match_substring_regex(keys, "^[0-9]+$"), pc.utf8_lpad(keys, digits, "0"), keys)
-
-
-def local_parts(keys: pa.Array) -> pa.Array:
-    """The part of each key before its last at sign; the key itself where there is none."""
-    parts = pc.replace_substring_regex(keys, "@[^@]*$", "")
-    return pc.if_else(pc.equal(parts, ""), keys, parts)

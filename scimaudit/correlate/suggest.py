@@ -11,13 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scimaudit import identifiers
-from scimaudit.correlate import attributes, likeness
+from scimaudit.correlate import attributes, folding, likeness
 from scimaudit.correlate.app_rules import AppRules
 from scimaudit.correlate.attributes import Attributes
 from scimaudit.correlate.exact import MOVED, Settings, identifiers_of
 from scimaudit.correlate.index import Index, Rows, elements, strings
-from scimaudit.correlate.pool import Pool, local_parts
+from scimaudit.correlate.pool import Pool
 
 ALIKE_PER_APP: Final = 1000
 """So many accounts of an app are compared by likeness (T8), active ones first, then by account id."""
@@ -51,12 +50,18 @@ class _Sides:
 
 
 def suggestions(
-    accounts: pd.DataFrame, left: Rows, pool: Pool, apps: Mapping[str, AppRules], barred: tuple[Rows, Rows]
+    accounts: pd.DataFrame,
+    left: Rows,
+    pool: Pool,
+    theirs: Attributes,
+    apps: Mapping[str, AppRules],
+    barred: tuple[Rows, Rows],
 ) -> Suggestions:
     """Probable owners of the accounts at the positions ``left``.
 
     T7 looks only at accounts without a T6 candidate, T8 only at those without either.
 
+    :param theirs: the second attributes of the people.
     :param barred: pairs of an account and a person who is decided not to own it.
     """
     settings = Settings(accounts, apps)
@@ -64,7 +69,7 @@ def suggestions(
     if not len(left) or not len(pool):
         return Suggestions(_none(), left[:0])
     rest = accounts.iloc[left].reset_index(drop=True)
-    sides = _Sides(rest, Settings(rest, apps), attributes.of_accounts(rest), pool, attributes.of_people(pool))
+    sides = _Sides(rest, Settings(rest, apps), attributes.of_accounts(rest), pool, theirs)
     refused = pd.MultiIndex.from_arrays([np.searchsorted(left, barred[0]), barred[1]])
     refused = refused[np.isin(barred[0], left)]
     parts, skipped = [], left[:0]
@@ -102,7 +107,7 @@ def _same_account_name(sides: _Sides, running: Rows) -> pd.DataFrame:
     aliases, owners = elements(sides.pool.frame["alias_keys"])
     everyone = np.arange(len(sides.pool), dtype=np.int64)
     people = Index(
-        local_parts(pa.concat_arrays([strings(sides.pool.frame["user_name_key"]), mails, aliases])),
+        folding.local_parts(pa.concat_arrays([strings(sides.pool.frame["user_name_key"]), mails, aliases])),
         np.concatenate([everyone, holders, owners]),
         crowd=likeness.BLOCK,
     )
@@ -131,8 +136,10 @@ def _alike(sides: _Sides, running: Rows) -> pd.DataFrame:
     rows, keys = _account_names(sides, running)
     mails, holders = elements(sides.pool.frame["email_keys"])
     login = strings(sides.pool.frame["user_name_key"])
-    theirs = _near_account_names(pa.concat_arrays([login, mails]))
-    by_user_name = likeness.user_names((rows, _near_account_names(keys)), (np.concatenate([everyone, holders]), theirs))
+    theirs = folding.account_names(pa.concat_arrays([login, mails]))
+    by_user_name = likeness.user_names(
+        (rows, folding.account_names(keys)), (np.concatenate([everyone, holders]), theirs)
+    )
     found = pd.concat([by_name.assign(what="name"), by_user_name.assign(what="user_name")], ignore_index=True)
     found = found.sort_values(["account", "score", "person", "what", "text"], ascending=[True, False, True, True, True])
     return found.drop_duplicates(["account", "person"])
@@ -142,16 +149,9 @@ def _account_names(sides: _Sides, running: Rows) -> tuple[Rows, pa.Array]:
     """User names and addresses of accounts without their domains."""
     held = [part for part in identifiers_of(sides.accounts, sides.settings) if part.label != MOVED]
     rows = np.concatenate([part.account for part in held])
-    keys = local_parts(pa.concat_arrays([part.key for part in held]))
+    keys = folding.local_parts(pa.concat_arrays([part.key for part in held]))
     asked = np.isin(rows, running)
     return rows[asked], keys.filter(pa.array(asked))
-
-
-def _near_account_names(keys: pa.Array) -> pa.Array:
-    """The weak form of user names and addresses: no plus tag, accents or look-alike letters; without domain."""
-    distinct = keys.dictionary_encode()
-    folded = [identifiers.local_part(identifiers.near(key)) or "" for key in distinct.dictionary.to_pylist()]
-    return pa.array([name.partition("+")[0] for name in folded], pa.string()).take(distinct.indices)
 
 
 def _stacked(columns: tuple[pa.Array, ...], rows: Rows) -> tuple[Rows, pa.Array]:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from scimaudit.correlate import attributes, exact, guard, suggest
 from scimaudit.correlate import decisions as decided
-from scimaudit.correlate import exact, guard, suggest
 from scimaudit.correlate.app_rules import EXACT, AppRules
 from scimaudit.correlate.guard import EARLY, GUARD_DAYS, PASSED
 from scimaudit.correlate.index import strings
@@ -76,9 +76,10 @@ def explain(
     settings = exact.Settings(row, apps)
     said = decided.applied(decisions, row, pool, today)
     hits = exact.hits(row, pool, settings, history).without(said.barred)
-    doubts = guard.verdicts(hits, row, pool, history, guard_days)
+    theirs = attributes.of_people(pool)
+    doubts = guard.verdicts(hits, row, pool, theirs, history, guard_days)
     rest = np.flatnonzero(said.person == decided.UNDECIDED) if not len(hits) else np.empty(0, np.int64)
-    found = suggest.suggestions(row, rest, pool, apps, said.barred)
+    found = suggest.suggestions(row, rest, pool, theirs, apps, said.barred)
     exacts = [_exact(number, row, pool, settings, hits, doubts) for number in range(1, len(EXACT) + 1)]
     return [_decision(said, pool), *exacts, *_suggested(row, pool, settings, found, needed=bool(len(rest)))]
 

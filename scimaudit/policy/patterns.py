@@ -13,6 +13,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 DATE: Final = "{date}"
 _DAY: Final = r"(\d{4}-\d\d-\d\d|\d{8})"
@@ -115,13 +117,23 @@ def compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def matches(column: pd.Series, patterns: Iterable[str]) -> np.ndarray:
-    """Which texts of a column match any of the patterns; a null never does. Decided once per distinct text."""
-    expression = compiled(patterns)
+    """Which texts of a column match any of the patterns; a null never does."""
+    chosen = list(patterns)
+    expression = compiled(chosen)
     if expression is None:
         return np.zeros(len(column), dtype=bool)
-    codes, texts = pd.factorize(column)
-    hits = np.fromiter((expression.fullmatch(str(text)) is not None for text in texts), dtype=bool, count=len(texts))
-    return np.append(hits, False)[codes]  # code -1, a null, reads the last place
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        hits = matches(column.cat.categories.to_series(), chosen)
+        return np.append(hits, False)[column.cat.codes]  # code -1, a null, reads the last place
+    texts = pa.array(column.astype("str"), from_pandas=True)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    # Beyond ASCII Arrow folds letter case by other tables than Python.
+    plain = pc.and_(pc.string_is_ascii(texts), expression.pattern.isascii())
+    found = pc.match_substring_regex(texts, rf"(?s)\A(?:{expression.pattern})\z", ignore_case=True)
+    hits = np.array(pc.and_(plain, found).fill_null(False))
+    rest = np.flatnonzero(pc.invert(plain).fill_null(False))
+    hits[rest] = [expression.fullmatch(text) is not None for text in texts.take(pa.array(rest)).to_pylist()]
+    return hits
 
 
 def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
@@ -133,7 +145,7 @@ def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
     for convention in conventions:
         before, _, after = convention.partition(DATE)
         parts = [expression.pattern if (expression := compiled([part])) else "" for part in (before, after)]
-        told = column.astype("str").str.extract(f"(?is)^{parts[0]}{_DAY}{parts[1]}$", expand=False)
+        told = column.astype("str").str.extract(rf"(?is)\A{parts[0]}{_DAY}{parts[1]}\z", expand=False)
         found = found.fillna(
             pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s")
         )

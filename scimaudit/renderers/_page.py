@@ -37,7 +37,8 @@ def context(audit: Audit) -> dict[str, Any]:
     """Everything the templates are given; no text in it holds an unseen character."""
     meta = audit.meta
     leading = audit.leading
-    apps = [{"anchor": f"app-{number}"} | _app(app, audit, leading) for number, app in enumerate(audit.apps)]
+    counted = leading[["app", "family", "kind", "severity", "actual"]]
+    apps = [{"anchor": f"app-{number}"} | _app(app, audit, counted) for number, app in enumerate(audit.apps)]
     table = _tables.findings(audit)
     names = {app.app: _words.title(app) for app in audit.apps}
     shown = {
@@ -61,7 +62,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "gates": [_words.gate(gate) for gate in audit.gates],
         "apps": apps,
         "severities": list(WORST_FIRST),
-        "families": [_counted(family, leading[leading["family"] == family]) for family in FAMILIES],
+        "families": [_counted(family, counted[counted["family"] == family]) for family in FAMILIES],
         "total": _counted("all", leading),
         "listed": int(audit.findings["lead"].sum()),
         "covered": int(audit.findings["covered_by"].notna().sum()),

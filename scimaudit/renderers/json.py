@@ -92,7 +92,11 @@ def _rows(table: pa.Table) -> Iterator[bytes]:
 def _encoded(column: pa.Array) -> pa.Array:
     """Every value as JSON text; a null is ``null``."""
     if pa.types.is_list(column.type):
-        return pa.array([_dump(value).decode() for value in column.to_pylist()], pa.string())
+        items = rewrite(column.flatten(), _ESCAPED, _escape)
+        lists = pa.ListArray.from_arrays(pc.subtract(column.offsets, column.offsets[0]), items)
+        filled = pc.binary_join_element_wise('["', pc.binary_join(lists, '","'), '"]', "")
+        text = pc.if_else(pc.equal(pc.list_value_length(column), 0), "[]", filled)
+        return pc.if_else(pc.is_valid(column), text, "null")
     if pa.types.is_dictionary(column.type):
         text = pa.DictionaryArray.from_arrays(column.indices, _encoded(column.dictionary)).cast(pa.string())
     elif pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):

@@ -7,7 +7,7 @@ import pandas as pd
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.compared import alike, fed, first
+from scimaudit.view.compared import fed, first
 
 
 @rule(
@@ -35,14 +35,13 @@ def attribute_drift(view: View) -> Judgement:
 
     Remediation: correct the value, and repair the mapping that should have carried it.
     """
-    attributes = sorted({name for facts in view.facts.values() if facts.roster_feeds for name in facts.drift})
-    return merged([_judged(view, name) for name in attributes])
+    return merged([_judged(view, name) for name in view.alike])
 
 
 def _judged(view: View, attribute: str) -> Judgement:
     accounts = view.accounts
     severities = {facts.app: facts.drift[attribute] for facts in fed(view, attribute)}
-    same, known = alike(view, attribute)
+    same, known = view.alike[attribute]
     differs = pd.Series(known & ~same, index=accounts.index)
     found = judge(
         accounts,

@@ -48,7 +48,7 @@ def disabled_residual(view: View) -> Judgement:
         unknown=because(
             accounts.index,
             (accounts["active"].isna(), "semantics-unknown"),
-            (view.of_app(accounts["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(accounts["app"]), "walk-unproven"),
         ),
     )
     failed = found.failed.index

@@ -9,7 +9,6 @@ from scimaudit.policy.entitlements import DENIED, NOT_ALLOWED, SILENT, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.policed import policed
 
 
 @rule(
@@ -38,7 +37,7 @@ def excess(view: View) -> Judgement:
 
     Remediation: remove what is not needed; where it is, write the rule, so that the next audit knows.
     """
-    verdict = policed(view)
+    verdict = view.policed
     judged = judge(view.grants, **_grants_judged(view, verdict))
     told = judged.saying(expected=_expected(verdict[judged.failed.index], judged.failed), actual=_actual)
     return merged([told, _holding_nothing(view)])
@@ -62,7 +61,7 @@ def _grants_judged(view: View, verdict: np.ndarray) -> dict[str, pd.Series]:
             (grants["active"].isna(), "semantics-unknown"),
             (verdict == UNKNOWN, "semantics-unknown"),
             (verdict == SILENT, "policy-silent"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(grants["app"]), "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),
         ),
     }
@@ -79,7 +78,7 @@ def _holding_nothing(view: View) -> Judgement:
         unknown=because(
             accounts.index,
             (accounts["active"].isna(), "semantics-unknown"),
-            (view.of_app(accounts["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(accounts["app"]), "walk-unproven"),
         ),
     )
 

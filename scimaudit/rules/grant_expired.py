@@ -7,7 +7,6 @@ import pandas as pd
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.tenure import tenure
 
 
 @rule(
@@ -32,28 +31,27 @@ def grant_expired(view: View) -> Judgement:
 
     Remediation: remove it; repair the process that should have.
     """
-    grants = view.grants
-    known = tenure(view)
-    over = (known["end"] <= pd.Timestamp(view.as_of)).fillna(False).astype(bool)
+    grants = view.tenure
+    over = grants["end"] <= pd.Timestamp(view.as_of)
     found = judge(
         grants,
-        within=(known["end"].notna() | known["days"].notna())
+        within=(grants["end"].notna() | grants["days"].notna())
         & ~known_false(grants["active"])
         & (grants["account"] >= 0),
         fails=known_true(grants["active"]) & over,
         unknown=because(
             grants.index,
             (over & grants["active"].isna(), "semantics-unknown"),
-            (known["days"].notna() & grants["granted_at"].isna(), "attribute-absent"),
+            (grants["days"].notna() & grants["granted_at"].isna(), "attribute-absent"),
         ),
     )
-    mine = known.loc[found.failed.index]
-    name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
+    mine = found.failed
+    name = mine["display"].astype("str").fillna(mine["value"].astype("str"))
     return found.saying(
         expected="removed by "
         + mine["end"].dt.tz_convert(view.zone).dt.strftime("%Y-%m-%d")
         + ", as "
         + mine["by"]
         + " says",
-        actual="still holds " + found.failed["attribute"].astype("str") + " " + name,
+        actual="still holds " + mine["attribute"].astype("str") + " " + name,
     )

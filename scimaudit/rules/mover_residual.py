@@ -9,8 +9,7 @@ from scimaudit.policy import entitlements
 from scimaudit.policy.entitlements import ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true, taken
-from scimaudit.view.policed import policed
+from scimaudit.view.columns import known_false, known_true
 
 
 @rule(
@@ -40,23 +39,24 @@ def mover_residual(view: View) -> Judgement:
 
     Remediation: remove it, and add the removal of the former post's rights to the mover process.
     """
-    verdict = policed(view)
+    verdict = view.policed
     barred = pd.Series(np.isin(verdict, [DENIED, NOT_ALLOWED]), index=view.grants.index)
     within = _population(view)
     former = _allowed_before(view, np.flatnonzero(barred & within))
-    explained = barred & view.grants.index.isin(former.index)
     grants = view.grants
+    explained = np.zeros(len(grants), dtype=bool)
+    explained[grants.index.get_indexer(former.index)] = True
     found = judge(
         grants,
         within=within,
-        fails=explained & known_true(grants["active"]),
+        fails=known_true(grants["active"]) & explained,
         unknown=because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (verdict == UNKNOWN, "semantics-unknown"),
             (verdict == SILENT, "policy-silent"),
             (barred & ~explained, "too-young"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(grants["app"]), "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )
@@ -72,8 +72,7 @@ def mover_residual(view: View) -> Judgement:
 def _population(view: View) -> pd.Series:
     accounts = view.accounts
     human = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~known_false(accounts["active"])
-    mine: pd.Series = taken(human, view.grants["account"].to_numpy(), view.grants.index)
-    return known_true(mine)
+    return pd.Series(np.append(human, False)[view.grants["account"]], view.grants.index)
 
 
 def _allowed_before(view: View, rows: np.ndarray) -> pd.DataFrame:

@@ -31,8 +31,8 @@ def on_leave_active(view: View, *, apps: str = "*") -> Judgement:
     Remediation: suspend what is not needed for the length of the leave, and let the return process enable it again.
     """
     accounts = view.accounts
-    chosen = patterns.matches(accounts["app"].astype("str"), [each.strip() for each in apps.split(",")])
-    away = accounts["owner_status"].astype("str") == "leave"
+    chosen = patterns.matches(accounts["app"], [each.strip() for each in apps.split(",")])
+    away = accounts["owner_status"] == "leave"
     found = judge(
         accounts,
         within=(accounts["situation"] == "matched") & ~accounts["nhi"] & away & ~known_true(accounts["owner_ended"])

@@ -9,7 +9,6 @@ from scimaudit.policy.entitlements import ALLOWED, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.policed import policed
 
 
 @rule(
@@ -44,34 +43,22 @@ def peer_outlier(
     counted = known_true(people["current"]).to_numpy() & complete
     sizes = np.bincount(group[counted], minlength=len(names))
     owner = np.append(view.accounts["owner_row"].to_numpy(), -1)[grants["account"]]
-    human = np.append((~view.accounts["nhi"] & (view.accounts["situation"] == "matched")).to_numpy(), False)[
-        grants["account"]
-    ]
-    working = np.append(~known_false(people["current"]).to_numpy(), False)[owner]
-    employed = np.append(known_true(people["current"]).to_numpy(), False)[owner]
-    live = human & ~known_false(grants["active"]).to_numpy() & (owner >= 0) & working
-    policy = policed(view)
-    within = live & (policy != ALLOWED)
-    sure = (policy != UNKNOWN) & known_true(grants["active"]).to_numpy() & employed
-    entitlement = grants["entitlement"].to_numpy()
+    within, sure = _judged(view, owner)
     mine = np.append(np.where(counted, group, -1), -1)[owner]
-    held = pd.DataFrame({"group": mine, "entitlement": entitlement, "owner": owner})[within & sure & (mine >= 0)]
-    holders = held.drop_duplicates().groupby(["group", "entitlement"]).size()
-    here = pd.MultiIndex.from_arrays([mine, entitlement])
-    number = holders.reindex(here).fillna(0).to_numpy()
+    number = _holders(mine, owner, grants["entitlement"].to_numpy(), within & sure & (mine >= 0))
     peers = np.append(sizes, 0)[mine]
     alone = (peers < least_peers) | (mine < 0)
     share = number * 100 < percent * np.maximum(peers, 1)
+    unproven = view.unproven(grants["app"])
     found = judge(
         grants,
         within=pd.Series(within, grants.index),
-        fails=pd.Series(sure & ~alone & share, grants.index)
-        & (view.of_app(grants["app"], "entitlements") == "complete"),
+        fails=pd.Series(sure & ~alone & share & ~unproven, grants.index),
         unknown=because(
             grants.index,
             (~sure, "semantics-unknown"),
             (alone, "no-peers"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (unproven, "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )
@@ -85,3 +72,29 @@ def peer_outlier(
         expected=f"held by at least {percent:g} % of the peers",
         actual="holds " + name + "; " + pd.Series(said, rows, dtype="str"),
     )
+
+
+def _judged(view: View, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which grants are the population, and of which all that is needed is known.
+
+    :param owner: for each grant the position of the account's owner in people, -1 for none.
+    """
+    people, accounts, grants = view.people, view.accounts, view.grants
+    human = np.append(~accounts["nhi"] & (accounts["situation"] == "matched"), False)[grants["account"]]
+    working = np.append(~known_false(people["current"]), False)[owner]
+    employed = np.append(known_true(people["current"]), False)[owner]
+    live = human & ~known_false(grants["active"]).to_numpy() & (owner >= 0) & working
+    sure = (view.policed != UNKNOWN) & known_true(grants["active"]).to_numpy() & employed
+    return live & (view.policed != ALLOWED), sure
+
+
+def _holders(group: np.ndarray, owner: np.ndarray, entitlement: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """For each counted grant, how many people of the owner's group hold the entitlement; 0 for the others."""
+    rows = np.flatnonzero(counted)
+    wide = int(entitlement.max(initial=0)) + 1
+    key, _ = pd.factorize(group[rows].astype(np.int64) * wide + entitlement[rows])
+    # A person with two accounts is one holder.
+    once = ~pd.Series(key * (int(owner.max(initial=0)) + 1) + owner[rows]).duplicated().to_numpy()
+    number = np.zeros(len(group), dtype=np.int64)
+    number[rows] = np.bincount(key[once], minlength=int(key.max(initial=0)) + 1)[key]
+    return number

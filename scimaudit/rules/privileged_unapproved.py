@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
 from scimaudit.view.signed import signed
-from scimaudit.view.tenure import tenure
 
 
 @rule(
@@ -29,7 +27,8 @@ def privileged_unapproved(view: View) -> Judgement:
     Detects: a privileged right, or one that a rule with ``requires_approval`` names, on an account that is not
     inactive, without a line in ``policy/approvals.csv``, or with one that the holder signed, or somebody whom the
     roster does not know, or somebody who answers neither for the right (``owner`` of its line in the catalogue, of a
-    rule that allows it) nor for the app (its owner, its delegates). An approval that has run out is ``grant-expired``.
+    rule that allows it) nor for the app (its owner, its delegates), or that is dated on a day still to come. An
+    approval that has run out is ``grant-expired``.
 
     Why: power that nobody gave on record is power that somebody took.
 
@@ -40,19 +39,16 @@ def privileged_unapproved(view: View) -> Judgement:
 
     Remediation: ask the owner of the app; a right that nobody wants to sign for is removed.
     """
-    grants = view.grants
-    known = tenure(view)
-    active = pd.Series(
-        np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]], grants.index
-    )
-    wanted = known_true(grants["privileged"]) | known["needs"]
-    by = signed(view, known.loc[known["approval"] >= 0, "approval"])
-    void = by["by_holder"] | (by["signer"] == "stranger") | by["barred"]
-    refused = (known["approval"] < 0) | void.reindex(grants.index, fill_value=False)
+    grants = view.tenure
+    by = signed(view, grants.loc[grants["approval"] >= 0, "approval"])
+    void = by["by_holder"] | (by["signer"] == "stranger") | by["barred"] | by["early"]
+    refused = (grants["approval"] < 0) | void.reindex(grants.index, fill_value=False)
     unclear = (~by["by_holder"] & ~by["by_somebody_else"]) | (by["signer"] == "unclear")
     found = judge(
         grants,
-        within=wanted & active,
+        within=(known_true(grants["privileged"]) | grants["needs"])
+        & ~known_false(grants["active"])
+        & (grants["account"] >= 0),
         fails=known_true(grants["active"]) & refused & bool(view.policy.approvals),
         unknown=because(
             grants.index,
@@ -60,17 +56,18 @@ def privileged_unapproved(view: View) -> Judgement:
             (not view.policy.approvals, "policy-silent"),
             (unclear.reindex(grants.index, fill_value=False), "semantics-unknown"),
             ((~by["entitled"]).reindex(grants.index, fill_value=False), "policy-silent"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (view.unproven(grants["app"]), "walk-unproven"),
         ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
     told = by.reindex(found.failed.index)
     how = pd.Series("nobody", told.index, dtype="str").mask(told["signer"].notna(), "somebody who may not")
+    how = how.mask(known_true(told["early"].astype("boolean")), "somebody on a day that is still to come")
     how = how.mask(told["signer"] == "stranger", "somebody whom the roster does not know")
     said = found.saying(
         expected="approved by somebody else who answers for it",
         actual="holds " + found.failed["attribute"].astype("str") + " " + name + ", approved by "
-        + how.mask(known_true(told["by_holder"]), "its holder"),
+        + how.mask(known_true(told["by_holder"].astype("boolean")), "its holder"),
     )  # fmt: skip
     return merged([said, _power_unsaid(view)])
 

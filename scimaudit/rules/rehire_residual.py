@@ -9,8 +9,6 @@ from scimaudit.policy.entitlements import ALLOWED, UNKNOWN
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true, taken
-from scimaudit.view.policed import policed
-from scimaudit.view.tenure import tenure
 
 
 @rule(
@@ -42,33 +40,32 @@ def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:
     grants = view.grants
     place = grants["account"].to_numpy()
     facts = _accounts(view, lead_days)
-    within, employed, carried, fresh, told = (
-        known_true(taken(facts[name], place, grants.index))
-        for name in ("within", "employed", "carried", "fresh", "told")
+    within, employed, carried, fresh, told, returned = (
+        np.append(known_true(facts[name]), False)[place]
+        for name in ("within", "employed", "carried", "fresh", "told", "returned")
     )
-    ended = taken(facts["ended"], place, grants.index)
-    given = grants["granted_at"].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
-    since = fresh | ((given > ended) | (_approved(view) > ended)).fillna(False).astype(bool)
-    carried = (carried | (given <= ended).fillna(False).astype(bool)) & ~since
-    verdict = policed(view)
+    after, before = _given(view, facts["ended"])
+    since = fresh | after
+    carried = (carried | before) & ~since
+    verdict = view.policed
     residual = carried & ~np.isin(verdict, [ALLOWED, UNKNOWN])
     found = judge(
         grants,
-        within=within,
-        fails=residual & employed & known_true(grants["active"]),
+        within=pd.Series(within, grants.index),
+        fails=known_true(grants["active"]) & residual & employed,
         unknown=because(
             grants.index,
             (grants["active"].isna(), "semantics-unknown"),
             (~employed | (carried & (verdict == UNKNOWN)), "semantics-unknown"),
-            (ended.notna() & ~carried & ~since, "attribute-absent"),
-            (ended.isna() & ~since & ~told, "too-young"),
-            (view.of_app(grants["app"], "entitlements") != "complete", "walk-unproven"),
+            (returned & ~carried & ~since, "attribute-absent"),
+            (~returned & ~since & ~told, "too-young"),
+            (view.unproven(grants["app"]), "walk-unproven"),
             (view.roster_unproven, "roster-unproven"),
         ),
     )
     rows = found.failed
     name = rows["display"].astype("str").fillna(rows["value"].astype("str"))
-    day = ended.reindex(rows.index).dt.strftime("%Y-%m-%d").astype("str")
+    day = taken(facts["ended"], rows["account"].to_numpy(), rows.index).dt.strftime("%Y-%m-%d").astype("str")
     return found.saying(
         expected="not held: the employment of that account ended on " + day,
         actual="holds " + rows["attribute"].astype("str") + " " + name + ", by no rule of today",
@@ -79,8 +76,8 @@ def _accounts(view: View, lead_days: int) -> pd.DataFrame:
     """What is known of the employments of each account's owner.
 
     :returns: ``within`` the population, ``employed`` for certain, the day on which an earlier employment ``ended``,
-        whether the account is ``carried`` over from it or made ``fresh`` for the present one, and whether an earlier
-        one would be ``told``.
+        whether one did (``returned``), whether the account is ``carried`` over from it or made ``fresh`` for the
+        present one, and whether an earlier one would be ``told``.
     """
     accounts, people = view.accounts, view.people
     owner = accounts["owner_row"].to_numpy()
@@ -95,6 +92,7 @@ def _accounts(view: View, lead_days: int) -> pd.DataFrame:
             "within": human & ~known_false(accounts["active"]) & ~known_false(current),
             "employed": known_true(current),
             "ended": ended,
+            "returned": known,
             "carried": made <= ended,
             "fresh": (made > ended) | (~known & (made >= start - pd.Timedelta(days=lead_days))),
             "told": taken(_told(view), owner, accounts.index),
@@ -123,7 +121,20 @@ def _told(view: View) -> pd.Series:
     return view.people["roster"].astype("str").isin(rosters)
 
 
-def _approved(view: View) -> pd.Series:
-    """The day of each grant's approval; null for none."""
+def _given(view: View, ended: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """For each grant, whether it was given or approved after the earlier employment, and whether given within it.
+
+    :param ended: for each account the day on which the earlier employment of its owner ended; null for none.
+    """
+    grants = view.grants
+    after, before = np.zeros(len(grants), dtype=bool), np.zeros(len(grants), dtype=bool)
+    dated = np.flatnonzero(grants["granted_at"].notna())
+    day = grants["granted_at"].iloc[dated].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
+    end = taken(ended, grants["account"].to_numpy()[dated], day.index)
+    after[dated], before[dated] = day > end, day <= end
+    known = view.tenure[view.tenure["approval"] >= 0]
     days = pd.Series([line.approved_on for line in view.policy.approvals], dtype="datetime64[s]")
-    return taken(days, tenure(view)["approval"].to_numpy(), view.grants.index)
+    approved = taken(days, known["approval"].to_numpy(), known.index)
+    signed = grants.index.get_indexer(known.index)
+    after[signed] |= (approved > taken(ended, known["account"].to_numpy(), known.index)).to_numpy()
+    return after, before

@@ -33,10 +33,9 @@ def shared(view: View) -> Judgement:
     Remediation: personal accounts; where the app allows none, a vault that records who took the password when.
     """
     accounts = view.accounts
-    kind = accounts["account_kind"].astype("str")
     found = judge(
         accounts,
-        within=(kind == "shared") & ~known_false(accounts["active"]),
+        within=(accounts["account_kind"] == "shared") & ~known_false(accounts["active"]),
         fails=known_true(accounts["active"]),
         unknown=because(accounts.index, (accounts["active"].isna(), "semantics-unknown")),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.tenure import tenure
 
 
 @rule(
@@ -30,19 +29,19 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
 
     Remediation: make the right eligible instead of held, and let it be asked for when it is needed.
     """
-    grants = view.grants
-    known = tenure(view)
+    grants = view.tenure
     on_request = view.entitlements["eligible"].take(grants["entitlement"].to_numpy()).set_axis(grants.index)
-    wanted = known_true(grants["privileged"]) & (known["days"].notna() | every_app) & ~on_request
+    wanted = known_true(grants["privileged"]) & (grants["days"].notna() | every_app) & ~on_request
     found = judge(
         grants,
         within=wanted & ~known_false(grants["active"]) & (grants["account"] >= 0),
-        fails=known_true(grants["active"]) & known["end"].isna(),
+        fails=known_true(grants["active"]) & grants["end"].isna(),
         unknown=because(grants.index, (grants["active"].isna(), "semantics-unknown")),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
-    most = known.loc[found.failed.index, "days"].astype("str") + " days at most"
+    days = found.failed["days"]
+    most = days.astype("str") + " days at most"
     return found.saying(
-        expected=most.where(known.loc[found.failed.index, "days"].notna(), "held for a while only"),
+        expected=most.where(days.notna(), "held for a while only"),
         actual="holds " + found.failed["attribute"].astype("str") + " " + name + " without an end",
     )

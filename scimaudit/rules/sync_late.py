@@ -46,26 +46,26 @@ def sync_late(view: View) -> Judgement:
 
 
 def _judged(view: View, attribute: str) -> Judgement:
-    accounts = view.accounts
     severities = {facts.app: facts.drift[attribute] for facts in fed(view, attribute)}
     changed = _changes(view, attribute)
+    told = view.remembered(attribute)
+    # Without a memory nobody knows who changed, so everybody is looked at.
+    accounts = view.accounts.loc[changed.index] if told else view.accounts
     population = (
         (accounts["situation"] == "matched")
         & ~accounts["nhi"]
         & ~known_false(accounts["active"])
         & accounts["app"].isin(severities)
     )
-    told = view.remembered(attribute)
     here = accounts.index
-    moved = here.isin(changed.index)
     state = changed.reindex(here)
     new, known, old = (known_true(state[name]) for name in ("new", "known", "old"))
-    listed = pd.to_datetime(accounts["raw_file"].astype("str").map(_listed(view)), utc=True)
+    listed = pd.to_datetime(accounts["raw_file"].map(_listed(view)).astype("object"), utc=True)
     due = state["gone_by"] + pd.to_timedelta(view.of_app(accounts["app"], "sla_hours"), unit="h")
     late = (listed > due).fillna(False).astype(bool)
     found = judge(
         accounts,
-        within=population & (moved | (not told)),
+        within=population,
         fails=old & late & known_true(accounts["active"]),
         unknown=because(
             here,
@@ -117,7 +117,9 @@ def _changes(view: View, attribute: str) -> pd.DataFrame:
             }
         )
         former = former[(former["former"] >= 0) & (former["former"] != present[former["owner_row"]])]
-        mine = np.flatnonzero(accounts["app"].isin(apps) & (accounts["owner_row"] >= 0))
+        moved = np.zeros(len(view.people) + 1, dtype=bool)
+        moved[former["owner_row"]] = True
+        mine = np.flatnonzero(accounts["app"].isin(apps).to_numpy() & moved[accounts["owner_row"]])
         owner = accounts["owner_row"].to_numpy()[mine].astype(np.int64)
         asked = pd.DataFrame({"place": mine, "owner_row": owner, "shown": shown[mine], "present": present[owner]})
         both = asked.merge(former.astype({"owner_row": "int64"}), on="owner_row", how="inner", validate="m:m")

@@ -19,7 +19,6 @@ from scimaudit.view import View
 from scimaudit.view.columns import known_true, taken
 from scimaudit.view.holders import holders
 from scimaudit.view.signed import signed
-from scimaudit.view.tenure import tenure
 
 STATES: Final = ("nobody", "does not count", "unclear", "counts")
 WHATS: Final = ("finding", "right", "power", "exception", "disposition", "link", "scope")
@@ -67,8 +66,10 @@ def right_lines(view: View, *, everything: bool = False) -> list[ApprovalLine]:
 
     :param everything: also the rights of which nobody must.
     """
-    known = tenure(view)
-    grants = view.grants.assign(approval=known["approval"], needed=known["needs"])
+    known = view.tenure[["approval", "needs"]].reindex(view.grants.index)
+    grants = view.grants.assign(
+        approval=known["approval"].fillna(-1).astype("int64"), needed=known_true(known["needs"].astype("boolean"))
+    )
     grants["untold"] = _untold(view)
     grants["privileged"] = known_true(grants["privileged"])
     grants["needed"] |= grants["privileged"]

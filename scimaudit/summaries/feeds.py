@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from scimaudit.result import FeedLine
 from scimaudit.view import View
 from scimaudit.view.columns import arrow
-from scimaudit.view.compared import alike
 
 _Counts = Mapping[str, Mapping[str, int]]
 """App to count by name."""
@@ -24,8 +23,7 @@ def feed_lines(view: View) -> tuple[FeedLine, ...]:
     Non-human accounts of the register are nobody's to feed, and are left out.
     """
     whose = _whose(view)
-    attributes = sorted({name for facts in view.facts.values() if facts.roster_feeds for name in facts.drift})
-    agreement = {name: _agreement(view, name) for name in attributes}
+    agreement = {name: _agreement(view, name) for name in view.alike}
     lines = []
     for app, facts in view.facts.items():
         if not facts.listed:
@@ -60,7 +58,7 @@ def _linked(keys: pd.Series) -> np.ndarray:
 
 def _agreement(view: View, attribute: str) -> _Counts:
     """Per app how many matched accounts agree with their owner, differ, or cannot be compared."""
-    same, known = alike(view, attribute)
+    same, known = view.alike[attribute]
     matched = (view.accounts["situation"] == "matched").to_numpy()
     return _counted(
         view,

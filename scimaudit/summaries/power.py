@@ -8,7 +8,6 @@ import pandas as pd
 from scimaudit.result import PowerLine
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
-from scimaudit.view.tenure import tenure
 
 
 def power_lines(view: View) -> tuple[PowerLine, ...]:
@@ -17,7 +16,7 @@ def power_lines(view: View) -> tuple[PowerLine, ...]:
     live = np.append(~known_false(view.accounts["active"]).to_numpy(), False)[grants["account"]]
     mine = grants[live & known_true(grants["privileged"]).to_numpy()]
     eligible = view.entitlements["eligible"].take(mine["entitlement"].to_numpy()).to_numpy()
-    ending = tenure(view)["end"].loc[mine.index].notna().to_numpy()
+    ending = view.tenure["end"].loc[mine.index].notna().to_numpy()
     how = pd.Series(np.select([eligible, ending], ["eligible", "ending"], "standing"), index=mine.index, dtype="str")
     rights = pd.crosstab(mine["app"].astype("str"), how)
     holders = mine.groupby("app", observed=True)["account"].nunique()

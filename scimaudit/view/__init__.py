@@ -18,9 +18,12 @@ from scimaudit.policy import Policy
 from scimaudit.policy import apps as policy_apps
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
+from scimaudit.view.compared import alike
 from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
 from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.past import FORMER, former_states
+from scimaudit.view.policed import policed
+from scimaudit.view.tenure import tenure
 
 __all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
 
@@ -93,6 +96,22 @@ class View:
         """What people were before, as :func:`scimaudit.view.past.former_states` gives it."""
         return former_states(self.people, self.previous, self.today, self.zone)
 
+    @cached_property
+    def alike(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+        """By each column of accounts that a roster feeds somewhere, what :func:`scimaudit.view.compared.alike` says."""
+        fed = {name for facts in self.facts.values() if facts.roster_feeds for name in facts.drift}
+        return {name: alike(self, name) for name in sorted(fed)}
+
+    @cached_property
+    def policed(self) -> np.ndarray:
+        """What the policy says of every grant, as :func:`scimaudit.view.policed.policed` gives it."""
+        return policed(self)
+
+    @cached_property
+    def tenure(self) -> pd.DataFrame:
+        """Approvals, limits and ends of grants, as :func:`scimaudit.view.tenure.tenure` gives them."""
+        return tenure(self)
+
     def remembered(self, column: str) -> bool:
         """Whether anything would tell of a former value of this column of people: a snapshot, or a roster's column."""
         if self.previous is not None and self.previous.since is not None:
@@ -113,6 +132,11 @@ class View:
     def of_app(self, app: pd.Series, column: str) -> pd.Series:
         """A column of :attr:`apps` for each row of a categorical ``app`` column."""
         return self.apps[column].take(app.cat.codes.to_numpy()).set_axis(app.index)
+
+    def unproven(self, app: pd.Series) -> np.ndarray:
+        """For each row of a categorical ``app`` column, whether the entitlements of its app are not proven listed."""
+        doubted: np.ndarray = (self.apps["entitlements"] != "complete").to_numpy()[app.cat.codes]
+        return doubted
 
     def supplied(self, column: str) -> pd.Series:
         """For each account, whether a listing that shows it supplies the column: null is then *none*, not *unknown*."""

@@ -99,14 +99,24 @@ def codes(column: pd.Series, how: str, meaning: dict[str, int]) -> np.ndarray:
     :param meaning: the numbers given so far, shared by the columns that are compared; filled here.
     """
     places, texts = pd.factorize(column)
-    numbers = [meaning.setdefault(_folded(str(text), how), len(meaning)) for text in texts]
+    numbers = [meaning.setdefault(text, len(meaning)) for text in _all_folded(arrow(texts.to_series()), how)]
     found: np.ndarray = np.array([*numbers, -1], dtype=np.int64)[places]
     return found
 
 
-def _folded(text: str, how: str) -> str:
+def _all_folded(texts: pa.Array, how: str) -> list[str]:
+    """The texts folded: in Arrow where they are printable ASCII, which accents cannot change, else one by one."""
+    texts = texts.cast(pa.string())
     if how == "exact":
-        return text
+        return list(texts.to_pylist())
+    plain = identifiers.plain(texts)
+    rest = [_folded(text, how) for text in texts.filter(pc.invert(plain)).to_pylist()]
+    return list(
+        pc.replace_with_mask(identifiers.plain_nears(texts), pc.invert(plain), pa.array(rest, pa.string())).to_pylist()
+    )
+
+
+def _folded(text: str, how: str) -> str:
     if how == "text-accents":
         return identifiers.near(text) or ""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -38,6 +38,7 @@ OWNER_COLUMNS: Final = (
     "current",
 )
 """People columns that accounts carry as ``owner_…``; take any other through ``owner_row``."""
+_PIECE: Final = 1_000_000
 
 NON_HUMAN: Final = ("service", "shared", "break-glass")
 """Account kinds that somebody must answer for."""
@@ -74,7 +75,10 @@ def accounts_with_links(accounts: pd.DataFrame, links: pa.Table, index: AccountI
     order[places[places >= 0]] = np.flatnonzero(places >= 0)
     if len(links) != len(accounts) or (places < 0).any() or (order < 0).any():
         raise TableError(f"{len(accounts)} accounts need one link each; {len(links)} links were given")
-    link = tables.frame(links.drop_columns(["app", "account_id"])).take(order).set_axis(accounts.index)
+    link = tables.frame(links.drop_columns(["app", "account_id"]))
+    # Links as a rule stand in the order of their accounts, and then need no copy.
+    in_order = bool((np.diff(order) == 1).all())
+    link = (link if in_order else link.take(order)).set_axis(accounts.index)
     if (link["person_id"].notna() != (link["situation"] == "matched")).any():
         raise TableError("a link is matched without a person, or has a person without being matched")
     named = link.rename(columns={"reason": "link_reason"})
@@ -163,7 +167,7 @@ class AccountIndex:
         self._apps = pa.array(apps, pa.string())
         ids = _encoded(accounts.column("account_id"))
         self._ids = ids.dictionary
-        packed = self._packed(accounts, ids, np.arange(len(self._ids)))
+        packed = self._packed(_encoded(accounts.column("app")), ids, np.arange(len(self._ids)))
         if (packed < 0).any():
             raise TableError("an account belongs to an app that the configuration does not name")
         self._places = pd.Index(packed)
@@ -173,25 +177,17 @@ class AccountIndex:
     def positions(self, table: pa.Table) -> np.ndarray:
         """For each row of a table with ``app`` and ``account_id``, the position of its account, or -1.
 
-        Chunk by chunk, so that what is made on the way stays small beside millions of grants.
+        Piece by piece, so that what is made on the way stays small beside millions of grants.
         """
-        ids = table.column("account_id").unify_dictionaries()
-        if not pa.types.is_dictionary(ids.type):
-            ids = ids.dictionary_encode()
-        coded = table.set_column(table.schema.get_field_index("account_id"), "account_id", ids)
-        distinct = ids.chunk(0).dictionary if ids.num_chunks else self._ids
-        known = pc.index_in(distinct, value_set=self._ids).fill_null(-1).to_numpy()
+        apps, ids = (_encoded(table.column(name)) for name in ("app", "account_id"))
+        known = pc.index_in(ids.dictionary, value_set=self._ids).fill_null(-1).to_numpy()
         places = np.full(table.num_rows, -1, dtype=np.int32)
-        start = 0
-        for chunk in coded.to_batches():
-            packed = self._packed(chunk, chunk.column("account_id"), known)
-            found = self._places.get_indexer(packed)
-            places[start : start + len(found)] = np.where(packed < 0, -1, found)
-            start += len(found)
+        for start in range(0, table.num_rows, _PIECE):
+            packed = self._packed(apps.slice(start, _PIECE), ids.slice(start, _PIECE), known)
+            places[start : start + len(packed)] = np.where(packed < 0, -1, self._places.get_indexer(packed))
         return places
 
-    def _packed(self, rows: pa.Table | pa.RecordBatch, ids: pa.DictionaryArray, meaning: np.ndarray) -> np.ndarray:
-        apps = _encoded(rows.column("app"))
+    def _packed(self, apps: pa.DictionaryArray, ids: pa.DictionaryArray, meaning: np.ndarray) -> np.ndarray:
         app = _looked_up(pc.index_in(apps.dictionary, value_set=self._apps).fill_null(-1).to_numpy(), apps.indices)
         account = _looked_up(meaning, ids.indices)
         packed: np.ndarray = app.astype(np.int64) * max(len(self._ids), 1) + account
@@ -199,8 +195,9 @@ class AccountIndex:
         return packed
 
 
-def _encoded(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
-    whole = column.unify_dictionaries().combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column as one array of codes; chunks that share their dictionary keep it."""
+    whole = column.combine_chunks()
     return whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scimaudit.view.columns import taken
+from scimaudit.view.columns import known_true, taken
 from scimaudit.view.holders import holders
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def signed(view: View, approval: pd.Series) -> pd.DataFrame:
     :returns: indexed as ``approval``: ``signer`` (``live``, ``left``, ``stranger`` or ``unclear``, null for no
         approval), ``by_holder`` (the approver is the owner of the account), ``by_somebody_else`` (and certainly is
         not; both are false where it cannot be told), ``entitled`` (the approver is registered as who may approve the
-        right: its owner by the catalogue, of a rule that allows it, the app's, a delegate) and ``barred`` (others are,
-        and the approver certainly is not one of them).
+        right: its owner by the catalogue, of a rule that allows it, the app's, a delegate), ``barred`` (others are,
+        and the approver certainly is not one of them) and ``early`` (it is dated on a day that is still to come).
     """
     lines = view.policy.approvals
     owners = pd.DataFrame(list(_owners(view)), columns=["entitlement", "owner"])
@@ -46,6 +46,7 @@ def signed(view: View, approval: pd.Series) -> pd.DataFrame:
     unclear = owners["owner"].map(who["state"]).ne("stranger") & ~owners.index.isin(known.index)
     settled = rows["entitlement"].isin(owners["entitlement"])
     settled &= ~rows["entitlement"].isin(owners.loc[unclear, "entitlement"])
+    early = pd.Series([line.approved_on > view.today for line in lines], dtype="boolean")
     return pd.DataFrame(
         {
             "signer": state,
@@ -53,6 +54,7 @@ def signed(view: View, approval: pd.Series) -> pd.DataFrame:
             "by_somebody_else": told_apart,
             "entitled": entitled,
             "barred": settled & person.notna() & ~entitled,
+            "early": known_true(taken(early, places, approval.index)),
         },
         index=approval.index,
     )

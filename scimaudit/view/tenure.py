@@ -10,7 +10,7 @@ import pandas as pd
 
 from scimaudit import identifiers
 from scimaudit.policy.entitlements import rows_named
-from scimaudit.view.columns import taken
+from scimaudit.view.columns import known_true, taken
 
 if TYPE_CHECKING:
     from scimaudit.policy.approvals import Approval
@@ -18,33 +18,45 @@ if TYPE_CHECKING:
 
 
 def tenure(view: View) -> pd.DataFrame:
-    """For each grant what is known of its approval and its end.
+    """The privileged grants, and all others of which an approval, an end or a wish of the policy is known.
 
-    :returns: indexed as the grants: ``approval`` (position in the policy's approvals, -1 for none), ``needs`` (a rule
-        of the policy wants an approval for the entitlement), ``days`` (most days by the policy, null for no limit),
-        ``end`` (the earliest end that is known, UTC) and ``by`` (who says so).
+    :returns: some rows of the grants, with ``approval`` (position in the policy's approvals, -1 for none), ``needs`` (a
+        rule of the policy wants an approval for the entitlement), ``days`` (most days by the policy, null for no
+        limit), ``end`` (the earliest end that is known, UTC) and ``by`` (who says so).
     """
-    grants = view.grants
+    place = view.grants["entitlement"].to_numpy()
     approval = _approvals(view)
-    until = pd.Series([each.until for each in view.policy.approvals], dtype="datetime64[us]")
-    approved = until.take(approval[approval >= 0]).to_numpy()
-    last = pd.Series(pd.NaT, index=grants.index, dtype="datetime64[us]")
-    last[approval >= 0] = approved
-    by_approval = _midnight_after(last, view.zone)
-    needs, days = _policy(view)
-    limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
-    by_policy = (grants["granted_at"] + limit).where(days.notna())
-    named = _midnight_after(view.entitlements["ends"].dt.as_unit("us"), view.zone)
-    by_name = named.take(grants["entitlement"].to_numpy()).set_axis(grants.index)
-    ends = pd.DataFrame(
-        {"the app": grants["expires_at"], "its name": by_name, "its approval": by_approval, "the policy": by_policy},
-        index=grants.index,
-    )
+    needs, limits = _policy(view)
+    told = known_true(view.grants["privileged"]).to_numpy() | (approval >= 0)
+    told |= (needs | np.isfinite(limits) | view.entitlements["ends"].notna().to_numpy())[place]
+    told |= view.grants["expires_at"].notna().to_numpy()
+    rows = np.flatnonzero(told)
+    grants = view.grants.take(rows)
+    days = pd.Series(limits[place[rows]], index=grants.index)
+    days = days.mask(np.isinf(days)).astype("Int64")
+    ends = _ends(view, grants, approval[rows], days)
     end = ends.min(axis=1)
     by = pd.Series(None, index=grants.index, dtype="str")
     for name in reversed(ends.columns):
         by = by.mask((ends[name] == end).to_numpy(), name)
-    return pd.DataFrame({"approval": approval, "needs": needs, "days": days, "end": end, "by": by}, index=grants.index)
+    return grants.assign(approval=approval[rows], needs=needs[place[rows]], days=days, end=end, by=by)
+
+
+def _ends(view: View, grants: pd.DataFrame, approval: np.ndarray, days: pd.Series) -> pd.DataFrame:
+    """When each of these grants ends, a column for each who says so."""
+    until = pd.Series([each.until for each in view.policy.approvals], dtype="datetime64[us]")
+    place = grants["entitlement"].to_numpy()
+    named = view.entitlements["ends"].dt.as_unit("us").take(place).set_axis(grants.index)
+    limit = pd.to_timedelta(days.fillna(0).astype("int64"), unit="D")
+    return pd.DataFrame(
+        {
+            "the app": grants["expires_at"],
+            "its name": _midnight_after(named, view.zone),
+            "its approval": _midnight_after(taken(until, approval, grants.index), view.zone),
+            "the policy": (grants["granted_at"] + limit).where(days.notna()),
+        },
+        index=grants.index,
+    )
 
 
 def _midnight_after(days: pd.Series, zone: tzinfo) -> pd.Series:
@@ -92,8 +104,8 @@ def approved(view: View) -> pd.DataFrame:
             "place": range(len(lines)),
         }
     ).astype(dict.fromkeys(("app", "account", "key", "right"), "str"))
-    named = grants["value"].isin(signed["right"]) | grants["display"].isin(signed["right"])
-    rows = np.flatnonzero(named)
+    rights = view.entitlements[["value", "display"]].isin(set(signed["right"])).any(axis=1).to_numpy()
+    rows = np.flatnonzero(rights[grants["entitlement"]])
     mine = grants.iloc[rows]
     held = pd.DataFrame(
         {
@@ -116,8 +128,8 @@ def approved(view: View) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def _policy(view: View) -> tuple[pd.Series, pd.Series]:
-    """Whether the policy wants an approval for each grant's entitlement, and how many days it gives at most."""
+def _policy(view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Whether the policy wants an approval for each entitlement, and how many days it gives at most."""
     needs = np.zeros(len(view.entitlements), dtype=bool)
     days = np.full(len(view.entitlements), np.inf)
     bounding = [rule for rule in view.policy.rules if not rule.deny and (rule.requires_approval or rule.days)]
@@ -126,6 +138,4 @@ def _policy(view: View) -> tuple[pd.Series, pd.Series]:
         needs[named] |= rule.requires_approval
         if rule.days:
             days[named] = np.minimum(days[named], rule.days)
-    place = view.grants["entitlement"].to_numpy()
-    limit = pd.Series(days[place], index=view.grants.index)
-    return pd.Series(needs[place], index=view.grants.index), limit.mask(np.isinf(limit)).astype("Int64")
+    return needs, days

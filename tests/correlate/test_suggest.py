@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scimaudit.correlate import attributes, suggest
+from scimaudit.correlate import folding, suggest
 
 
 @pytest.fixture
@@ -162,4 +162,4 @@ def test_an_app_runs_only_its_suggestions(make: SimpleNamespace, people: list, t
     ],
 )
 def test_name_key(name: str, key: str | None) -> None:
-    assert attributes.name_key(name) == key
+    assert folding.name_key(name) == key

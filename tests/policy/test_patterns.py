@@ -76,3 +76,12 @@ def test_many_texts_are_asked_as_one_by_one(pattern):
     expression = patterns.compiled([pattern])
     due = [place for place, text in enumerate(texts) if expression.fullmatch(text)]
     assert sorted(patterns.Texts(texts).fitting(pattern)) == due
+
+
+@given(st.lists(st.text("aAkK.*?\\ſßİı\u212a\n|^$", max_size=6)), st.lists(st.text("aKs.*?\\ß\n(|", max_size=5)))
+def test_a_column_matches_as_each_of_its_texts_does(texts, named):
+    expression = patterns.compiled(named)
+    hits = [expression is not None and expression.fullmatch(text) is not None for text in texts]
+    column = pd.Series(texts, dtype="str")
+    assert patterns.matches(column, named).tolist() == hits
+    assert patterns.matches(column.astype("category"), named).tolist() == hits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,12 @@ def test_who_answers_for_the_right_may_sign_and_nobody_else(make, who, said):
     by = Approval("slack", "ana", "Admins", "signer@x", date(2026, 1, 1), None, "")
     failed = UNAPPROVED(view(make, by, **who)).failed
     assert failed["actual"].tolist() == ["holds groups Admins, approved by somebody who may not"] * said
+
+
+def test_an_approval_of_a_day_that_is_still_to_come_is_none_yet(make):
+    failed = UNAPPROVED(view(make, replace(SIGNED, approved_on=date(2026, 11, 21)))).failed
+    assert failed["actual"].tolist() == ["holds groups Admins, approved by somebody on a day that is still to come"]
+    assert UNAPPROVED(view(make, replace(SIGNED, approved_on=date(2026, 11, 20)))).failed.empty
 
 
 def test_where_nobody_is_registered_who_could_sign_it_is_not_evaluable(make):
