@@ -145,7 +145,7 @@ def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
     for convention in conventions:
         before, _, after = convention.partition(DATE)
         parts = [expression.pattern if (expression := compiled([part])) else "" for part in (before, after)]
-        told = column.astype("str").str.extract(rf"(?is)\A{parts[0]}{_DAY}{parts[1]}\z", expand=False)
+        told = column.astype("str").str.extract(rf"(?is)\A{parts[0]}{_DAY}{parts[1]}\Z", expand=False)
         found = found.fillna(
             pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s")
         )
