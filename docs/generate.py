@@ -62,6 +62,7 @@ def configuration() -> str:
             'several write the same, or `{ by = "manual", owner = "…" }`. Judged by '
             "[`register-contradiction`](rules.md#register-contradiction).",
         ),
+        _section("how", config.How),
         _section("drift", config.Drift),
         _section("canaries", config.Canary),
         _section("scope_accepted", config.ScopeAccepted),

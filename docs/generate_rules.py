@@ -67,7 +67,9 @@ def _section(rule: rules.Rule, finding: Mapping[str, str], silent: str) -> str:
         "Controls": ", ".join(f"`{control}`" for control in rule.controls),
         "Remediation": said["Remediation"],
     }
-    facts = f"*{rule.title}.* Severity: {rule.severity}. Action: {rule.action}"
+    facts = (
+        f"*{rule.title}.* Severity: {rule.severity}. Action: {rule.action.replace(rules.REMOVE, 'Take the right away')}"
+    )
     body = [f"**{name}:** {text}" for name, text in parts.items()]
     return "\n\n".join([f"### {rule.kind}", facts, short, *body]) + "\n"
 

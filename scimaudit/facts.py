@@ -36,6 +36,8 @@ def _app(app: App, line: AppCollected | None) -> AppFacts:
         roster_feeds=app.roster_feeds,
         register={name: control.by for name, control in app.control_register if control is not None},
         control_owners={name: control.owner for name, control in app.control_register if control and control.owner},
+        title=app.title,
+        how={name: text for name, text in app.how if text},
         closed=app.closed,
         sla_hours=app.sla_hours,
         privileged=app.privileged,

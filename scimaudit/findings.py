@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
-from scimaudit.rules import Judgement, Rule
-from scimaudit.tables import SEVERITIES
+from scimaudit.rules import REMOVE, Judgement, Rule
+from scimaudit.tables import CONTROLLED, SEVERITIES
 from scimaudit.view import View
 from scimaudit.view.columns import arrow, taken
 
@@ -22,6 +22,7 @@ from scimaudit.view.columns import arrow, taken
 _LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
 # Of several kinds that say the same of one right or attribute, the one that says most.
 _SAYING_MORE = ("mover-residual", "rehire-residual", "excess", "sync-late", "attribute-drift")
+_ONE_OF = {"roles": "role", "entitlements": "entitlement", "licenses": "licence"}
 _IDENTITY = ("kind", "app", "account_id", "person_id", "attribute", "value")
 _TEXTS = (
     "app",
@@ -71,6 +72,7 @@ def assemble(
     rows = _with_person(rows, view)
     rows = _with_right(rows, view)
     rows = _with_app(rows, view)
+    rows = _with_action(rows, view)
     rows = _with_severity(rows, view)
     rows["finding_id"] = _identities(rows)
     rows = _distinct(rows)
@@ -104,13 +106,14 @@ def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
         failed["privileged"].fillna(value=False).astype(bool).to_numpy() if "privileged" in failed else False
     )
     rows["action"] = rows["action"].fillna(rule.action)
+    rows["control"] = pd.Series(rule.stopped_by[0] if rule.stopped_by else None, index=rows.index, dtype="str")
     controls = pa.array([list(rule.controls)], tables.TEXTS).take(pa.array(np.zeros(len(rows), dtype=np.int32)))
     rows["controls"] = pd.Series(pd.arrays.ArrowExtensionArray(controls), index=rows.index)
     return rows
 
 
 def _marked_none() -> pd.DataFrame:
-    columns = {name: pd.Series(dtype="str") for name in (*_TEXTS, "kind", "family", "base")}
+    columns = {name: pd.Series(dtype="str") for name in (*_TEXTS, "kind", "family", "base", "control")}
     return pd.DataFrame(columns).assign(
         bump=pd.Series(dtype="int64"),
         privileged_grant=pd.Series(dtype=bool),
@@ -161,6 +164,39 @@ def _with_app(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     owner = owner.mask(owner == "")
     regulated = rows["app"].map(apps["regulated"]).astype("boolean").fillna(value=False).astype(bool)
     return rows.assign(owner=rows["owner"].fillna(owner), regulated=regulated)
+
+
+def _with_action(rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Rows with what to do said of the right concerned, and where in the app, as its configuration has it.
+
+    The account is not named: it stands beside, and the texts stay few.
+    """
+    action = rows["action"]
+    mine = action.str.startswith(REMOVE)
+    removing = _removal(rows[mine], view) + action[mine].str.removeprefix(REMOVE)
+    action = action.mask(mine, removing.reindex(rows.index))
+    for control in CONTROLLED:
+        places = {
+            facts.app: f" In {facts.title or facts.app}: {facts.how[control]}."
+            for facts in view.facts.values()
+            if control in facts.how
+        }
+        where = rows["app"].where(rows["control"] == control).map(places).astype("str")
+        action = action + where.fillna("")
+    return rows.drop(columns="control").assign(action=action)
+
+
+def _removal(rows: pd.DataFrame, view: View) -> pd.Series:
+    """Taking the right of each row away, in words."""
+    names = ["app", "attribute", "value"]
+    rights = view.entitlements[[*names, "display"]].astype("str").drop_duplicates(names)
+    place = pd.MultiIndex.from_frame(rights[names]).get_indexer(pd.MultiIndex.from_frame(rows[names]))
+    name = taken(rights["display"], place, rows.index).fillna(rows["value"]).fillna("it")
+    kind = rows["attribute"].map(_ONE_OF).astype("str").fillna("right")
+    said: pd.Series = ("Take the " + kind + " " + name + " from the account").where(
+        rows["attribute"] != "groups", "Remove the account from the group " + name
+    )
+    return said
 
 
 def _with_severity(rows: pd.DataFrame, view: View) -> pd.DataFrame:

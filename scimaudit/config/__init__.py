@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from scimaudit import rules, sources
-from scimaudit.config.apps import App, AppListing, Canary, Control, Drift, Register, ScopeAccepted
+from scimaudit.config.apps import App, AppListing, Canary, Control, Drift, How, Register, ScopeAccepted
 from scimaudit.config.model import Model, Name, Severity, Zone
 from scimaudit.errors import ConfigError
 from scimaudit.tables import SEVERITIES
 
 __all__ = [
-    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Exceptions", "Gates", "Network", "Register",
-    "Roster", "ScopeAccepted", "load", "parse",
+    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Exceptions", "Gates", "How", "Network",
+    "Register", "Roster", "ScopeAccepted", "load", "parse",
 ]  # fmt: skip
 
 Parsed = TypeVar("Parsed", bound=BaseModel)

@@ -71,6 +71,16 @@ class Register(Model):
     entitlement_removal: Controlled | None = None
 
 
+class How(Model):
+    """``how``: where in the app each control is worked, in its own words; findings say so in what to do."""
+
+    sign_in: str = Field("", description="such as `Security › Password policy`")
+    create: str = Field("", description="such as `People › Invite`")
+    update: str = Field("", description="such as `People › Edit profile`")
+    disable: str = Field("", description="such as `Setup › Users › Freeze`")
+    entitlement_removal: str = Field("", description="such as `Setup › Groups`")
+
+
 class ScopeAccepted(Model):
     """``scope_accepted``: an unproven scope that somebody answers for until a date. Shown, never called clean."""
 
@@ -168,5 +178,6 @@ class App(Model):
     canaries: tuple[Canary, ...] = ()
     scope_accepted: ScopeAccepted | None = None
     control_register: Register = Field(Register(), alias="register", description="who controls what")
+    how: How = How()
     drift: Drift = Drift()
     listings: tuple[AppListing, ...] = ()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+REMOVE: Final = "{remove}"
+"""Stands in an action for taking the right of the finding away, as one says it of groups, roles and licences."""
+
 SECTIONS: Final = ("Detects", "Why", "Not evaluable", "Remediation")
 """The parts of a rule's docstring, in order; a sentence of what it looks for stands before them."""
 
@@ -99,7 +102,8 @@ def rule(
 ) -> Callable[[Callable[..., Judgement]], Rule]:
     """Declare a rule.
 
-    :param action: what the responsible owner should do, one sentence.
+    :param action: what the responsible owner should do, one sentence; one that begins with :data:`REMOVE` is about the
+        right that the finding names.
     :param stopped_by: which of :data:`~scimaudit.tables.CONTROLLED` should have stopped it; none for data.
     :param controls: ``framework/control`` ids it is relevant to; frameworks add others by kind.
     :param spans_apps: it compares rows of several apps (a person's accounts, say), so it must see them all at once.

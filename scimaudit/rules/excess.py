@@ -15,7 +15,7 @@ from scimaudit.view.columns import known_false, known_true
     title="Entitlement that no policy allows",
     family="excess",
     severity="medium",
-    action="Remove the entitlement, or add the rule that allows it.",
+    action="{remove}, or add the rule that allows it.",
     stopped_by=("entitlement_removal",),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.15", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2(3)",

@@ -13,7 +13,7 @@ from scimaudit.view.columns import known_false, known_true
     title="Right is held past its end",
     family="excess",
     severity="high",
-    action="Remove the right, or have it approved anew.",
+    action="{remove}, or have it approved anew.",
     stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.5", "nist-800-53-r5/AC-2(2)", "cis-8.1/6.2"),
 )

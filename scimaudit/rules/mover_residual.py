@@ -16,7 +16,7 @@ from scimaudit.view.columns import known_false, known_true
     title="Right left over from a former post",
     family="excess",
     severity="medium",
-    action="Remove the entitlement; it belonged to the person's former post.",
+    action="{remove}; it belonged to the person's former post.",
     stopped_by=("entitlement_removal",),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-5",

@@ -14,7 +14,7 @@ from scimaudit.view.signed import signed
     title="Privileged right without an approval",
     family="excess",
     severity="high",
-    action="Have the app's owner approve it in approvals.csv with an end, or remove it.",
+    action="{remove}, or have whoever answers for it approve it in approvals.csv, with an end.",
     stopped_by=("entitlement_removal",),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.8.2", "pci-dss-4.0.1/7.2.3", "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-6(5)",

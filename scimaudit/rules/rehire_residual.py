@@ -15,7 +15,7 @@ from scimaudit.view.columns import known_false, known_true, taken
     title="Right from an earlier employment",
     family="orphan",
     severity="medium",
-    action="Remove the entitlement, or have it approved for the present employment.",
+    action="{remove}, or have it approved for the present employment.",
     stopped_by=("entitlement_removal",),
     controls=("soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-4"),
 )

@@ -22,6 +22,7 @@ class AppFacts:
     :param roster_feeds: its accounts are meant to come from the roster.
     :param register: control (``sign_in``, ``create``, ``update``, ``disable``, ``entitlement_removal``) to its
         mechanisms; what nobody has said is not in it. ``control_owners``: control to who answers for it.
+    :param title: name to show. ``how``: control of ``register`` to how it is worked in the app, in its own words.
     :param closed: an entitlement that no policy rule names is excess.
     :param privileged: patterns over entitlement names and ids.
     :param ends_in_name: naming conventions with ``{date}`` for entitlements that end on that day.
@@ -46,6 +47,8 @@ class AppFacts:
     roster_feeds: bool = True
     register: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     control_owners: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    how: Mapping[str, str] = field(default_factory=dict)
     closed: bool = False
     sla_hours: float = 24
     privileged: tuple[str, ...] = ()
