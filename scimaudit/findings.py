@@ -106,7 +106,7 @@ def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
         failed["privileged"].fillna(value=False).astype(bool).to_numpy() if "privileged" in failed else False
     )
     rows["action"] = rows["action"].fillna(rule.action)
-    rows["control"] = pd.Series(rule.stopped_by[0] if rule.stopped_by else None, index=rows.index, dtype="str")
+    rows["control"] = pd.Series(rule.stopped_by[-1] if rule.stopped_by else None, index=rows.index, dtype="str")
     controls = pa.array([list(rule.controls)], tables.TEXTS).take(pa.array(np.zeros(len(rows), dtype=np.int32)))
     rows["controls"] = pd.Series(pd.arrays.ArrowExtensionArray(controls), index=rows.index)
     return rows

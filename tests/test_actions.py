@@ -55,7 +55,7 @@ def test_where_the_app_has_words_of_its_own_they_follow():
 
 
 def test_without_a_title_the_app_goes_by_its_name():
-    [action] = assembled("unmatched", owner=None, how={"create": "People"})["action"]
+    [action] = assembled("unmatched", owner=None, how={"disable": "People"})["action"]
     assert action.endswith("In slack: People.")
 
 
