@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, merged, rule
 from scimaudit.view import View
-from scimaudit.view.columns import known_false, known_true
+from scimaudit.view.columns import known_false, known_true, taken
 from scimaudit.view.compared import codes, fed, normalised
 
 
@@ -60,7 +58,7 @@ def _judged(view: View, attribute: str) -> Judgement:
     here = accounts.index
     state = changed.reindex(here)
     new, known, old = (known_true(state[name]) for name in ("new", "known", "old"))
-    listed = pd.to_datetime(accounts["raw_file"].map(_listed(view)).astype("object"), utc=True)
+    listed = _listed(view, accounts["raw_file"])
     due = state["gone_by"] + pd.to_timedelta(view.of_app(accounts["app"], "sla_hours"), unit="h")
     late = (listed > due).fillna(False).astype(bool)
     found = judge(
@@ -90,11 +88,12 @@ def _judged(view: View, attribute: str) -> Judgement:
     )
 
 
-def _listed(view: View) -> Mapping[str, pd.Timestamp]:
-    """When each listing was true; one from after the moment judged counts as of that moment."""
+def _listed(view: View, names: pd.Series) -> pd.Series:
+    """When each of these listings was true; one from after the moment judged counts as of that moment."""
     moment = pd.Timestamp(view.as_of)
     times = view.sources["as_of"].mask(view.sources["as_of"] > moment, moment)
-    return dict(zip(view.sources["name"], times, strict=True))
+    known = times.set_axis(view.sources["name"]).reindex(names.cat.categories)
+    return taken(known, names.cat.codes.to_numpy(), names.index)
 
 
 def _changes(view: View, attribute: str) -> pd.DataFrame:
