@@ -47,7 +47,9 @@ class Change:
 def coverage(view: View) -> Coverage:
     """Rules that nobody meets or whose rights nobody holds; rights and people that no rule names."""
     rules = view.policy.rules
-    who, _ = matching.people_of(rules, view.people)
+    certain, possible = matching.people_of(rules, view.people)
+    # Whether a rule about accounts speaks of somebody is not for people to say: it may.
+    who = np.where([matching.of_accounts(rule) for rule in rules], possible, certain) if rules else certain
     current = known_true(view.people["current"]).to_numpy()
     held = np.bincount(view.grants["entitlement"], minlength=len(view.entitlements)) > 0
     idle, named = [], np.zeros(len(view.entitlements), dtype=bool)

@@ -14,7 +14,7 @@ from scimaudit.config import Config
 from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
 from scimaudit.policy import apps as policy_apps
-from scimaudit.policy import catalogue, links, people_columns, trials
+from scimaudit.policy import catalogue, links, trials, who_columns
 from scimaudit.policy import load as load_policy
 from scimaudit.policy.trials import Outcome
 from scimaudit.policy_check import PolicyCheck, check_files, check_view
@@ -96,7 +96,7 @@ def policy_check(config: Config, *, today: date) -> PolicyCheck:
     extras = _extra_columns(config)
     loaded = load_policy(config.policy, extra_columns=extras)
     loaded = replace(loaded, links=links.of(decided(config)))
-    tried = trials.load(config.policy / "tests.toml", people_columns(extras))
+    tried = trials.load(config.policy / "tests.toml", who_columns(extras))
     policy_apps.known([(trial.place, trial.app) for trial in tried], [app.app for app in apps])
     settle.known(loaded.exceptions, rules.names())
     if snapshots(config.store):
@@ -112,7 +112,7 @@ def policy_trials(config: Config) -> list[Outcome]:
     :raises PolicyError: a file is wrong, or there is no test.
     """
     extras = _extra_columns(config)
-    columns = people_columns(extras)
+    columns = who_columns(extras)
     loaded = trials.load(config.policy / "tests.toml", columns)
     policy_apps.known([(trial.place, trial.app) for trial in loaded], [app.name for app in config.apps])
     if not loaded:

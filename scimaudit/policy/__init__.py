@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.policy import approvals, catalogue, dispositions, entitlements, exceptions, links, nhi, prices, sod
+from scimaudit.policy import (
+    approvals,
+    catalogue,
+    dispositions,
+    entitlements,
+    exceptions,
+    links,
+    matching,
+    nhi,
+    prices,
+    sod,
+)
+
+ACCOUNT_COLUMNS: Final = tuple(
+    f"{matching.ACCOUNT}{name}"
+    for name in ("user_name", "display_name", "user_type", "account_kind", "external_id", "department", "title")
+)
+"""The columns of accounts that a rule's ``who`` may name, as it names them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
     :raises PolicyError: a file is wrong.
     """
     return Policy(
-        rules=entitlements.load(folder / "entitlements.toml", people_columns(extra_columns)),
+        rules=entitlements.load(folder / "entitlements.toml", who_columns(extra_columns)),
         conflicts=sod.load(folder / "sod.toml"),
         nhi=nhi.load(folder / "nhi.csv"),
         exceptions=exceptions.load(folder / "exceptions.toml"),
@@ -56,7 +74,12 @@ def load(folder: Path, *, extra_columns: Sequence[str] = ()) -> Policy:
     )
 
 
+def who_columns(extra_columns: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns that ``who`` may name: those of people, and :data:`ACCOUNT_COLUMNS`."""
+    return (*people_columns(extra_columns), *ACCOUNT_COLUMNS)
+
+
 def people_columns(extra_columns: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns that a rule's ``who`` may name: those of people that hold one text or one day, and the extras."""
+    """The columns of people that ``who`` may name: those that hold one text or one day, and the extras."""
     plain = [field.name for field in tables.PEOPLE if not pa.types.is_list(field.type) and field.name != "raw_row"]
     return (*(name for name in plain if not name.endswith("_key")), *extra_columns)

@@ -88,7 +88,7 @@ KEYS: Final = {
 def load(path: Path, columns: Collection[str]) -> tuple[EntitlementRule, ...]:
     """Read the rules; a file that is not there has none.
 
-    :param columns: the columns of people that ``who`` may name.
+    :param columns: the columns of people, and of accounts, that ``who`` may name.
     :raises PolicyError: the file is wrong; names the rule.
     """
     entries = reading.tables_in(path, "rules", "rule")
@@ -192,6 +192,8 @@ def _rule(entry: reading.Entry, columns: Collection[str]) -> EntitlementRule:
     if not 1 <= data.get("days", 1) <= CENTURY:
         raise PolicyError(f"{where}: days must be from 1 to {CENTURY}")
     who = expression.parse(data["who"], columns, f"{where}: who")
+    if data.get("birthright") and any(name.startswith(matching.ACCOUNT) for name in expression.columns_of(who)):
+        raise PolicyError(f"{where}: a birthright cannot depend on an account", hint="name columns of people alone")
     named = what(data["what"], f"{where}: what", whole_app=bool(data.get("birthright")))
     rest = {key: value for key, value in data.items() if key not in ("who", "what")}
     return EntitlementRule(who=who, text=data["who"], what=named, place=entry.place, **rest)

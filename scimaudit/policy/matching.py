@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 # Kleene's logic on whole columns: "and" is the least, "or" the greatest, "not" the rest to two.
 FALSE, UNKNOWN, TRUE = 0, 1, 2
 
+ACCOUNT: Final = "account."
+"""Before the name of a column of accounts; of a person alone nobody knows what their account says."""
+
 
 def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """For each person (row) and rule (column), whether the rule speaks of them: for certain, and possibly.
 
-    Who is certain is possible too; the others depend on columns that are null.
+    Who is certain is possible too; the others depend on columns that are null, or of accounts.
     """
     truths, group = truths_of(rules, people)
     mine = truths[group]
@@ -32,10 +35,11 @@ def people_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[n
 def truths_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """For each distinct person (row) and rule (column) :data:`TRUE`, :data:`FALSE` or :data:`UNKNOWN`.
 
+    :param people: the columns that the rules name; what compares one of accounts that is missing is unknown.
     :returns: that table, and for each person which of its rows is theirs.
     """
     named = sorted({name for rule in rules for name in columns_of(rule.who)})
-    columns = {name: _Column(people[name]) for name in named}
+    columns = {name: _Column(people[name]) for name in named if name in people or not name.startswith(ACCOUNT)}
     group, firsts = _combinations([column.codes for column in columns.values()], len(people))
     for column in columns.values():
         column.codes = column.codes[firsts]
@@ -45,13 +49,19 @@ def truths_of(rules: Sequence[EntitlementRule], people: pd.DataFrame) -> tuple[n
     return found.T, group
 
 
+def of_accounts(rule: EntitlementRule) -> bool:
+    """Whether a rule looks at columns of accounts."""
+    return any(name.startswith(ACCOUNT) for name in columns_of(rule.who))
+
+
 def _truth(node: Node, columns: dict[str, _Column], size: int) -> np.ndarray:
     found: np.ndarray
     match node:
         case Everyone():
             found = np.full(size, TRUE, dtype=np.int8)
         case Compare() | IsNull():
-            found = columns[node.column].truth(node)
+            known = columns.get(node.column)
+            found = np.full(size, UNKNOWN, dtype=np.int8) if known is None else known.truth(node)
         case Not(part=part):
             found = TRUE - _truth(part, columns, size)
         case Both(parts=parts):

@@ -23,7 +23,7 @@ from scimaudit.policy.entitlements import (
     EntitlementRule,
     verdicts,
 )
-from scimaudit.policy.matching import people_of
+from scimaudit.policy.matching import ACCOUNT, people_of
 
 WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthright")
 
@@ -32,7 +32,7 @@ WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthr
 class Trial:
     """One ``[[tests]]`` table.
 
-    :param person: column of people to text; columns that are not named are empty.
+    :param person: column of people, or of accounts with its prefix, to text; columns that are not named are empty.
     :param value: the entitlement's id or name; empty, with ``birthright``, is the app itself.
     :param expect: one of :data:`WORDS`.
     """
@@ -60,14 +60,14 @@ class Outcome:
         return self.expect == self.found
 
 
-KEYS: Final = {"name": str, "person": dict, "app": str, "attribute": str, "value": str, "expect": str}
+KEYS: Final = {"name": str, "person": dict, "account": dict, "app": str, "attribute": str, "value": str, "expect": str}
 REQUIRED: Final = ("name", "app", "expect")
 
 
 def load(path: Path, columns: Collection[str]) -> tuple[Trial, ...]:
     """Read the tests; a file that is not there has none.
 
-    :param columns: the columns of people that a person may have.
+    :param columns: the columns of people and of accounts that rules may name.
     :raises PolicyError: the file is wrong; names the test.
     """
     entries = reading.tables_in(path, "tests", "test")
@@ -79,13 +79,8 @@ def load(path: Path, columns: Collection[str]) -> tuple[Trial, ...]:
 def _trial(entry: reading.Entry, columns: Collection[str]) -> Trial:
     data, where = entry.data, entry.where
     reading.check(data, KEYS, REQUIRED, where)
-    person = data.get("person", {})
-    for name, text in person.items():
-        if name not in columns:
-            hint = "known columns: " + ", ".join(sorted(columns))
-            raise PolicyError(f"{where}: people have no column {name!r}", hint=hint)
-        if type(text) not in (str, date):
-            raise PolicyError(f"{where}: person.{name} must be text or a date, not {text!r}")
+    person = {name: data.get(name, {}) for name in ("person", "account")}
+    told = {**_told(person["person"], "", columns, where), **_told(person["account"], ACCOUNT, columns, where)}
     if data["expect"] not in WORDS:
         raise PolicyError(f"{where}: expect is {data['expect']!r}", hint="words: " + ", ".join(WORDS))
     attribute = data.get("attribute", "groups")
@@ -93,8 +88,21 @@ def _trial(entry: reading.Entry, columns: Collection[str]) -> Trial:
         raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
     if not data.get("value") and data["expect"] != "birthright":
         raise PolicyError(f"{where}: value is missing", hint="only a birthright can be of the app itself")
-    told = {name: str(text) for name, text in person.items()}
     return Trial(data["name"], told, data["app"], attribute, data.get("value", ""), data["expect"], place=entry.place)
+
+
+def _told(given: Mapping[str, object], prefix: str, columns: Collection[str], where: str) -> dict[str, str]:
+    """The texts of one side of an example, by the name that rules have for the column."""
+    known = [name.removeprefix(prefix) for name in columns if name.startswith(ACCOUNT) == bool(prefix)]
+    for name, text in given.items():
+        if name not in known:
+            whose = "accounts" if prefix else "people"
+            hint = "known columns: " + ", ".join(sorted(known))
+            raise PolicyError(f"{where}: {whose} have no column {name!r}", hint=hint)
+        if type(text) not in (str, date):
+            told = "account" if prefix else "person"
+            raise PolicyError(f"{where}: {told}.{name} must be text or a date, not {text!r}")
+    return {prefix + name: str(text) for name, text in given.items()}
 
 
 def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Sequence[str]) -> list[Outcome]:

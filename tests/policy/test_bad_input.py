@@ -9,7 +9,7 @@ import pytest
 
 from scimaudit.correlate import decisions
 from scimaudit.errors import PolicyError
-from scimaudit.policy import Policy, apps, links, load, people_columns, reading, trials
+from scimaudit.policy import Policy, apps, links, load, reading, trials, who_columns
 from scimaudit.policy.exceptions import load as load_exceptions
 from scimaudit.settle import known
 
@@ -39,7 +39,7 @@ FILES = {
 def read(folder) -> Policy:
     """Every policy file of a folder, as the audit and ``policy check`` read them."""
     found = load(folder)
-    tried = trials.load(folder / "tests.toml", people_columns())
+    tried = trials.load(folder / "tests.toml", who_columns())
     path = folder / "links.csv"
     decided = links.of(decisions.read(path)) if path.exists() else ()
     known(found.exceptions, ["dormant"])

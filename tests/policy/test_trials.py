@@ -9,9 +9,9 @@ import pytest
 from scimaudit import policy
 from scimaudit.demo.sample import sample_folder
 from scimaudit.errors import PolicyError
-from scimaudit.policy import people_columns, trials
+from scimaudit.policy import trials, who_columns
 
-COLUMNS = people_columns()
+COLUMNS = who_columns()
 FOLDER = sample_folder() / "policy"
 RULES = policy.load(FOLDER).rules
 TRIALS = trials.load(FOLDER / "tests.toml", COLUMNS)

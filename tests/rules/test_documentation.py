@@ -70,7 +70,7 @@ def test_the_examples_of_the_policy_page_are_policies(tmp_path):
     assert read.nhi
     assert read.exceptions
     assert read.approvals
-    assert trials.load(tmp_path / "tests.toml", policy.people_columns())
+    assert trials.load(tmp_path / "tests.toml", policy.who_columns())
     assert read.dispositions
     assert read.catalogue
     assert read.prices
