@@ -26,7 +26,8 @@ def power_lines(view: View) -> tuple[PowerLine, ...]:
             app=app,
             accounts=int(holders.get(app, 0)),
             **{name: int(rights.get(name, pd.Series()).get(app, 0)) for name in ("standing", "ending", "eligible")},
-            unsaid=int(unsaid.get(app, 0)),
+            # Where the app has patterns, what fits none of them gives no power.
+            unsaid=0 if facts.privileged else int(unsaid.get(app, 0)),
         )
         for app, facts in view.facts.items()
         if facts.listed

@@ -138,4 +138,6 @@ def _policy(view: View) -> tuple[np.ndarray, np.ndarray]:
         needs[named] |= rule.requires_approval
         if rule.days:
             days[named] = np.minimum(days[named], rule.days)
+    # What is activated anew each time is limited then, not while it may be.
+    days[view.entitlements["eligible"].to_numpy()] = np.inf
     return needs, days

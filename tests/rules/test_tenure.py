@@ -268,3 +268,8 @@ def test_a_day_ends_where_clocks_jump_at_midnight(zone):
     ends = _midnight_after(days, ZoneInfo(zone)).dt.tz_convert(zone)
     assert ends.dt.date.tolist() == [date(2026, 4, 24), date(2026, 3, 8), date(2026, 11, 21)]
     assert (ends.dt.hour <= 1).all()
+
+
+def test_days_of_the_policy_do_not_end_what_is_activated_on_request(make):
+    eligible = (Described("slack", "groups", "Admins", eligible=True),)
+    assert make.judged(EXPIRED(view(make, policy=(rule(days=1),), catalogue=eligible)))["population"] == 0

@@ -50,3 +50,8 @@ def test_an_account_with_two_rights_is_one() -> None:
 
 def test_an_app_without_a_source_has_no_line() -> None:
     assert power_lines(make.view(apps=[make.app("fax", listed=False)])) == ()
+
+
+def test_where_the_app_has_patterns_the_rest_gives_no_power() -> None:
+    view = make.view(accounts=[make.account("a1")], grants=[make.grant("a1", "Users")], privileged=("Admin*",))
+    assert power_lines(view)[0].unsaid == 0
