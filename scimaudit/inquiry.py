@@ -291,9 +291,20 @@ def chosen(
 
 
 def unproven(audit: Audit, app: str | None = None) -> str:
-    """One sentence naming the apps (or the app) whose silence proves nothing; empty when all are proven."""
+    """The tripped gates, then the apps (or the app) whose silence proves nothing; empty when all are proven."""
     doubtful = [line.app for line in audit.apps if (app is None or line.app == app) and _doubtful(line)]
-    return "not proven, so silence means nothing there: " + ", ".join(doubtful) if doubtful else ""
+    silent = ["not proven, so silence means nothing there: " + ", ".join(doubtful)] if doubtful else []
+    return "\n".join([*filter(None, [gated(audit, app)]), *silent])
+
+
+def gated(audit: Audit, app: str | None = None) -> str:
+    """A line for each gate that tripped; of an app, those of the rosters and its own. Empty when none did."""
+    tripped = [gate for gate in audit.gates if app is None or gate.name != "app-shrunk" or gate.subject == app]
+    return "\n".join(
+        f"GATE {gate.name}: {gate.subject} went from {gate.before:,} to {gate.now:,}; "
+        "do not act on these findings before it is explained"
+        for gate in tripped
+    )
 
 
 def queue(case: Case, app: str | None = None) -> pd.DataFrame:

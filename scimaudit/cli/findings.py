@@ -105,7 +105,4 @@ def _list(
     result = archive.latest(loaded.store, audit).audit
     rows = chosen(result, family=family, app=app, kind=kind, severity=severity, person=person, everything=everything)
     show.findings(rows, form, no_color=no_color)
-    said = unproven(result, app)
-    if said:
-        # To stderr, so that a pipe gets rows alone and a reader still learns that silence proves nothing.
-        typer.echo(said, err=True)
+    show.caution(unproven(result, app))

@@ -26,13 +26,14 @@ def command(
 
     Example: scimaudit ledger --app crm
     """
-    from scimaudit import ledger, workflow
+    from scimaudit import inquiry, ledger, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.renderers import terminal
 
     result = workflow.case(load(config), audit).audit
     found = ledger.ledger(result, app=app, kind=kind, everything=all)
+    show.caution(inquiry.gated(result, app))
     if json:
         show.json(found)
     else:

@@ -37,6 +37,8 @@ def command(
         raise ConfigError(
             f"the roster knows nobody called {person!r}", hint="try a mail address, a number or a family name"
         )
+    # Where silence proves nothing is among what is shown.
+    show.caution(inquiry.gated(case.audit))
     out = terminal.console(no_color=no_color)
     if len(found) > 1 and not json:
         body = (

@@ -33,7 +33,9 @@ def test_who_approved_this(ask: Run) -> None:
 def test_which_control_stops_this(ask: Run) -> None:
     told = ask("rules", "leaver-active").stdout
     assert "soc2/CC6.3" in told
-    assert "disable" in next(line for line in told.splitlines() if line.startswith("stopped by")).split()
+    assert (
+        "disable" in next(line for line in told.splitlines() if line.startswith("should have been stopped by")).split()
+    )
     assert "303: 8 failed" in told
     assert "not evaluable" in told
     assert "its owner's status is unknown or the roster is not proven" in told
@@ -208,9 +210,10 @@ def test_the_register_stands_side_by_side_with_its_gaps(ask: Run) -> None:
     said = {app: [each["said"] for each in line["controls"]] for app, line in lines.items()}
     assert said["wiki"] == ["oidc", "jit", "none", "manual", "none"]
     assert said["helpdesk"] == [""] * 5
-    assert lines["code"]["gaps"] == [
-        ["disable", "claims that accounts are disabled by scim, yet 2 accounts of leavers are active"]
-    ]
+    gaps = [gap for control, gap in lines["code"]["gaps"] if control == "disable"]
+    assert gaps[0] == "claims that accounts are disabled by scim, yet 2 accounts of leavers are active"
+    assert "open findings that it should have stopped (" in gaps[1]
+    assert "leaver-active 2" in gaps[1]
     assert "the vendor offers neither SCIM nor an export" in lines["fax"]["compared"]
     told = ask("register").stdout
     assert "nobody has said what controls it" in told
@@ -262,3 +265,17 @@ def test_the_ledger_begins_with_its_totals_and_ends_with_what_is_not_proven(ask:
 def test_what_is_known_is_listed_for_what_is_not(ask: Run, words: tuple[str, ...], said: str) -> None:
     done = ask(*words)
     assert (done.returncode, said in done.stderr, done.stdout) == (2, True, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "orphans --app chat", "findings", "drift", "excess", "who Berg", "links", "explain chat/anna.berg@tindvik.example", "register",
+        "register chat", "ledger", "approvals chat", "access chat", "account chat anna.berg@tindvik.example", "rules", "controls soc2",
+    ],
+)  # fmt: skip
+def test_a_tripped_gate_is_told_with_every_answer(scimaudit: Run, demo: Path, words: str) -> None:
+    done = scimaudit(*words.split(), "--config", demo / "broken-night" / "scimaudit.toml")
+    gate = "GATE roster-shrunk: rosters.hr went from 67 to 45; do not act on these findings before it is explained"
+    assert done.stderr.splitlines()[0] == gate
+    assert ("GATE app-shrunk: crm" in done.stderr) == ("chat" not in words)
