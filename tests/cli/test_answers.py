@@ -199,6 +199,25 @@ def test_approvals_of_a_finding_say_who_accepted_it_or_nobody(ask: Run) -> None:
     )
 
 
+def test_approvals_of_a_finding_on_a_policy_line_are_what_that_line_decided(ask: Run) -> None:
+    rows = json.loads(ask("audit", "--json").stdout)["findings"]
+
+    def decided(kind: str, value: str) -> list[tuple[str, str, str]]:
+        row = next(row for row in rows if (row["kind"], row["value"]) == (kind, value))
+        lines = json.loads(ask("approvals", row["finding_id"], "--json").stdout)
+        return [(line["what"], line["id"] or line["account"], line["trouble"]) for line in lines[1:]]
+
+    assert decided("exception-invalid", "EX-2026-012") == [
+        ("exception", "EX-2026-012", "bjorn.aasen@tindvik.example approved what they asked for")
+    ]
+    assert [line[:2] for line in decided("exception-expired", "EX-2026-007")] == [("exception", "EX-2026-007")]
+    assert [line[:2] for line in decided("policy-defect", "jwagner / Developers")] == [("right", "jwagner")]
+    assert decided("register-contradiction", "removal") == []
+    sod = next(row for row in rows if row["value"] == "vendor-and-payment")
+    first = json.loads(ask("approvals", sod["finding_id"], "--json").stdout)[0]
+    assert first["trouble"] == "nobody accepted it (EX-2026-012 does not count)"
+
+
 def test_where_nothing_is_listed_silence_is_no_approval(ask: Run) -> None:
     done = ask("approvals", "fax")
     assert "nobody decided anything else" in done.stdout
