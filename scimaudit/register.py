@@ -98,6 +98,9 @@ def register_lines(audit: Audit, app: str | None = None) -> list[RegisterLine]:
     """
     known = [line.app for line in audit.apps]
     if app is not None and app not in known:
+        # The controls of an account are those of its app.
+        app = app.partition("/")[0] or app
+    if app is not None and app not in known:
         raise ConfigError(f"there is no app or finding {app!r}", hint="known apps: " + ", ".join(known))
     found = _contradictions(audit)
     return [_line(audit, line, found) for line in audit.apps if app in (None, line.app)]

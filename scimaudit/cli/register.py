@@ -8,7 +8,7 @@ import typer
 
 from scimaudit.cli.options import DEFAULT_CONFIG, AuditId, ConfigPath, Json, NoColor
 
-Target = Annotated[str, typer.Argument(metavar="[TARGET]", help="An app, or a finding's id.")]
+Target = Annotated[str, typer.Argument(metavar="[TARGET]", help="An app (or app/account), or a finding's id.")]
 
 
 def command(
@@ -36,5 +36,5 @@ def command(
         show.json(found) if json else show.stopping(out, found)
         return
     lines = register.register_lines(result, target or None)
-    show.caution(inquiry.gated(result, target or None))
+    show.caution(inquiry.gated(result, lines[0].app if target else None))
     show.json(lines) if json else show.register(out, lines)
