@@ -217,11 +217,17 @@ def _with_severity(rows: pd.DataFrame, view: View) -> pd.DataFrame:
     fixed = (rows["base"] == "info") | (rows["family"] == "data")
     final = rank.where(fixed, (rank + steps).clip(0, len(SEVERITIES) - 1))
     why = "base " + rows["base"]
-    why = why.where(~(privileged & ~fixed), why + ", +1 privileged")
-    why = why.where(~(rows["regulated"] & ~privileged & ~fixed), why + ", +1 regulated app")
-    own = ", " + rows["bump"].map("{:+d} ".format).astype("str") + rows["why"].fillna("by the rule")
+    why = why.where(~(privileged & ~fixed), why + ", one step up: privileged")
+    why = why.where(~(rows["regulated"] & ~privileged & ~fixed), why + ", one step up: regulated app")
+    own = ", " + rows["bump"].map(_steps).astype("str") + rows["why"].fillna("by the rule")
     why = why.where(~((rows["bump"] != 0) & ~fixed), why + own)
     return rows.assign(severity=final.map(dict(enumerate(SEVERITIES))).astype("str"), severity_why=why)
+
+
+def _steps(bump: int) -> str:
+    """A rule's own steps in words: a plus sign would make a spreadsheet take the text for a formula."""
+    number = {1: "one step", 2: "two steps"}.get(abs(bump), f"{abs(bump)} steps")
+    return f"{number} {'up' if bump > 0 else 'down'}: "
 
 
 def _identities(rows: pd.DataFrame) -> pd.Series:

@@ -136,7 +136,9 @@ def exit_code(
     for source in sources:
         left = source.rejected - source.acknowledged
         if left:
-            reasons.setdefault(3, []).append(f"{source.name} has {left} rejected rows that nobody has acknowledged")
+            reasons.setdefault(3, []).append(
+                f"{source.name} has {left} rejected row{'s' if left != 1 else ''} that nobody has acknowledged"
+            )
     for app in apps:
         if app.walk in _UNPROVEN:
             reasons.setdefault(3, []).append(
@@ -147,9 +149,15 @@ def exit_code(
     severe = rows[reaching(rows, fail_on)]
     if len(severe):
         noun = "finding" if len(severe) == 1 else "findings"
-        reasons.setdefault(1, []).append(f"{len(severe)} {noun} at or above {fail_on}")
+        reasons.setdefault(1, []).append(f"{len(severe)} {noun} at or above {fail_on}{_milder(severe)}")
     code = max(reasons, default=0)
     return code, tuple(text for number in sorted(reasons, reverse=True) for text in reasons[number])
+
+
+def _milder(severe: pd.DataFrame) -> str:
+    """How many of the severe findings stand under a lead that is milder, and so among its severity in the tables."""
+    under = int((~severe["lead"].astype(bool)).sum())
+    return f" ({under:,} of them under a milder finding)" if under else ""
 
 
 def equations(

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from scimaudit import archive, config, workflow
+from scimaudit import archive, config, verdicts, workflow
 from scimaudit.errors import IntegrityError, PolicyError
 from scimaudit.result import AppLine, Audit
 from tests.silence import Silence
@@ -346,13 +347,13 @@ def test_another_policy_makes_another_audit(company: Company) -> None:
 def test_a_regulated_app_raises_the_severity_and_says_so(company: Company) -> None:
     company.app("crm", BO, options='regulated = ["sox"]\n')
     found = company.audit().leading.iloc[0]
-    assert (found["severity"], found["severity_why"]) == ("critical", "base high, +1 regulated app")
+    assert (found["severity"], found["severity_why"]) == ("critical", "base high, one step up: regulated app")
 
 
 def test_power_raises_the_severity_and_says_so(company: Company) -> None:
     company.app("crm", "bo,bo@corp.example,true,Finance,crm admins", options='privileged = ["*admin*"]\n')
     found = company.audit().leading.iloc[0]
-    assert (found["severity"], found["severity_why"]) == ("critical", "base high, +1 privileged")
+    assert (found["severity"], found["severity_why"]) == ("critical", "base high, one step up: privileged")
 
 
 def test_a_severity_may_be_configured(company: Company) -> None:
@@ -434,3 +435,16 @@ def test_an_excess_grant_is_found_by_policy(company: Company) -> None:
     (company.folder / "policy" / "entitlements.toml").write_text(rule)
     found = company.audit().leading
     assert found[found["kind"] == "excess"]["value"].tolist() == ["admins"]
+
+
+def test_severe_findings_under_a_milder_one_are_told_apart() -> None:
+    rows = pd.DataFrame(
+        {
+            "finding_id": ["a", "b", "c"], "severity": ["medium", "high", "high"], "disposition": "open",
+            "lead": [True, False, True], "covered_by": [None, "a", None],
+        }
+    )  # fmt: skip
+    code, [said] = verdicts.exit_code(rows, (), (), (), fail_on="high", require_scope=False)
+    assert (code, said) == (1, "2 findings at or above high (1 of them under a milder finding)")
+    _, [said] = verdicts.exit_code(rows[2:], (), (), (), fail_on="high", require_scope=False)
+    assert said == "1 finding at or above high"

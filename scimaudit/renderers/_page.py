@@ -63,6 +63,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "apps": apps,
         "severities": list(WORST_FIRST),
         "families": [_counted(family, counted[counted["family"] == family]) for family in FAMILIES],
+        "across": _counted("across apps", leading[leading["app"].isna()]),
         "total": _counted("all", leading),
         "listed": int(audit.findings["lead"].sum()),
         "covered": int(audit.findings["covered_by"].notna().sum()),

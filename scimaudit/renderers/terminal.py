@@ -92,6 +92,9 @@ def findings(out: Console, frame: pd.DataFrame, title: str = "") -> None:
     """Findings, one per line."""
     columns = ["finding_id", "severity", "kind", "app", "user_name", "person_name", "actual", "expected"]
     plain = frame[columns].astype("str").fillna("")
+    plain["user_name"] = plain["user_name"].where(
+        plain["user_name"] != "", frame["account_id"].astype("str").fillna("")
+    )
     plain["app"] = plain["app"].where(plain["app"] != "nan", "")
     head = ("id", "severity", "kind", "app", "account", "person", "actual", "expected")
     rows(out, title or _words.count(len(frame), "finding"), head, plain.itertuples(index=False, name=None))

@@ -32,7 +32,8 @@ def exception_expired(view: View) -> Judgement:
     return found.saying(
         expected="in force, or removed",
         actual=lambda rows: (
-            "expired on "
+            rows["id"]
+            + " expired on "
             + rows["expires"].dt.strftime("%Y-%m-%d")
             + ("; findings it would cover: " + rows["used"].astype("str"))
         ),

@@ -29,4 +29,4 @@ def exception_unused(view: View) -> Judgement:
     """
     rows = view.exceptions.assign(value=view.exceptions["id"])
     found = judge(rows, within=rows["state"] == "valid", fails=(rows["state"] == "valid") & (rows["used"] == 0))
-    return found.saying(expected="a finding that it covers", actual="none")
+    return found.saying(expected="a finding that it covers", actual=lambda rows: rows["id"] + " covers none")

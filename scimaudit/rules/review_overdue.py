@@ -39,5 +39,5 @@ def review_overdue(view: View) -> Judgement:
     )
     late = (rows["due"] < pd.Timestamp(view.today)) | rows["due"].isna()
     found = judge(rows, fails=late)
-    said = "review was due on " + found.failed["due"].dt.strftime("%Y-%m-%d")
-    return found.saying(expected="a review date that is still to come", actual=said.fillna("no review date is set"))
+    said = ("review was due on " + found.failed["due"].dt.strftime("%Y-%m-%d")).fillna("no review date is set")
+    return found.saying(expected="a review date that is still to come", actual=found.failed["value"] + ": " + said)

@@ -22,7 +22,7 @@ def judged(make, *due):
 )
 def test_a_review_that_nobody_did_fails(make, due, said):
     failed = judged(make, due).failed
-    assert failed[["value", "owner", "actual"]].to_numpy().tolist() == [["bot0", "p1", said]]
+    assert failed[["value", "owner", "actual"]].to_numpy().tolist() == [["bot0", "p1", f"bot0: {said}"]]
 
 
 def test_the_day_itself_is_in_time(make):
