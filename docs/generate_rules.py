@@ -14,7 +14,8 @@ from pathlib import Path
 
 import scimaudit
 from scimaudit import rules
-from scimaudit.tables import FAMILIES
+from scimaudit.ledger import HELPS
+from scimaudit.tables import FAMILIES, NOT_EVALUABLE
 
 TARGET = Path(__file__).with_name("rules.md")
 SAMPLE = Path(__file__).parents[1] / "sample-data"
@@ -35,11 +36,31 @@ are from the [sample company](../sample-data/README.md).
 """
 
 
+REASONS = {
+    "walk-unproven": "the listing is not proven to have been read to its end, so what is missing may be there",
+    "scope-unproven": "nothing proves that the listing shows every account of the app",
+    "roster-unproven": "the roster is not proven (see above), so nobody's absence from it, or status, is certain",
+    "attribute-absent": "a column that the rule asks for is empty, or no source tells it",
+    "semantics-unknown": "a value is there, and what it means is not known: a status word, a date, an unclear owner",
+    "policy-silent": "no line of the policy speaks of it",
+    "no-peers": "too few people are comparable",
+    "too-young": "the account, the right or the history is not old enough yet",
+}
+
+
+def _reasons() -> str:
+    """What each reason means for which a row is not evaluable, and what would help."""
+    lines = ["Why a row could not be judged, by the words that the ledger uses:", ""]
+    lines += ["| reason | what it means | what would make it evaluable, as a rule |", "|---|---|---|"]
+    lines += [f"| `{reason}` | {REASONS[reason]} | {HELPS[reason]} |" for reason in NOT_EVALUABLE]
+    return "\n".join(lines) + "\n"
+
+
 def page() -> str:
     """The whole page."""
     kinds = [rules.load(kind) for kind in rules.names()]
     found, silent = _found(), _silent()
-    parts = [HEAD, _overview(kinds)]
+    parts = [HEAD, _reasons(), _overview(kinds)]
     for family in FAMILIES:
         mine = [rule for rule in kinds if rule.family == family]
         if mine:

@@ -170,7 +170,7 @@ def one_account(case: Case, app: str, text: str) -> AccountLine:
     :raises ConfigError: there is no such app or account.
     """
     if app not in case.apps():
-        raise ConfigError(f"the snapshot has no app {app!r}", hint="it has: " + ", ".join(case.apps()))
+        raise _no_app(case, app)
     accounts = case.snapshot.accounts(app)
     found = accounts.filter(pc.equal(accounts["account_id"], text))
     if not found.num_rows:
@@ -226,7 +226,7 @@ def holders(case: Case, app: str) -> pd.DataFrame:
     :raises ConfigError: the snapshot has no such app.
     """
     if app not in case.apps():
-        raise ConfigError(f"the snapshot has no app {app!r}", hint="it has: " + ", ".join(case.apps()))
+        raise _no_app(case, app)
     grants = case.grants(app)
     accounts = tables.frame(case.snapshot.accounts(app), ["account_id", "user_name", "active"])
     links = tables.frame(case.links.filter(pc.equal(_plain(case.links["app"]), app)), ["account_id", "person_id"])
@@ -326,7 +326,7 @@ def queue(case: Case, app: str | None = None) -> pd.DataFrame:
     :raises ConfigError: the snapshot has no such app.
     """
     if app is not None and app not in case.apps():
-        raise ConfigError(f"the snapshot has no app {app!r}", hint="it has: " + ", ".join(case.apps()))
+        raise _no_app(case, app)
     links = tables.frame(case.links)
     open_links = links[(links["situation"] != "matched") & (links["runners_up"].list.len() > 0)]
     wanted = [name for name in case.apps() if app in (None, name)]
@@ -356,6 +356,15 @@ def queue(case: Case, app: str | None = None) -> pd.DataFrame:
     ordered = rows.sort_values(["confidence", "app", "user_name", "account_id"], ascending=[False, True, True, True])
     queued: pd.DataFrame = ordered[columns].reset_index(drop=True)
     return queued
+
+
+def _no_app(case: Case, app: str) -> ConfigError:
+    """What to say of an app of which the snapshot has no listing."""
+    hint = "it has: " + ", ".join(case.apps())
+    line = next((line for line in case.audit.apps if line.app == app), None)
+    if line is None:
+        return ConfigError(f"the snapshot has no app {app!r}", hint=hint)
+    return ConfigError(f"{app} is not audited: {line.verdict_reason}", hint=hint)
 
 
 def _doubtful(line: AppLine) -> bool:

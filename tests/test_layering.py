@@ -53,7 +53,8 @@ ALLOWED = {
     "ledger": {"errors", "result", "rules"},
     "targets": {"errors", "inquiry", "policy", "result"},
     "policy_check": {"policy", "view"},
-    "answers": {"errors", "frameworks", "policy", "result", "rules"},
+    "answers": {"errors", "frameworks", "result", "rules"},
+    "drafts": {"errors", "inquiry", "policy", "tables"},
     "archive": {"errors", "result", "snapshot", "tables"},
     "inquiry": {"errors", "findings", "identifiers", "policy", "result", "snapshot", "tables"},
     "explain": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,8 +52,13 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
     out.print(
         f"A real audit would have ended with exit code {stored.audit.meta.exit_code}; the demonstration ends with 0."
     )
-    out.print(f"Ask on: scimaudit who 'Anna Berg' --config {config}")
+    out.print(terminal.text(f"Ask on: {_called()} who 'Anna Berg' --config {config}"))
     _night_after(output, snapshot, out)
+
+
+def _called() -> str:
+    """How the command line was called, so that what is printed can be typed where it is not on the path."""
+    return sys.argv[0] if Path(sys.argv[0]).stem == "scimaudit" else "scimaudit"
 
 
 def _night_after(output: Path, snapshot: Snapshot, out: Console) -> None:

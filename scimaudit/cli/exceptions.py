@@ -39,7 +39,7 @@ def command(
 
     Example: scimaudit exceptions expiring --within 14
     """
-    from scimaudit import answers, workflow
+    from scimaudit import answers, drafts, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.renderers import terminal
@@ -47,7 +47,7 @@ def command(
     loaded = load(config)
     if action is Action.draft:
         case = workflow.case(loaded, audit)
-        typer.echo(answers.draft_exception(case, finding, loaded.audit.exceptions.max_days), nl=False)
+        typer.echo(drafts.draft_exception(case, finding, loaded.audit.exceptions.max_days), nl=False)
         return
     if action is Action.check:
         lines = workflow.exceptions_now(loaded)
@@ -60,5 +60,7 @@ def command(
         show.json(lines)
     else:
         show.exceptions(terminal.console(no_color=no_color), lines)
-    if action is Action.check and any(line.state != "valid" or not line.covers for line in lines):
+    wrong = answers.unsound(lines)
+    if action is Action.check and wrong:
+        show.caution("ends with 1: " + "; ".join(wrong))
         raise typer.Exit(1)

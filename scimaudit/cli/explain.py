@@ -58,7 +58,7 @@ def command(
     out = terminal.console(no_color=no_color)
     if found is not None and kind is not None:
         accepted = {each.id: each for each in case.audit.exceptions}.get(str(found["exception_id"]))
-        terminal.finding(out, found, kind, accepted)
+        terminal.finding(out, found, kind, loaded.audit.time_zone, accepted)
     if line is not None and tiers is not None and trials is not None:
         terminal.account(out, line, loaded.audit.time_zone)
         terminal.trials(out, tiers, trials)

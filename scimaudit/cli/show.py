@@ -113,8 +113,8 @@ def exceptions(out: Console, lines: Sequence[ExceptionLine]) -> None:
         )
         for line in lines
     ]
-    head = ("id", "state", "kind", "app", "subject", "covers", "approved by", "until", "because")
-    terminal.rows(out, f"{len(lines)} exceptions", head, body, right=("covers",))
+    head = ("id", "state", "kind", "app", "subject", "names", "approved by", "until", "because")
+    terminal.rows(out, f"{len(lines)} exceptions", head, body, right=("names",))
 
 
 def rules(out: Console, lines: Sequence[RuleLine]) -> None:

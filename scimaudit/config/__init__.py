@@ -50,8 +50,8 @@ class Audit(Model):
     as_of: date | None = Field(None, description="judge as of the end of this day; default: the end of the snapshot")
     fail_on: Severity = Field("high", description="exit 1 when a finding is at least this severe")
     history_days: int = Field(400, ge=0, description="how far back earlier snapshots say what people were before")
-    gates: Gates = Gates()
-    exceptions: Exceptions = Exceptions()
+    gates: Gates = Field(Gates(), description="limits of age, see `[audit.gates]`")
+    exceptions: Exceptions = Field(Exceptions(), description="limits of exceptions: `max_days`, `max_findings`")
 
 
 class Network(Model):
@@ -72,7 +72,7 @@ class Roster(Model):
     """``[rosters.NAME]``: one system of record. Keys beyond these belong to its source."""
 
     name: Name
-    source: str
+    source: str = Field(description="what kind of source it is, as the sections below name them")
     owner: str = Field("", description="mail address of who answers for it")
     time_zone: Zone | None = Field(None, description="zone in which its end dates end; default: audit.time_zone")
     join_on: Literal["person_id", "employee_number", "user_name", "emails"] = Field(

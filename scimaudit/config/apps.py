@@ -64,11 +64,11 @@ class Register(Model):
     Each control is a mechanism, a list of mechanisms, or ``{ by = …, owner = … }``.
     """
 
-    sign_in: Controlled | None = None
-    create: Controlled | None = None
-    update: Controlled | None = None
-    disable: Controlled | None = None
-    entitlement_removal: Controlled | None = None
+    sign_in: Controlled | None = Field(None, description="how people sign in")
+    create: Controlled | None = Field(None, description="what creates accounts")
+    update: Controlled | None = Field(None, description="what changes their attributes")
+    disable: Controlled | None = Field(None, description="what disables the accounts of leavers")
+    entitlement_removal: Controlled | None = Field(None, description="what takes rights away")
 
 
 class How(Model):
@@ -84,18 +84,18 @@ class How(Model):
 class ScopeAccepted(Model):
     """``scope_accepted``: an unproven scope that somebody answers for until a date. Shown, never called clean."""
 
-    reason: str
-    by: str
-    until: date
+    reason: str = Field(description="why the listing need not show every account")
+    by: str = Field(description="mail address of whoever answers for it")
+    until: date = Field(description="last day on which it counts")
 
 
 class Canary(Model):
     """``canaries``: an account that must appear in the listing (witness W7)."""
 
-    account_id: str | None = None
-    user_name: str | None = None
+    account_id: str | None = Field(None, description="its id in the app")
+    user_name: str | None = Field(None, description="its user name, where the id is not known")
     made: Literal["scim", "hand"] = Field("scim", description="hand: made outside SCIM, so that seeing it proves scope")
-    active: bool = True
+    active: bool = Field(True, description="whether it is listed as active")
 
 
 _DRIFT: Mapping[str, Severity] = {
@@ -122,7 +122,7 @@ class Drift(Model):
 class AppListing(Model):
     """``[[apps.NAME.listings]]``: one pull of one source. Keys beyond these belong to its source."""
 
-    source: str
+    source: str = Field(description="what kind of source it is, as the sections below name them")
     join_on: Literal["account_id", "external_id", "user_name", "emails", "employee_number"] = Field(
         "user_name", description="how rows of a second listing find their account in the first"
     )
@@ -175,9 +175,9 @@ class App(Model):
     )
     sla_hours: float = Field(24, ge=0, description="hours after an end date within which the account must be inactive")
     seats: int | None = Field(None, ge=0, description="number of accounts the app's console shows (witness W8)")
-    canaries: tuple[Canary, ...] = ()
-    scope_accepted: ScopeAccepted | None = None
+    canaries: tuple[Canary, ...] = Field((), description="accounts that must appear in the listing")
+    scope_accepted: ScopeAccepted | None = Field(None, description="who answers for an unproven scope")
     control_register: Register = Field(Register(), alias="register", description="who controls what")
-    how: How = How()
-    drift: Drift = Drift()
-    listings: tuple[AppListing, ...] = ()
+    how: How = Field(How(), description="where in the app each control is worked, in its own words")
+    drift: Drift = Field(Drift(), description="attributes that must agree with the roster")
+    listings: tuple[AppListing, ...] = Field((), description="where its accounts are listed; several are merged")

@@ -65,6 +65,8 @@ def _waiver(entry: reading.Entry) -> Waiver:
     waiver = Waiver(**entry.data, place=entry.place)
     if waiver.account and not waiver.app:
         raise PolicyError(f"{entry.where}: an account belongs to an app", hint='add app = "…"')
+    if "*" in waiver.account:
+        raise PolicyError(f"{entry.where}: account {waiver.account!r} names one account; patterns do not count")
     if waiver.expires < waiver.approved:
         raise PolicyError(f"{entry.where}: it expires before it was approved")
     return waiver

@@ -208,7 +208,9 @@ def account(out: Console, line: AccountLine, zone: str) -> None:
         rows(out, "Findings", ("kind", "severity", "what"), line.findings)
 
 
-def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLine | None = None) -> None:
+def finding(
+    out: Console, row: pd.Series, kind: KindLine, time_zone: str, accepted: ExceptionLine | None = None
+) -> None:
     """One finding, and what its kind means.
 
     :param accepted: the exception that covers it.
@@ -233,7 +235,10 @@ def finding(out: Console, row: pd.Series, kind: KindLine, accepted: ExceptionLin
         "action",
         "covered_by",
     )
-    said = [(name.replace("_", " "), str(row[name])) for name in names if not _missing(row[name])]
+    told = row.drop("first_seen").astype(object)
+    if not _missing(row["first_seen"]):
+        told["first_seen"] = _words.when(row["first_seen"], time_zone)
+    said = [(name.replace("_", " "), str(told[name])) for name in names if not _missing(told.get(name))]
     if accepted is not None:
         signed = f"{accepted.id}: {accepted.approver} on {accepted.approved}, until {accepted.expires}"
         said.append(("accepted", f"{signed}, asked for by {accepted.requested_by}: {accepted.reason}"))

@@ -12,8 +12,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from scimaudit import workflow
-from scimaudit.answers import draft_exception
 from scimaudit.config import load
+from scimaudit.drafts import draft_exception
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -82,6 +82,9 @@ def test_what_is_not_there_is_named(ask: Run, words: tuple[str, ...], said: str)
 def test_check_ends_with_1_when_an_exception_does_not_count(ask: Run) -> None:
     done = ask("exceptions", "check")
     assert (done.returncode, "approved what they asked for" in done.stdout) == (1, True)
+    assert done.stderr.startswith("ends with 1: EX-")
+    assert "EX-2026-012 is invalid" in done.stderr
+    assert "EX-2026-009 covers no finding" in done.stderr
 
 
 def test_expiring_shows_what_ends_soon(ask: Run) -> None:
@@ -291,6 +294,7 @@ def test_the_ledger_begins_with_its_totals_and_ends_with_what_is_not_proven(ask:
         (("approvals", "nobody.at.all"), "apps: chat, crm"),
         (("approvals", "Anna Berg"), "name one by its id: "),
         (("approvals", "crm/nobody"), "no account 'nobody'"),
+        (("access", "fax"), "fax is not audited: the vendor offers neither SCIM nor an export"),
         (("register", "nowhere"), "known apps: chat, crm"),
         (("ledger", "--app", "nowhere"), "known apps: chat, crm"),
         (("ledger", "--kind", "dormnt"), "known kinds: "),

@@ -258,6 +258,7 @@ def test_the_file_is_read(tmp_path):
         ("expires = 2026-12-01", 'expires = "soon"', "must be a date such as"),
         ("expires = 2026-12-01", "expires = 2026-10-01", "expires before it was approved"),
         ('app = "slack"\n', "", "an account belongs to an app"),
+        ('account = "ana"', 'account = "*"', "names one account; patterns do not count"),
         ("[[exceptions]]", "[[exception]]", "unknown key 'exception'"),
     ],
 )
