@@ -137,7 +137,7 @@ def matches(column: pd.Series, patterns: Iterable[str]) -> np.ndarray:
 
 
 def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
-    """The day that each text of a column tells by one of the conventions, such as ``*-until-{date}``; else null.
+    """The earliest day that each text of a column tells by the conventions, such as ``*-until-{date}``; else null.
 
     A day is written ``2026-12-31`` or ``20261231``; what is no day of the calendar tells none.
     """
@@ -146,7 +146,6 @@ def days_in(column: pd.Series, conventions: Iterable[str]) -> pd.Series:
         before, _, after = convention.partition(DATE)
         parts = [expression.pattern if (expression := compiled([part])) else "" for part in (before, after)]
         told = column.astype("str").str.extract(rf"(?is)\A{parts[0]}{_DAY}{parts[1]}\Z", expand=False)
-        found = found.fillna(
-            pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s")
-        )
+        day = pd.to_datetime(told.str.replace("-", ""), format="%Y%m%d", errors="coerce").dt.as_unit("s")
+        found = pd.concat([found, day], axis=1).min(axis=1)
     return found
