@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ def of_view(view: View) -> list[Remark]:
         *signing.signatures(view),
         *signing.machines(view),
         *_meeting(view),
+        *_people(view),
         *_over(view),
         *_unmet(view),
         *_decided(view),
@@ -81,6 +82,28 @@ def _meeting(view: View) -> Iterator[Remark]:
             line, value = lines.of_pair(pair), str(view.entitlements["value"].iloc[both[0]])
             said = f"{line.where}: {value} is on both sides: who holds it conflicts alone"
             yield Remark(line, "both-sides", "two sides that differ", said)
+
+
+def _people(view: View) -> Iterator[Remark]:
+    """Patterns of the register that fit accounts of people, whom the rules about people then do not see."""
+    register = view.policy.nhi
+    wide = [place for place, line in enumerate(register) if patterns.is_pattern(line.account)]
+    live = [place for place in wide if not register[place].expired(view.today)]
+    accounts = view.accounts
+    hidden = accounts[accounts["nhi_line"].isin(live) & (accounts["situation"] == "matched")]
+    names = hidden["user_name"].astype("str").fillna(hidden["account_id"].astype("str"))
+    told = names.groupby(hidden["nhi_line"]).agg(lambda mine: _some(sorted(mine)))
+    for place, some in told.items():
+        line = lines.of_account(register[int(str(place))])
+        said = f"{line.where}: {line.name!r} fits accounts of people: {some}"
+        yield Remark(line, "people", "a pattern that fits no person's account", said, severity="high")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first two names, and how many more there are."""
+    if len(names) > 2:
+        return f"{', '.join(names[:2])} and {len(names) - 2:,} more"
+    return " and ".join(names)
 
 
 def _over(view: View) -> Iterator[Remark]:

@@ -143,7 +143,7 @@ def test_patterns_that_fit_everything(make, pattern, hit):
     assert found(seen(make, rules=[allow(patterns=(pattern,))])) == ["everything: r"] * hit
     assert found(seen(make, rules=[deny(patterns=(pattern,))])) == []
     wide = RULE(seen(make, nhi=[NonHuman("slack", pattern, "bot")])).failed
-    assert wide["severity"].tolist() == ["high"] * hit
+    assert wide.loc[wide["attribute"] == "nhi.csv everything", "severity"].tolist() == ["high"] * hit
     for name in ("privileged", "admin_accounts"):
         assert found(seen(make, facts={name: ("x", pattern)})) == [f"everything {name}: slack"] * hit
 
@@ -280,6 +280,54 @@ def test_a_circle_is_told_as_one(make):
     assert failed["actual"].tolist()[0] == (
         "nhi.csv: its owner is two, whose owner is svc, and none of them is a person"
     )
+
+
+STAFF = {name: f"{name}@corp.example" for name in ("ana", "bo", "cy", "di", "ed")}
+
+
+def crowded(make, *register):
+    """An app in which five people and one machine have an account each."""
+    return make.view(
+        people=[make.person(name) for name in STAFF],
+        accounts=[
+            *(make.account(f"a-{name}", owner=name, user_name=mail) for name, mail in STAFF.items()),
+            make.account("bot"),
+            make.account("both", owner="ana|bo"),
+        ],
+        policy=Policy(nhi=register),
+        owner="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("b*", "bo@corp.example"),
+        ("*o*", "ana@corp.example, bo@corp.example and 3 more"),
+        ("?o@*", "bo@corp.example"),
+        ("*@*", "ana@corp.example, bo@corp.example and 3 more"),
+        ("a-[b]*", ""),
+        ("?d*", "ed@corp.example"),
+        ("?????corp*", ""),
+        ("*d*@*", "di@corp.example and ed@corp.example"),
+        ("bot*", ""),
+        ("bo@corp.example", ""),
+        ("a-bo", ""),
+    ],
+)
+def test_a_pattern_of_the_register_that_hides_people(make, pattern, told):
+    view = crowded(make, NonHuman("slack", pattern, "bot", place="nhi.csv, line 2"))
+    failed = RULE(view).failed
+    said = [f"nhi.csv, line 2: {pattern!r} fits accounts of people: {told}"] if told else []
+    assert failed["actual"].tolist() == said
+    assert failed["severity"].tolist() == ["high"] * bool(told)
+
+
+def test_a_pattern_hides_nobody_whom_a_line_names_or_after_it_ended(make):
+    named = NonHuman("slack", "bo@corp.example", "bot", "ana")
+    assert [text for text in found(crowded(make, NonHuman("slack", "b*", "bot"), named)) if "people" in text] == []
+    ended = NonHuman("slack", "b*", "bot", expires=date(2026, 11, 19))
+    assert found(crowded(make, ended)) == []
 
 
 @pytest.mark.parametrize(
