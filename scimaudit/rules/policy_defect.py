@@ -26,7 +26,7 @@ def policy_defect(view: View) -> Judgement:
     """Lines of policy files that can be read and still decide nothing, or not what was meant.
 
     Detects: a rule that nobody can ever meet, one that a single deny rule takes back whole, one that says what another
-    says, one that allows every right; a register line, ``privileged`` or ``admin_accounts`` that fits everything; a
+    says, one that allows every right; a register line, ``privileged``, ``admin_accounts`` or ``non_human`` that fits everything; a
     pattern of the register that fits accounts of people, whom the other rules then do not see; a conflicting pair with one right on both sides; days that are still to come where they should not be, or that have
     passed, as far as no other kind tells; an owner of a rule, pair or app who does not work here; an approval, a
     disposition or a link signed by nobody in the roster, or by somebody who did not work here that day; a non-human

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def population(policy: Policy, apps: Iterable[AppFacts]) -> list[Line]:
     """Every line that is judged: those of the policy files, and apps with an owner or patterns."""
-    said = [app for app in apps if app.owner or app.privileged or app.admin_accounts]
+    said = [app for app in apps if app.owner or app.privileged or app.admin_accounts or app.non_human]
     return [*lines.of_policy(policy), *map(_of_app, said)]
 
 
@@ -56,6 +56,7 @@ def _configured(apps: Iterable[AppFacts]) -> Iterator[Remark]:
         for name, told, severity in (
             ("privileged", app.privileged, ""),
             ("admin_accounts", app.admin_accounts, "high"),
+            ("non_human", app.non_human, "high"),
         ):
             wide = [text for text in told if patterns.everything(text)]
             if wide:

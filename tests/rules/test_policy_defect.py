@@ -144,7 +144,7 @@ def test_patterns_that_fit_everything(make, pattern, hit):
     assert found(seen(make, rules=[deny(patterns=(pattern,))])) == []
     wide = RULE(seen(make, nhi=[NonHuman("slack", pattern, "bot")])).failed
     assert wide.loc[wide["attribute"] == "nhi.csv everything", "severity"].tolist() == ["high"] * hit
-    for name in ("privileged", "admin_accounts"):
+    for name in ("privileged", "admin_accounts", "non_human"):
         assert found(seen(make, facts={name: ("x", pattern)})) == [f"everything {name}: slack"] * hit
 
 
