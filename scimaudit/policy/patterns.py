@@ -50,7 +50,7 @@ def overlap(one: str, other: str) -> bool:
     >>> overlap("pay*", "*ment"), overlap("a*", "b*")
     (True, False)
     """
-    left, right = (re.sub(r"[^\x00-\x7f]", "?", pattern.lower()) for pattern in (one, other))
+    left, right = (re.sub(r"[^\x00-\x7f]", "?", pattern).lower() for pattern in (one, other))
     # Places in the right pattern that can be reached with what the left one has taken so far.
     open_at = _skipped({0}, right)
     for sign in left:

@@ -64,6 +64,7 @@ def test_what_is_said_of_two_patterns_holds_for_every_text(one, other):
     [
         ("a*", "*", True, True), ("a?", "a*", True, True), ("a*", "a?", False, True), ("A", "a", True, True),
         ("a*", "b*", False, False), ("*a", "*b", False, False), ("a*", "*b", False, True), ("é*", "b*", False, True),
+        ("ı", "İ", True, True), ("aİ*", "ai", False, True),
     ],
 )  # fmt: skip
 def test_two_patterns(one, other, within, overlap):
