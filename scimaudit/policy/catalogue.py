@@ -92,11 +92,15 @@ def lines_of(catalogue: Sequence[Described], rights: pd.DataFrame) -> np.ndarray
             at = _positions(named, pd.MultiIndex.from_arrays([plain["app"], attribute, plain[column]]))
             found = np.where(found < 0, at, found)
     rest = sorted(set(range(len(catalogue))) - set(named.values()), key=lambda place: _rank(catalogue[place]))
-    for place in rest:
-        line = catalogue[place]
-        meant = entitlements.What(line.app, line.attribute or None, patterns=(line.value,)).names(rights)
-        found[meant & (found < 0)] = place
+    for place, meant in zip(rest, _fitting([catalogue[place] for place in rest], rights), strict=True):
+        found[meant[found[meant] < 0]] = place
     return found
+
+
+def _fitting(lines: Sequence[Described], rights: pd.DataFrame) -> list[np.ndarray]:
+    """For each line with a pattern the positions of the entitlements that it fits."""
+    whats = [entitlements.What(line.app, line.attribute or None, patterns=(line.value,)) for line in lines]
+    return entitlements.rows_named(whats, rights)
 
 
 def _positions(named: dict[tuple[str, str, str], int], asked: pd.MultiIndex) -> np.ndarray:

@@ -54,6 +54,7 @@ def test_what_is_wrong_is_named_with_its_line(text, said):
         ((Described("erp", "groups", "Admins"), Described("erp", "", "Admins")), [0, 1, -1, -1]),
         ((Described("erp", "", "*dmins"), Described("erp", "", "1")), [1, 0, -1, 0]),
         ((Described("erp", "", "*"), Described("erp", "", "Sub*")), [0, 0, -1, 1]),
+        ((Described("erp", "roles", "*"), Described("crm", "", "a?mins"), Described("hr", "", "*")), [-1, 0, 1, 0]),
     ],
 )
 def test_an_exact_line_beats_a_pattern_and_a_longer_pattern_a_shorter(lines, found):
