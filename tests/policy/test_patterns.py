@@ -82,7 +82,9 @@ def test_many_texts_are_asked_as_one_by_one(pattern):
 MANY = [f"{name}-{n}" for n in range(30) for name in ("Eng", "sales\n", "x-eng", "\u017f", "\u212a-eng")]
 
 
-@pytest.mark.parametrize("pattern", ["*", "e*", "*g-2?", "*-12", "*eng*2", "*\n*", "*s\n-1*", "?-eng-*", "*\0*", "*é*", "*K*"])
+@pytest.mark.parametrize(
+    "pattern", ["*", "e*", "*g-2?", "*-12", "*eng*2", "*\n*", "*s\n-1*", "?-eng-*", "*\0*", "*é*", "*K*"]
+)
 def test_many_texts_of_one_kind_are_asked_as_one_by_one(pattern):
     expression = patterns.compiled([pattern])
     due = [place for place, text in enumerate(MANY) if expression.fullmatch(text)]

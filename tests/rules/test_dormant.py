@@ -20,7 +20,9 @@ def test_the_limit_is_exclusive(make, days, fails):
 
 
 def test_a_sign_in_that_is_still_to_come_tells_nothing(make):
-    view = make.view(accounts=[make.account("a1", last_login=ago(make, -2)), make.account("a2", last_login=ago(make, 1))])
+    view = make.view(
+        accounts=[make.account("a1", last_login=ago(make, -2)), make.account("a2", last_login=ago(make, 1))]
+    )
     assert make.judged(RULE(view)) == {
         "population": 2, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1",
     }  # fmt: skip
