@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scimaudit.policy import Policy, defects, lines, nhi, overlaps, patterns
-from scimaudit.policy.entitlements import rows_named
+from scimaudit.policy.catalogue import Described
+from scimaudit.policy.entitlements import What, rows_named
 from scimaudit.policy.lines import Line, Remark
 from scimaudit.view import signing
 from scimaudit.view.columns import known_false
@@ -42,6 +43,7 @@ def of_view(view: View) -> list[Remark]:
         *_people(view),
         *_over(view),
         *_unmet(view),
+        *_unheld(view),
         *_decided(view),
     ]
 
@@ -69,6 +71,7 @@ def _owned(view: View) -> Iterator[tuple[Line, str]]:
     """Lines with an owner; those of the register have kinds of their own."""
     yield from ((lines.of_rule(rule), rule.owner) for rule in view.policy.rules if rule.owner)
     yield from ((lines.of_pair(pair), pair.owner) for pair in view.policy.conflicts if pair.owner)
+    yield from ((lines.of_described(each), each.owner) for each in view.policy.catalogue if each.owner)
     yield from ((_of_app(app), app.owner) for app in view.facts.values() if app.owner)
 
 
@@ -128,18 +131,52 @@ def _unmet(view: View) -> Iterator[Remark]:
     told = ~known_false(grants["active"]).to_numpy() & (grants["account"] >= 0).to_numpy()
     held = set(pairs["approval"][told].tolist())
     for place, each in enumerate(view.policy.approvals):
-        line, facts = lines.of_approval(each), view.facts[each.app]
+        line = lines.of_approval(each)
         if each.until is not None and each.until < view.today:
             if place not in held:
                 said = f"{line.where}: it ended on {each.until}, and no active account holds the right"
                 yield Remark(line, "over", "an approval that still counts", said)
         elif place in met:
             continue
-        elif facts.walk == "complete" and facts.entitlements == "complete":
+        elif _all_rights(view, each.app):
             said = f"{line.where}: no account {each.account} holds {each.value}"
             yield Remark(line, "unused", "a right that is held", said)
         else:
             yield Remark(line, "unused", unknown="walk-unproven")
+
+
+def _unheld(view: View) -> Iterator[Remark]:
+    """Pairs and lines of the catalogue that name no right that there is."""
+    sides = [
+        (lines.of_pair(pair), what, f"its {side} side names")
+        for pair in view.policy.conflicts
+        for side, what in (("left", pair.left), ("right", pair.right))
+    ]
+    sides += [(lines.of_described(each), _meant(each), "it names") for each in view.policy.catalogue]
+    named = rows_named([what for _, what, _ in sides], view.entitlements)
+    empty = [side for side, rows in zip(sides, named, strict=True) if not len(rows)]
+    proven = {what.app: _all_rights(view, what.app) for _, what, _ in empty}
+    missing: dict[Line, list[str]] = {}
+    for line, what, says in empty:
+        if proven[what.app]:
+            missing.setdefault(line, []).append(f"{says} no right that anybody holds in {what.app}")
+    for line, said in missing.items():
+        yield Remark(line, "unused", "rights that there are", f"{line.where}: {' and '.join(said)}")
+    for line in dict.fromkeys(line for line, what, _ in empty if not proven[what.app]):
+        if line not in missing:
+            yield Remark(line, "unused", unknown="walk-unproven")
+
+
+def _meant(line: Described) -> What:
+    """The rights that a line of the catalogue describes."""
+    pattern = patterns.is_pattern(line.value)
+    exact, fitting = (() if pattern else (line.value,)), ((line.value,) if pattern else ())
+    return What(line.app, line.attribute or None, exact, fitting)
+
+
+def _all_rights(view: View, app: str) -> bool:
+    facts = view.facts[app]
+    return facts.walk == "complete" and facts.entitlements == "complete"
 
 
 def _decided(view: View) -> Iterator[Remark]:
