@@ -89,6 +89,18 @@ def test_a_leavers_active_account_is_found(company: Company) -> None:
     assert audit.meta.exit_code == 1
 
 
+@pytest.mark.parametrize("pattern", ["?o", "*o*", "bo*"])
+def test_a_register_line_that_hides_a_leaver_does_not_make_an_app_clean(company: Company, pattern: str) -> None:
+    company.app("crm", ANA, BO)
+    (company.folder / "policy").mkdir()
+    text = f"app,account,kind,owner,review_date\ncrm,{pattern},service,ana@corp.example,2027-03-01\n"
+    (company.folder / "policy/nhi.csv").write_text(text, "utf-8")
+    audit = company.audit()
+    assert line(audit).verdict == "findings"
+    assert kinds(audit) == ["policy-defect"]
+    assert audit.meta.exit_code == 1
+
+
 def test_what_the_lead_covers_is_kept_and_not_counted(company: Company) -> None:
     company.app("crm", ANA, BO)
     audit = company.audit()

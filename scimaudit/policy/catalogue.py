@@ -117,9 +117,14 @@ def _best_first(catalogue: Sequence[Described], rights: pd.DataFrame) -> list[tu
             rows = np.flatnonzero(at >= 0)
             order.append((at[rows], rows))
     wide = sorted(set(range(len(catalogue))) - set(named.values()), key=lambda place: _rank(catalogue[place]))
-    whats = [entitlements.What(line.app, line.attribute or None, patterns=(line.value,)) for line in catalogue]
-    order += zip(wide, entitlements.rows_named([whats[place] for place in wide], rights), strict=True)
+    order += zip(wide, _fitting([catalogue[place] for place in wide], rights), strict=True)
     return order
+
+
+def _fitting(lines: Sequence[Described], rights: pd.DataFrame) -> list[np.ndarray]:
+    """For each line with a pattern the positions of the entitlements that it fits."""
+    whats = [entitlements.What(line.app, line.attribute or None, patterns=(line.value,)) for line in lines]
+    return entitlements.rows_named(whats, rights)
 
 
 def _positions(named: dict[tuple[str, str, str], int], asked: pd.MultiIndex) -> np.ndarray:

@@ -121,12 +121,16 @@ def accounts_with_register(
 
 
 def _detected(accounts: pd.DataFrame, apps: Sequence[AppFacts]) -> pd.Series:
-    """What an app declares non-human accounts by, where it fits the account; null elsewhere."""
+    """What an app declares non-human accounts by, where it fits the account; null elsewhere.
+
+    Whom a listing calls a guest is somebody.
+    """
     found = pd.Series(None, index=accounts.index, dtype="str")
+    unsaid = (accounts["account_kind"] != "guest").to_numpy(dtype=bool, na_value=True)
     for facts in apps:
         if not facts.non_human and not facts.non_human_types:
             continue
-        mine = accounts.index[(accounts["app"] == facts.app).to_numpy(dtype=bool)]
+        mine = accounts.index[(accounts["app"] == facts.app).to_numpy(dtype=bool) & unsaid]
         for told, name in ((accounts["user_name"], "its userName"), (accounts["user_type"], "its userType")):
             declared = facts.non_human if name == "its userName" else facts.non_human_types
             hit = mine[patterns.matches(told.loc[mine].astype("str"), declared)]
