@@ -85,6 +85,8 @@ def decisions(case: Case, config: Config, target: Target, *, everything: bool = 
     :param everything: of an app, or of all, also the rights of which nobody must say yes. Those of a person or of an
         account are always there; what the policy says of them is what it says now.
     """
+    if target.finding is not None and _of_a_line(target.finding):
+        return ordered([*_unaccepted(target.finding, ()), *_written(case, config, target.finding)])
     lines = [line for line in case.audit.approvals if _touches(line, target)]
     if target.accounts or everything:
         apps = [target.app] if target.app else case.apps()
@@ -99,7 +101,40 @@ def decisions(case: Case, config: Config, target: Target, *, everything: bool = 
     of_value = [line for line in lines if line.what != "right" or line.value == row["value"]]
     if any(line.what == "right" for line in of_value):
         lines = of_value
-    return ordered([*_unaccepted(row), *lines])
+    return ordered([*_unaccepted(row, lines), *lines])
+
+
+def _of_a_line(row: pd.Series) -> bool:
+    """Whether a finding is about a line of a policy file, so that only what that line decided matters."""
+    return str(row["kind"]).startswith("exception-") or row["kind"] == "policy-defect"
+
+
+def _written(case: Case, config: Config, row: pd.Series) -> list[ApprovalLine]:
+    """What the line of a policy file decided that a finding names; nothing for a file that decides nothing."""
+    name, app = str(row["value"]), row["app"] if isinstance(row["app"], str) else ""
+    stored = case.audit.approvals
+    if row["kind"] != "policy-defect":
+        return [line for line in stored if line.what == "exception" and line.id == name]
+    file = str(row["attribute"]).partition(" ")[0]
+    if file == "dispositions.csv":
+        return [line for line in stored if line.what == "disposition" and line.id == name]
+    if file == "links.csv":
+        return [line for line in stored if line.what == "link" and line.app == app and _is_link(line, name)]
+    if file == "approvals.csv" and app in case.apps():
+        held = right_lines(_view(case, config, {app: None}), everything=True)
+        return [line for line in held if line.by and _is_approval(line, name)]
+    return []
+
+
+def _is_link(line: ApprovalLine, name: str) -> bool:
+    """Whether a decision is the line that :func:`scimaudit.policy.lines.of_link` names so."""
+    return name.startswith(f"{line.account_id} ") and name.endswith(f" {line.person_id or 'nobody'} from {line.on}")
+
+
+def _is_approval(line: ApprovalLine, name: str) -> bool:
+    """Whether a right is one that the approval speaks of which :func:`scimaudit.policy.lines.of_approval` names so."""
+    accounts, rights = (line.account, line.account_id), (line.value, line.subject)
+    return name.casefold() in {f"{account} / {right}".casefold() for account in accounts for right in rights}
 
 
 def _right(line: ApprovalLine) -> tuple[str, str, str, str]:
@@ -116,6 +151,11 @@ def _touches(line: ApprovalLine, target: Target) -> bool:
             return True
         if line.kind != row["kind"] or line.what == "disposition":
             return False
+    if target.finding is not None and not target.accounts and not target.person_id:
+        # Of a finding on the app itself, who holds what in the app is another matter.
+        return line.app == target.app and (
+            line.what == "exception" or (line.what == "scope" and target.finding["kind"] == "scope-partial")
+        )
     if line.what in ("scope", "power"):
         return line.app == target.app or line.app in target.accounts
     if line.account_id in target.accounts.get(line.app, ()):
@@ -128,18 +168,29 @@ def _touches(line: ApprovalLine, target: Target) -> bool:
     )
 
 
-def _unaccepted(row: pd.Series) -> list[ApprovalLine]:
-    """The finding itself, where nobody decided anything about it."""
+def _void(row: pd.Series, lines: Sequence[ApprovalLine]) -> list[str]:
+    """The exceptions that would accept a finding if they counted."""
+    about = {str(row["kind"]), f"{row['kind']} {row['value']}", f"{row['kind']} {row['attribute']} {row['value']}"}
+    tried = (line for line in lines if line.what == "exception" and line.state == "does not count")
+    return [f"{line.id} does not count" for line in tried if line.subject.removeprefix(f"{line.id}: ") in about]
+
+
+def _unaccepted(row: pd.Series, lines: Sequence[ApprovalLine]) -> list[ApprovalLine]:
+    """The finding itself, where nobody decided anything about it, or not so that it counts.
+
+    :param lines: what was decided about its target.
+    """
     if row["disposition"] != "open":
         return []
     text = {name: row[name] if isinstance(row[name], str) else "" for name in row.index}
+    void = _void(row, lines)
     return [
         ApprovalLine(
             "finding",
             text["app"],
             text["kind"],
             "nobody",
-            "nobody accepted it",
+            "nobody accepted it" + (f" ({'; '.join(void)})" if void else ""),
             account_id=text["account_id"],
             account=text["user_name"] or text["account_id"],
             person_id=text["person_id"],

@@ -142,6 +142,11 @@ def find_person(people: pa.Table, text: str) -> pd.DataFrame:
     return frame[found]
 
 
+def stranger(text: str) -> ConfigError:
+    """What to say of somebody whom the roster does not know."""
+    return ConfigError(f"the roster knows nobody called {text!r}", hint="try a mail address, a number or a family name")
+
+
 def whereabouts(case: Case, person: pd.Series) -> Whereabouts:
     """Everything about one person of the people table."""
     person_id = str(person["person_id"])
@@ -255,15 +260,17 @@ def chosen(
     kind: str | None = None,
     severity: str | None = None,
     person: str | None = None,
+    people: pa.Table | None = None,
     everything: bool = False,
 ) -> pd.DataFrame:
     """Findings that fit all the filters given, worst first.
 
     :param severity: this one or worse.
-    :param person: a person's id, or part of the name.
+    :param person: a person's id, or part of the name; with ``people`` also a number, a user name or a mail address.
+    :param people: the roster; with it a person whom neither it nor a finding knows is an error.
     :param everything: also findings that another one on the same account covers; without it only those that are
         covered by one which ``severity`` leaves out.
-    :raises ConfigError: an app or kind is unknown; lists the known ones.
+    :raises ConfigError: an app or kind is unknown (lists the known ones), or the person.
     """
     rows = audit.findings
     apps, kinds = [line.app for line in audit.apps], [line.kind for line in audit.kinds]
@@ -285,14 +292,29 @@ def chosen(
         named = (
             rows["person_name"].map(identifiers.near, na_action="ignore").fillna("").str.contains(wanted, regex=False)
         )
-        keep &= (rows["person_id"] == person).fillna(value=False) | named
+        known = set() if people is None else set(find_person(people, person)["person_id"])
+        mine = rows["person_id"].isin({person, *known}) | named
+        if people is not None and not known and not mine.any():
+            raise stranger(person)
+        keep &= mine
     return rows[keep]
 
 
 def unproven(audit: Audit, app: str | None = None) -> str:
-    """One sentence naming the apps (or the app) whose silence proves nothing; empty when all are proven."""
+    """The tripped gates, then the apps (or the app) whose silence proves nothing; empty when all are proven."""
     doubtful = [line.app for line in audit.apps if (app is None or line.app == app) and _doubtful(line)]
-    return "not proven, so silence means nothing there: " + ", ".join(doubtful) if doubtful else ""
+    silent = ["not proven, so silence means nothing there: " + ", ".join(doubtful)] if doubtful else []
+    return "\n".join([*filter(None, [gated(audit, app)]), *silent])
+
+
+def gated(audit: Audit, app: str | None = None) -> str:
+    """A line for each gate that tripped; of an app, those of the rosters and its own. Empty when none did."""
+    tripped = [gate for gate in audit.gates if app is None or gate.name != "app-shrunk" or gate.subject == app]
+    return "\n".join(
+        f"GATE {gate.name}: {gate.subject} went from {gate.before:,} to {gate.now:,}; "
+        "do not act on these findings before it is explained"
+        for gate in tripped
+    )
 
 
 def queue(case: Case, app: str | None = None) -> pd.DataFrame:

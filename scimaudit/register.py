@@ -100,6 +100,9 @@ def register_lines(audit: Audit, app: str | None = None) -> list[RegisterLine]:
     if app is not None and app not in known and (audit.findings["app"].astype("str") == app).any():
         return [_dropped(app)]
     if app is not None and app not in known:
+        # The controls of an account are those of its app.
+        app = app.partition("/")[0] or app
+    if app is not None and app not in known:
         raise ConfigError(f"there is no app or finding {app!r}", hint="known apps: " + ", ".join(known))
     found = _contradictions(audit)
     return [_line(audit, line, found) for line in audit.apps if app in (None, line.app)]
@@ -128,7 +131,10 @@ def stopping(audit: Audit, finding: pd.Series) -> Stopping:
 
 def _line(audit: Audit, app: AppLine, found: Mapping[tuple[str, str], tuple[str, ...]]) -> RegisterLine:
     compared = _compared(audit, app)
-    controls = tuple(_control(app, control, found.get((app.app, control), ()), compared) for control in CONTROLLED)
+    told = _told(audit, app.app)
+    controls = tuple(
+        _control(app, control, found.get((app.app, control), ()), told.get(control), compared) for control in CONTROLLED
+    )
     silent = [each.control for each in controls if each.state == "not said"]
     gaps = [(each.control, gap) for each in controls for gap in each.gaps if gap != _silence([each.control])]
     if silent:
@@ -145,16 +151,48 @@ def _dropped(app: str) -> RegisterLine:
     return RegisterLine(app, app, "", controls, ((named, _silence(CONTROLLED)),), why)
 
 
-def _control(app: AppLine, control: str, contradictions: tuple[str, ...], compared: str) -> ControlSaid:
+def _control(
+    app: AppLine, control: str, contradictions: tuple[str, ...], told: Mapping[str, int] | None, compared: str
+) -> ControlSaid:
+    """How one control stands.
+
+    :param told: kind to its open findings that the control should have stopped; ``None`` where nothing was judged.
+    """
     said = control_text(app, control)
-    data = "; ".join(contradictions) or compared
+    against = (_unstopped(told, said),) if told else ()
+    data = "; ".join([*(contradictions or filter(None, [compared])), *against])
     if not data:
-        data = "nothing contradicts it" if control in TELLING else "no data speak of it"
+        spoken = told is not None or control in TELLING
+        data = "no finding speaks against it" if spoken else "no data speak of it"
     if not said:
-        return ControlSaid(control, "", "not said", (_silence([control]), *contradictions), data)
+        return ControlSaid(control, "", "not said", (_silence([control]), *contradictions, *against), data)
     if said == "none":
-        return ControlSaid(control, said, "gap", contradictions or (f"nothing {DOES[control]}",), data)
-    return ControlSaid(control, said, "contradicted" if contradictions else "said", contradictions, data)
+        return ControlSaid(control, said, "gap", (*(contradictions or (f"nothing {DOES[control]}",)), *against), data)
+    state = "contradicted" if contradictions else "said"
+    return ControlSaid(control, said, state, (*contradictions, *against), data)
+
+
+def _unstopped(told: Mapping[str, int], said: str) -> str:
+    number = sum(told.values())
+    kinds = ", ".join(f"{kind} {count}" if number > 1 else kind for kind, count in sorted(told.items()))
+    stopped = "nothing stopped" if said == "none" else "it should have stopped"
+    return f"{number:,} open finding{'s' if number > 1 else ''} that {stopped} ({kinds})"
+
+
+def _told(audit: Audit, app: str) -> Mapping[str, Mapping[str, int]]:
+    """The controls of an app of which something was judged, each with the kinds and numbers of its open findings."""
+    checks, rows = audit.checks, audit.findings
+    own = checks[(checks["app"].astype("str") == app) & (checks["passed"] + checks["failed"] > 0)]
+    judged = set(own["kind"].astype("str"))
+    mine = rows[(rows["app"].astype("str") == app) & (rows["disposition"].astype("str") == "open")]
+    counts = {str(kind): int(number) for kind, number in mine["kind"].astype("str").value_counts().items()}
+    found: dict[str, dict[str, int]] = {}
+    for kind in audit.kinds:
+        for control in kind.stopped_by:
+            if kind.kind in judged or kind.kind in counts:
+                told = found.setdefault(control, {})
+                told |= {kind.kind: counts[kind.kind]} if kind.kind in counts else {}
+    return found
 
 
 def _silence(controls: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from scimaudit.errors import ConfigError
@@ -61,6 +62,23 @@ def test_a_contradiction_stands_at_its_control(value: str, control: str) -> None
     found = line(sample(value), "slack")
     assert [name for name, state in states(found).items() if state == "contradicted"] == [control]
     assert [gap for name, gap in found.gaps if "3 live on" in gap]
+
+
+def test_a_control_that_failed_is_not_said_to_have_nothing_against_it() -> None:
+    audit = sample()
+    rows = audit.findings.astype(dict.fromkeys(("kind", "app", "disposition"), "str"))
+    told = {"kind": "leaver-active", "app": "slack", "disposition": "open"}
+    first = rows.head(1).assign(**told)
+    kinds = (KIND, replace(KIND, kind="leaver-active", stopped_by=("disable",)))
+    failed = line(replace(audit, findings=first, kinds=kinds), "slack")
+    data = {each.control: each.data for each in failed.controls}
+    assert data["disable"] == "1 open finding that it should have stopped (leaver-active)"
+    assert ("disable", data["disable"]) in failed.gaps
+    assert (data["create"], data["update"]) == ("no finding speaks against it", "no data speak of it")
+    aside = first.assign(disposition="excepted")
+    checks = pd.concat([audit.checks, audit.checks.assign(kind="leaver-active", passed=1)])
+    passed = line(replace(audit, findings=aside, kinds=kinds, checks=checks), "slack")
+    assert {each.control: each.data for each in passed.controls}["disable"] == "no finding speaks against it"
 
 
 def test_one_that_is_set_aside_says_so() -> None:

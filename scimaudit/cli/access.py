@@ -30,7 +30,5 @@ def command(
 
     case = workflow.case(load(config), audit)
     rows = inquiry.holders(case, app)
-    said = inquiry.unproven(case.audit, app)
     show.holders(rows, format, terminal.console(no_color=no_color))
-    if said:
-        typer.echo(said, err=True)
+    show.caution(inquiry.unproven(case.audit, app))

@@ -30,8 +30,10 @@ def command(
     from scimaudit.renderers import terminal
 
     loaded = load(config)
-    line = inquiry.one_account(workflow.case(loaded, audit), app, id)
+    case = workflow.case(loaded, audit)
+    line = inquiry.one_account(case, app, id)
     if json:
         show.json(line)
     else:
         terminal.account(terminal.console(no_color=no_color), line, loaded.audit.time_zone)
+    show.caution(inquiry.unproven(case.audit, app))

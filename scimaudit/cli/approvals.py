@@ -37,6 +37,4 @@ def command(
         show.json(lines)
     else:
         show.approvals(terminal.console(no_color=no_color), lines)
-    said = inquiry.unproven(case.audit, asked.app or None)
-    if said:
-        typer.echo(said, err=True)
+    show.caution(inquiry.unproven(case.audit, asked.app or None))

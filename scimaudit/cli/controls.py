@@ -24,12 +24,14 @@ def command(
 
     Example: scimaudit controls soc2
     """
-    from scimaudit import answers, workflow
+    from scimaudit import answers, inquiry, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.renderers import terminal
 
-    lines = answers.control_lines(workflow.case(load(config), audit).audit, framework)
+    result = workflow.case(load(config), audit).audit
+    lines = answers.control_lines(result, framework)
+    show.caution(inquiry.gated(result))
     if json:
         show.json(lines)
     else:

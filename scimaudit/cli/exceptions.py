@@ -46,8 +46,8 @@ def command(
 
     loaded = load(config)
     if action is Action.draft:
-        stored = workflow.case(loaded, audit).audit
-        typer.echo(answers.draft_exception(stored, finding, loaded.audit.exceptions.max_days), nl=False)
+        case = workflow.case(loaded, audit)
+        typer.echo(answers.draft_exception(case, finding, loaded.audit.exceptions.max_days), nl=False)
         return
     if action is Action.check:
         lines = workflow.exceptions_now(loaded)

@@ -42,6 +42,7 @@ def command(
         line = inquiry.one_account(case, app, name)
         tiers = explain.tier_trials(case, loaded, app, line.account_id)
         trials = explain.rule_trials(case, loaded, app, line.account_id)
+    show.caution(inquiry.unproven(case.audit, line.app if line is not None else None))
     kind = next((each for each in case.audit.kinds if found is not None and each.kind == found["kind"]), None)
     if json:
         show.json(

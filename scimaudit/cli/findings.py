@@ -12,9 +12,7 @@ from scimaudit.cli.options import DEFAULT_CONFIG, AuditId, ConfigPath, Format, N
 App = Annotated[str | None, typer.Option("--app", metavar="APP", help="Only this app.")]
 Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only this kind, such as leaver-active.")]
 Least = Annotated[Severity | None, typer.Option("--severity", help="Only this severity or worse.")]
-Person = Annotated[
-    str | None, typer.Option("--person", metavar="PERSON", help="Only this person, by id or part of the name.")
-]
+Person = Annotated[str | None, typer.Option("--person", metavar="PERSON", help="Only this person, named as for who.")]
 Form = Annotated[Format, typer.Option("--format", "-f", help="How to write the list.")]
 Everything = Annotated[
     bool, typer.Option("--all", help="Also what another finding on the same account already settles.")
@@ -100,12 +98,20 @@ def _list(
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.inquiry import chosen, unproven
+    from scimaudit.snapshot.store import open_snapshot
 
     loaded = load(path)
     result = archive.latest(loaded.store, audit).audit
-    rows = chosen(result, family=family, app=app, kind=kind, severity=severity, person=person, everything=everything)
+    people = open_snapshot(loaded.store, result.meta.snapshot_id).people() if person is not None else None
+    rows = chosen(
+        result,
+        family=family,
+        app=app,
+        kind=kind,
+        severity=severity,
+        person=person,
+        people=people,
+        everything=everything,
+    )
     show.findings(rows, form, no_color=no_color)
-    said = unproven(result, app)
-    if said:
-        # To stderr, so that a pipe gets rows alone and a reader still learns that silence proves nothing.
-        typer.echo(said, err=True)
+    show.caution(unproven(result, app))

@@ -29,5 +29,7 @@ def command(
     from scimaudit.renderers import terminal
 
     loaded = load(config)
-    rows = inquiry.queue(workflow.case(loaded, audit), app)
+    case = workflow.case(loaded, audit)
+    rows = inquiry.queue(case, app)
     show.queue(rows, format, terminal.console(no_color=no_color), loaded.policy / "links.csv")
+    show.caution(inquiry.unproven(case.audit, app))

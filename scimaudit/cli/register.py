@@ -8,7 +8,7 @@ import typer
 
 from scimaudit.cli.options import DEFAULT_CONFIG, AuditId, ConfigPath, Json, NoColor
 
-Target = Annotated[str, typer.Argument(metavar="[TARGET]", help="An app, or a finding's id.")]
+Target = Annotated[str, typer.Argument(metavar="[TARGET]", help="An app (or app/account), or a finding's id.")]
 
 
 def command(
@@ -22,7 +22,7 @@ def command(
 
     Example: scimaudit register crm
     """
-    from scimaudit import register, targets, workflow
+    from scimaudit import inquiry, register, targets, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.renderers import terminal
@@ -32,7 +32,9 @@ def command(
     out = terminal.console(no_color=no_color)
     if row is not None:
         found = register.stopping(result, row)
+        show.caution(inquiry.gated(result, found.app or None))
         show.json(found) if json else show.stopping(out, found)
         return
     lines = register.register_lines(result, target or None)
+    show.caution(inquiry.gated(result, lines[0].app if target else None))
     show.json(lines) if json else show.register(out, lines)

@@ -24,7 +24,7 @@ def command(
 
     Example: scimaudit rules dormant
     """
-    from scimaudit import answers, workflow
+    from scimaudit import answers, inquiry, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
     from scimaudit.errors import ConfigError
@@ -35,6 +35,7 @@ def command(
     if kind and kind not in known:
         raise ConfigError(f"there is no rule {kind!r}", hint="known rules: " + ", ".join(known))
     lines = [line for line in answers.rule_lines(result, app) if kind in ("", line.kind)]
+    show.caution(inquiry.gated(result, app))
     out = terminal.console(no_color=no_color)
     if json:
         show.json(lines)

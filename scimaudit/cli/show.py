@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
+import typer
 from rich.text import Text
 
 from scimaudit import renderers, tables
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _WIDE = 130
 """Columns of a terminal from which decisions stand in columns of their own."""
 
+_STOPPED = "should have been stopped by"
+
 
 def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
     """An audit's summary, or the whole of it as JSON."""
@@ -40,6 +43,12 @@ def audit(result: Audit, *, json: bool, quiet: bool, no_color: bool) -> None:
         renderers.load("json").render(result, sys.stdout.buffer)
     elif not quiet:
         terminal.summary(terminal.console(no_color=no_color), result)
+
+
+def caution(said: str) -> None:
+    """What a reader must know beside the rows: to stderr, so that a pipe gets rows alone."""
+    if said:
+        typer.echo(said, err=True)
 
 
 def findings(frame: pd.DataFrame, form: Format, *, no_color: bool, title: str = "") -> None:
@@ -138,7 +147,7 @@ def kind(out: Console, told: KindLine, line: RuleLine) -> None:
         ("family", told.family),
         ("severity", told.severity),
         *terminal.documented(told),
-        ("stopped by", ", ".join(told.stopped_by).replace("_", " ") or "none of an app's five controls"),
+        (_STOPPED, ", ".join(told.stopped_by).replace("_", " ") or "none of an app's five controls"),
         ("judged", f"{line.population:,}: {line.failed:,} failed, {line.passed:,} passed, {_unjudged(line)}"),
         ("precision", _precision(line)),
     ]
@@ -308,7 +317,7 @@ def stopping(out: Console, found: Stopping) -> None:
         ("kind", f"{found.kind}: {found.title}"),
         ("app", found.app or "across apps"),
         ("what", found.actual),
-        ("stopped by", names or "none of the five controls: it is said of data, or of what people decided"),
+        (_STOPPED, names or "none of the five controls: it is said of data, or of what people decided"),
     ]
     terminal.rows(out, "Which control stops this", ("", ""), facts)
     if found.controls:

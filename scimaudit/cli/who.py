@@ -27,16 +27,15 @@ def command(
     from scimaudit import inquiry, workflow
     from scimaudit.cli import show
     from scimaudit.config import load
-    from scimaudit.errors import ConfigError
     from scimaudit.renderers import terminal
 
     loaded = load(config)
     case = workflow.case(loaded, audit)
     found = inquiry.find_person(case.snapshot.people(), person)
     if found.empty:
-        raise ConfigError(
-            f"the roster knows nobody called {person!r}", hint="try a mail address, a number or a family name"
-        )
+        raise inquiry.stranger(person)
+    # Where silence proves nothing is among what is shown.
+    show.caution(inquiry.gated(case.audit))
     out = terminal.console(no_color=no_color)
     if len(found) > 1 and not json:
         body = (

@@ -130,6 +130,7 @@ def tried(trials: Sequence[Trial], rules: Sequence[EntitlementRule], columns: Se
     for place, trial in enumerate(trials):
         found = words[int(table[person[place], entitlement[place]])]
         if trial.expect == "birthright":
-            found = "birthright" if given[place] else "no birthright"
+            # A deny takes a right back, and never the account: that somebody should have one is another matter.
+            found = "denied" if trial.value and found == "denied" else "birthright" if given[place] else "no birthright"
         outcomes.append(Outcome(trial.name, trial.expect, found))
     return outcomes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -13,7 +14,6 @@ import pytest
 from scimaudit import workflow
 from scimaudit.answers import draft_exception
 from scimaudit.config import load
-from scimaudit.result import Audit
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -33,7 +33,9 @@ def test_who_approved_this(ask: Run) -> None:
 def test_which_control_stops_this(ask: Run) -> None:
     told = ask("rules", "leaver-active").stdout
     assert "soc2/CC6.3" in told
-    assert "disable" in next(line for line in told.splitlines() if line.startswith("stopped by")).split()
+    assert (
+        "disable" in next(line for line in told.splitlines() if line.startswith("should have been stopped by")).split()
+    )
     assert "303: 8 failed" in told
     assert "not evaluable" in told
     assert "its owner's status is unknown or the roster is not proven" in told
@@ -93,16 +95,29 @@ def test_a_draft_is_a_table_to_sign(ask: Run) -> None:
     [table] = tomllib.loads(ask("exceptions", "draft", drift["finding_id"]).stdout)["exceptions"]
     assert (table["kind"], table["app"], table["attribute"]) == ("attribute-drift", drift["app"], drift["attribute"])
     assert (table["reason"], table["requested_by"], table["approver"]) == ("", "", drift["owner"])
+    assert (table["approved"], table["compensating_control"], table["ticket"]) == ("", "", "")
     control = next(row for row in rows if row["kind"] == "exception-unused")
     assert ask("exceptions", "draft", control["finding_id"]).returncode == 2
 
 
+def test_a_draft_leaves_the_approver_to_a_delegate_where_the_owner_is_the_subject(ask: Run, demo: Path) -> None:
+    case = workflow.case(load(demo / "scimaudit.toml"))
+    rows = case.audit.findings
+    mine = rows[rows["person_name"].notna() & rows["account_id"].notna()].iloc[[0]]
+    case = replace(case, audit=replace(case.audit, findings=mine.assign(owner=mine["person_id"], finding_id="f")))
+    text = draft_exception(case, "f", 90)
+    assert 'approver = ""  # the owner is its subject: a delegate must sign' in text
+    assert tomllib.loads(text)["exceptions"][0]["approver"] == ""
+    assert "draft needs a finding's id" in ask("exceptions", "draft").stderr
+
+
 def test_a_draft_shows_what_a_terminal_would_obey(demo: Path) -> None:
-    audit = workflow.case(load(demo / "scimaudit.toml")).audit
+    case = workflow.case(load(demo / "scimaudit.toml"))
+    audit = case.audit
     name = "a\u202eb\x1b[2J\n[[exceptions]]"
     row = audit.findings[audit.findings["account_id"].notna()].iloc[[0]]
     hostile = row.assign(user_name=name, actual=name, finding_id="f")
-    text = draft_exception(Audit(**{**vars(audit), "findings": hostile}), "f", 90)
+    text = draft_exception(replace(case, audit=replace(audit, findings=hostile)), "f", 90)
     assert not {"\u202e", "\x1b"} & set(text)
     [table] = tomllib.loads(text)["exceptions"]
     assert table["account"] == name
@@ -197,6 +212,25 @@ def test_approvals_of_a_finding_say_who_accepted_it_or_nobody(ask: Run) -> None:
     )
 
 
+def test_approvals_of_a_finding_on_a_policy_line_are_what_that_line_decided(ask: Run) -> None:
+    rows = json.loads(ask("audit", "--json").stdout)["findings"]
+
+    def decided(kind: str, value: str) -> list[tuple[str, str, str]]:
+        row = next(row for row in rows if (row["kind"], row["value"]) == (kind, value))
+        lines = json.loads(ask("approvals", row["finding_id"], "--json").stdout)
+        return [(line["what"], line["id"] or line["account"], line["trouble"]) for line in lines[1:]]
+
+    assert decided("exception-invalid", "EX-2026-012") == [
+        ("exception", "EX-2026-012", "bjorn.aasen@tindvik.example approved what they asked for")
+    ]
+    assert [line[:2] for line in decided("exception-expired", "EX-2026-007")] == [("exception", "EX-2026-007")]
+    assert [line[:2] for line in decided("policy-defect", "jwagner / Developers")] == [("right", "jwagner")]
+    assert decided("register-contradiction", "removal") == []
+    sod = next(row for row in rows if row["value"] == "vendor-and-payment")
+    first = json.loads(ask("approvals", sod["finding_id"], "--json").stdout)[0]
+    assert first["trouble"] == "nobody accepted it (EX-2026-012 does not count)"
+
+
 def test_where_nothing_is_listed_silence_is_no_approval(ask: Run) -> None:
     done = ask("approvals", "fax")
     assert "nobody decided anything else" in done.stdout
@@ -208,15 +242,16 @@ def test_the_register_stands_side_by_side_with_its_gaps(ask: Run) -> None:
     said = {app: [each["said"] for each in line["controls"]] for app, line in lines.items()}
     assert said["wiki"] == ["oidc", "jit", "none", "manual", "none"]
     assert said["helpdesk"] == [""] * 5
-    assert lines["code"]["gaps"] == [
-        ["sign in", "sign-in is governed, and 2 accounts of leavers are active"],
-        ["disable", "claims that accounts are disabled by scim, yet 2 accounts of leavers are active"],
-    ]
+    gaps = [gap for control, gap in lines["code"]["gaps"] if control == "disable"]
+    assert gaps[0] == "claims that accounts are disabled by scim, yet 2 accounts of leavers are active"
+    assert "open findings that it should have stopped (" in gaps[1]
+    assert "leaver-active 2" in gaps[1]
     assert "the vendor offers neither SCIM nor an export" in lines["fax"]["compared"]
     told = ask("register").stdout
     assert "nobody has said what controls it" in told
     assert "nothing updates accounts" in told
     assert "wiki" not in ask("register", "crm").stdout
+    assert ask("register", "crm/anna.berg").stdout == ask("register", "crm").stdout
 
 
 def test_the_register_tells_which_control_stops_a_finding(ask: Run) -> None:
@@ -245,6 +280,7 @@ def test_the_ledger_begins_with_its_totals_and_ends_with_what_is_not_proven(ask:
     assert all(sum(doubt["rows"] for doubt in line["doubts"]) == line["not_evaluable"] > 0 for line in found["lines"])
     whole = json.loads(ask("ledger", "--all", "--json").stdout)["lines"]
     assert len(whole) == len(checks)
+    assert ask("ledger", "code").stdout == ask("ledger", "--app", "code").stdout
     assert "1 of 20 checks" in ask("ledger", "--app", "code", "--kind", "dormant").stdout
     assert "no check was made" in ask("ledger", "--app", "fax", "--kind", "dormant").stdout
 
@@ -263,3 +299,17 @@ def test_the_ledger_begins_with_its_totals_and_ends_with_what_is_not_proven(ask:
 def test_what_is_known_is_listed_for_what_is_not(ask: Run, words: tuple[str, ...], said: str) -> None:
     done = ask(*words)
     assert (done.returncode, said in done.stderr, done.stdout) == (2, True, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "orphans --app chat", "findings", "drift", "excess", "who Berg", "links", "explain chat/anna.berg@tindvik.example", "register",
+        "register chat", "ledger", "approvals chat", "access chat", "account chat anna.berg@tindvik.example", "rules", "controls soc2",
+    ],
+)  # fmt: skip
+def test_a_tripped_gate_is_told_with_every_answer(scimaudit: Run, demo: Path, words: str) -> None:
+    done = scimaudit(*words.split(), "--config", demo / "broken-night" / "scimaudit.toml")
+    gate = "GATE roster-shrunk: rosters.hr went from 67 to 45; do not act on these findings before it is explained"
+    assert done.stderr.splitlines()[0] == gate
+    assert ("GATE app-shrunk: crm" in done.stderr) == ("chat" not in words)

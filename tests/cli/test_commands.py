@@ -215,6 +215,15 @@ def test_findings_of_a_person(ask: Run) -> None:
     assert first["finding_id"] in {row["finding_id"] for row in rows}
 
 
+def test_findings_of_nobody_are_an_error_and_of_somebody_without_any_are_none(ask: Run) -> None:
+    done = ask("findings", "--person", "Henrik Dahlx")
+    assert (done.returncode, "knows nobody called 'Henrik Dahlx'" in done.stderr, done.stdout) == (2, True, "")
+    by_mail = ask("findings", "--person", "henrik.dahl@tindvik.example", "-f", "json").stdout
+    assert by_mail == ask("findings", "--person", "Henrik Dahl", "-f", "json").stdout != ""
+    none = ask("findings", "--person", "Henrik Dahl", "--kind", "prestart", "-f", "json")
+    assert (none.returncode, none.stdout) == (0, "")
+
+
 def test_all_shows_what_the_lead_covers(ask: Run) -> None:
     few = ask("findings", "-f", "json").stdout.splitlines()
     assert len(ask("findings", "--all", "-f", "json").stdout.splitlines()) > len(few)

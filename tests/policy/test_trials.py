@@ -74,3 +74,14 @@ def test_what_is_found_is_said_in_the_same_words(tmp_path):
     [outcome] = trials.tried(loaded, (), COLUMNS)
     assert (outcome.expect, outcome.found, outcome.passed) == ("allowed", "silent", False)
     assert trials.load(tmp_path / "none.toml", COLUMNS) == ()
+
+
+@pytest.mark.parametrize(("value", "found"), [("Staff", "denied"), ("", "birthright")])
+def test_a_birthright_that_a_deny_takes_back_is_denied(tmp_path, value, found):
+    rule = '[[rules]]\nname = "{}"\nwho = \'department = "Sales"\'\nwhat = {{ app = "crm", patterns = ["*"] }}\nwhy = "w"\nowner = "o"\n{}'
+    text = rule.format("given", "birthright = true\n") + rule.format("taken", "deny = true\n")
+    (tmp_path / "entitlements.toml").write_text(text)
+    test = f'[[tests]]\nname = "t"\nperson = {{ department = "Sales" }}\napp = "crm"\nvalue = "{value}"\n'
+    (tmp_path / "tests.toml").write_text(test + 'expect = "birthright"\n')
+    [outcome] = trials.tried(trials.load(tmp_path / "tests.toml", COLUMNS), policy.load(tmp_path).rules, COLUMNS)
+    assert (outcome.found, outcome.passed) == (found, not value)
