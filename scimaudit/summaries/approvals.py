@@ -15,7 +15,7 @@ from scimaudit.policy.approvals import Approval
 from scimaudit.policy.entitlements import EntitlementRule, rows_named
 from scimaudit.policy.matching import people_of
 from scimaudit.result import ApprovalLine, PolicyWord
-from scimaudit.view import View
+from scimaudit.view import View, signing
 from scimaudit.view.columns import known_true, taken
 from scimaudit.view.holders import holders
 
@@ -260,12 +260,15 @@ def _dispositions(view: View, findings: pd.DataFrame) -> list[ApprovalLine]:
     rows = findings[findings["finding_id"].isin([line.finding_id for line in decided])]
     names = ["app", "account_id", "user_name", "person_id", "kind"]
     known = rows.set_index("finding_id")[names].astype("str").fillna("").to_dict("index")
-    strangers = _strangers(view, [line.by for line in decided])
+    signer = signing.judged(view, [line.by for line in decided], [line.on for line in decided])
     lines = []
-    for line in decided:
+    for line, by in zip(decided, signer.to_dict("records"), strict=True):
         row = known.get(line.finding_id, dict.fromkeys(names, ""))
         wrong = _wrong(
             ("there is no such finding", line.finding_id not in known),
+            (f"{line.by} {by['trouble']}", bool(by["trouble"])),
+            (f"whether {line.by} worked here that day is unclear", bool(by["unclear"])),
+            (f"{line.by} is its subject", by["person_id"] == row["person_id"]),
             (f"it ran out on {line.until}", line.until is not None and line.until < view.today),
             (f"it was decided on {line.on}, which is still to come", line.on > view.today),
         )
@@ -276,7 +279,7 @@ def _dispositions(view: View, findings: pd.DataFrame) -> list[ApprovalLine]:
                 row["app"],
                 f"{row['kind']} {line.finding_id} is {line.disposition}".strip(),
                 "does not count" if wrong else "counts",
-                "; ".join([*wrong, *strangers[line.by]]),
+                "; ".join(wrong),
                 **_named(view, about),
                 by=line.by,
                 on=_day(line.on),
