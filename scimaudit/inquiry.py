@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -110,8 +109,8 @@ class Case:
         grants = tables.frame(self.snapshot.grants(app))
         named = self.privileged.get(app, ())
         powerful = patterns.matches(grants["value"], named) | patterns.matches(grants["display"], named)
-        lines = catalogue.lines_of(self.catalogue, grants)
-        powerful |= np.array([*(line.privileged is True for line in self.catalogue), False])[lines]
+        told = catalogue.described(self.catalogue, grants)["privileged"]
+        powerful |= told.fillna(value=False).to_numpy(dtype=bool)
         return grants.assign(privileged=grants["privileged"].fillna(value=False).astype(bool) | powerful)
 
 

@@ -39,7 +39,6 @@ HELPS_KIND: Final[Mapping[tuple[str, str], str]] = {
         "birthright-missing",
         "semantics-unknown",
     ): "a known status, and the roster columns that the policy's rules ask for",
-    ("missing-account", "semantics-unknown"): "a known status and start, and the roster columns that the rules ask for",
     ("peer-outlier", "semantics-unknown"): "a listing that tells active, and the columns by which peers are compared",
     ("nhi-owner-left", "semantics-unknown"): "an owner in policy/nhi.csv who is exactly one person of the roster",
     ("nhi-unowned", "semantics-unknown"): "an owner in policy/nhi.csv who is exactly one person of the roster",
@@ -50,6 +49,24 @@ HELPS_KIND: Final[Mapping[tuple[str, str], str]] = {
         "rehire-residual",
         "attribute-absent",
     ): "a listing that tells granted_at, or a roster that tells previous_end_date",
+    (
+        "policy-defect",
+        "semantics-unknown",
+    ): "a rule with fewer comparisons, or an owner or signer who is exactly one person of the roster",
+    ("sod", "semantics-unknown"): "a listing that tells active, and in policy/links.csv one owner for each account "
+    "that has several possible ones",
+    ("duplicate", "semantics-unknown"): "a listing that tells active, and in policy/links.csv one owner for each "
+    "account that has several possible ones",
+    (
+        "missing-account",
+        "semantics-unknown",
+    ): "a known status and start, the roster columns that the rules ask for, and in policy/links.csv one owner for "
+    "each account that has several possible ones",
+    (
+        "privileged-unapproved",
+        "semantics-unknown",
+    ): "a listing that tells active, and a signer and a holder who are each exactly one person of the roster",
+    ("grant-expired", "attribute-absent"): "a listing that tells granted_at",
     ("source-stale", "attribute-absent"): "as_of for the source: when its rows were true",
     (
         "privileged-unapproved",
@@ -172,9 +189,7 @@ def _totals(lines: list[LedgerLine]) -> str:
     total, unknown = sum(line.population for line in lines), sum(line.not_evaluable for line in lines)
     if not total:
         return "no check was made"
-    # A row that is counted twice would be one that could not be judged and passed all the same.
-    passed = sum(max(line.failed + line.passed + line.not_evaluable - line.population, 0) for line in lines)
-    return f"{unknown:,} of {total:,} checks could not be judged; {passed:,} of them counted as passed"
+    return f"{unknown:,} of {total:,} checks could not be judged; none of them counts as passed"
 
 
 def _lines(audit: Audit) -> list[LedgerLine]:

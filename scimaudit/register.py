@@ -92,11 +92,13 @@ def control_text(app: AppLine, control: str) -> str:
 
 
 def register_lines(audit: Audit, app: str | None = None) -> list[RegisterLine]:
-    """Every app, or one, with its controls and their gaps.
+    """Every app of the configuration, or one, with its controls and their gaps.
 
-    :raises ConfigError: there is no such app.
+    :raises ConfigError: there is no such app, and no finding of one.
     """
     known = [line.app for line in audit.apps]
+    if app is not None and app not in known and (audit.findings["app"].astype("str") == app).any():
+        return [_dropped(app)]
     if app is not None and app not in known:
         # The controls of an account are those of its app.
         app = app.partition("/")[0] or app
@@ -141,10 +143,19 @@ def _line(audit: Audit, app: AppLine, found: Mapping[tuple[str, str], tuple[str,
     return RegisterLine(app.app, app.title, app.owner, controls, named, compared)
 
 
+def _dropped(app: str) -> RegisterLine:
+    """An app that the snapshot still has and the configuration no longer names: nobody says anything of it."""
+    why = "not compared with the data: the configuration does not name the app"
+    controls = tuple(ControlSaid(each, "", "not said", (_silence([each]),), why) for each in CONTROLLED)
+    named = ", ".join(CONTROLLED).replace("_", " ")
+    return RegisterLine(app, app, "", controls, ((named, _silence(CONTROLLED)),), why)
+
+
 def _control(
     app: AppLine, control: str, contradictions: tuple[str, ...], told: Mapping[str, int] | None, compared: str
 ) -> ControlSaid:
-    """
+    """How one control stands.
+
     :param told: kind to its open findings that the control should have stopped; ``None`` where nothing was judged.
     """
     said = control_text(app, control)

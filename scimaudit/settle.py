@@ -16,7 +16,7 @@ from scimaudit import identifiers
 from scimaudit.errors import PolicyError
 from scimaudit.policy.exceptions import Waiver
 from scimaudit.result import ExceptionLine
-from scimaudit.view import View
+from scimaudit.view import View, signing
 from scimaudit.view.holders import holders
 from scimaudit.view.inputs import exception_frame
 
@@ -69,11 +69,22 @@ def settle(rows: pd.DataFrame, view: View, kinds: Sequence[str], limits: Limits)
             waiver.approver,
             waiver.expires,
         )
-    decided = {line.finding_id: line.disposition for line in view.policy.dispositions if line.holds(view.today)}
-    told = rows["finding_id"].map(decided).astype("str")
+    told = _decided(rows, view)
     disposition = disposition.mask((disposition == "open") & told.notna(), told)
     exceptions = exception_frame([lines[waiver.id] for waiver in waivers])
     return rows.assign(disposition=disposition, exception_id=covering), exceptions
+
+
+def _decided(rows: pd.DataFrame, view: View) -> pd.Series:
+    """What somebody decided of each finding, or null: somebody who worked here that day, and not its subject."""
+    lines = [line for line in view.policy.dispositions if line.holds(view.today)]
+    signer = signing.judged(view, [line.by for line in lines], [line.on for line in lines])
+    good = (signer["trouble"] == "") & ~signer["unclear"]
+    told = pd.DataFrame({"word": [line.disposition for line in lines], "by": signer["person_id"]}).astype("str")
+    told.index = pd.Index([line.finding_id for line in lines], dtype="str")
+    mine = told[good.to_numpy()].reindex(rows["finding_id"])
+    own = (mine["by"] == rows["person_id"].to_numpy()).to_numpy()
+    return pd.Series(mine["word"].to_numpy(), index=rows.index, dtype="str").mask(own)
 
 
 def known(waivers: Sequence[Waiver], kinds: Sequence[str]) -> None:

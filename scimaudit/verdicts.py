@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
@@ -75,7 +76,7 @@ def app_lines(
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
         doubts = _doubts(each, snapshot, seen, config, checks)
-        across = _conflicts(each, seen, leading)
+        across = _conflicts(each, seen, rows)
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
             doubts.append(_acceptance(each.scope_accepted, seen.today))
         verdict, reason = _app_verdict(
@@ -254,14 +255,19 @@ def _acceptance(accepted: ScopeAccepted, today: date) -> str:
     return f"scope accepted by {accepted.by} until {accepted.until}: {accepted.reason}"
 
 
-def _conflicts(app: App, seen: View, leading: pd.DataFrame) -> list[str]:
-    """Conflicting pairs that somebody holds across apps, this one among them; such a finding has no app of its own."""
-    held = leading.loc[leading["app"].isna() & (leading["kind"] == "sod"), "value"]
+def _conflicts(app: App, seen: View, rows: pd.DataFrame) -> list[str]:
+    """Conflicting pairs that somebody holds across apps, this one among them; such a finding has no app of its own.
+
+    :param rows: all findings; one that is set aside is no more clean than one of the app itself.
+    """
+    across = rows[rows["app"].isna() & (rows["kind"] == "sod")]
     named = {pair.name for pair in seen.policy.conflicts if app.name in (pair.left.app, pair.right.app)}
-    found = held[held.isin(named)].value_counts().sort_index()
+    mine = across.loc[across["value"].isin(named), ["value", "disposition"]].astype("str")
+    found = Counter(zip(mine["value"], mine["disposition"], strict=True))
     return [
         f"{count} {'person holds' if count == 1 else 'people hold'} the conflicting pair {name} across apps"
-        for name, count in found.items()
+        + ("" if disposition == "open" else f" ({disposition})")
+        for (name, disposition), count in sorted(found.items())
     ]
 
 

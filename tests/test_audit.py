@@ -90,6 +90,18 @@ def test_a_leavers_active_account_is_found(company: Company) -> None:
     assert audit.meta.exit_code == 1
 
 
+@pytest.mark.parametrize("pattern", ["?o", "*o*", "bo*"])
+def test_a_register_line_that_hides_a_leaver_does_not_make_an_app_clean(company: Company, pattern: str) -> None:
+    company.app("crm", ANA, BO)
+    (company.folder / "policy").mkdir()
+    text = f"app,account,kind,owner,review_date\ncrm,{pattern},service,ana@corp.example,2027-03-01\n"
+    (company.folder / "policy/nhi.csv").write_text(text, "utf-8")
+    audit = company.audit()
+    assert line(audit).verdict == "findings"
+    assert kinds(audit) == ["policy-defect"]
+    assert audit.meta.exit_code == 1
+
+
 def test_what_the_lead_covers_is_kept_and_not_counted(company: Company) -> None:
     company.app("crm", ANA, BO)
     audit = company.audit()
@@ -331,6 +343,32 @@ def test_a_conflict_across_apps_leaves_neither_clean(company: Company) -> None:
     assert audit.leading["kind"].tolist() == ["sod"]
     assert [line(audit, app).verdict for app in ("crm", "erp", "wiki")] == ["findings", "findings", "clean"]
     assert "conflicting pair pay" in line(audit, "erp").verdict_reason
+
+
+def test_a_conflict_across_apps_that_somebody_accepted_leaves_neither_clean(company: Company) -> None:
+    for app in ("crm", "erp"):
+        company.app(app, f"ana,ana@corp.example,true,Finance,{app}-pay", options='owner = "bo@corp.example"\n')
+    (company.folder / "policy").mkdir()
+    left, right = (f'{{ app = "{app}", values = ["{app}-pay"] }}' for app in ("crm", "erp"))
+    pair = f'[[pairs]]\nname = "pay"\nrisk = "x"\nleft = {left}\nright = {right}\nowner = "chi@corp.example"\n'
+    (company.folder / "policy" / "sod.toml").write_text(pair)
+    waiver = (
+        '[[exceptions]]\nid = "E1"\nkind = "sod"\nperson = "ana@corp.example"\nvalue = "pay"\nreason = "x"\n'
+        'requested_by = "ana@corp.example"\napprover = "chi@corp.example"\napproved = 2026-11-01\nexpires = 2026-12-31\n'
+    )
+    (company.folder / "policy" / "exceptions.toml").write_text(waiver)
+    audit = company.audit()
+    assert audit.findings.loc[audit.findings["kind"] == "sod", "disposition"].tolist() == ["excepted"]
+    assert {line(audit, app).verdict for app in ("crm", "erp")} == {"findings"}
+    assert "the conflicting pair pay across apps (excepted)" in line(audit, "crm").verdict_reason
+
+
+def test_a_roster_without_people_is_judged_all_the_same(company: Company) -> None:
+    company.people, company.roster_options = [], 'as_of = "2026-11-20"\ndeclared_total = 0\n'
+    company.app("crm", "ana,ana@corp.example,true,Finance,admins", options='privileged = ["admin*"]\n')
+    audit = company.audit()
+    assert "unmatched" in kinds(audit)
+    assert line(audit).verdict != "clean"
 
 
 def test_another_policy_makes_another_audit(company: Company) -> None:

@@ -111,6 +111,17 @@ def test_every_contradiction_is_about_some_control() -> None:
     assert {control for controls in SPOKEN_OF.values() for control in controls} <= set(CONTROLLED)
 
 
+def test_a_finding_of_an_app_that_the_configuration_dropped_shows_what_is_known() -> None:
+    whole = sample("disable")
+    audit = replace(whole, apps=tuple(each for each in whole.apps if each.app != "slack"))
+    found = stopping(audit, audit.findings.iloc[0])
+    assert [(each.control, each.state) for each in found.controls] == [("disable", "not said")]
+    assert found.compared == "not compared with the data: the configuration does not name the app"
+    assert [gap for _, gap in line(audit, "slack").gaps] == ["nobody has said what controls it"]
+    assert set(states(line(audit, "slack"))) == set(CONTROLLED)
+    assert "slack" not in {each.app for each in register_lines(audit)}
+
+
 def test_an_app_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ConfigError, match="no app or finding 'nowhere'"):
         register_lines(sample(), "nowhere")

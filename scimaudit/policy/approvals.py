@@ -9,9 +9,11 @@ from typing import Final
 
 from scimaudit.errors import PolicyError
 from scimaudit.policy import reading
+from scimaudit.policy.entitlements import ATTRIBUTES
 
-COLUMNS: Final = ("app", "account", "value", "approved_by", "approved_on", "until", "reason")
+COLUMNS: Final = ("app", "account", "value", "approved_by", "approved_on", "until", "reason", "attribute")
 REQUIRED: Final = ("app", "account", "value", "approved_by", "approved_on")
+OPTIONAL: Final = ("attribute",)
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Approval:
 
     :param account: userName or id of the account.
     :param value: id or name of the entitlement.
+    :param attribute: ``groups``, ``roles``, ``entitlements`` or ``licenses``; empty is any of them.
     :param until: last day on which the right may be held; without one it has no end.
     :param place: where it stands; ``place`` of every other line of the policy likewise.
     """
@@ -31,6 +34,7 @@ class Approval:
     approved_on: date
     until: date | None
     reason: str
+    attribute: str = ""
     place: str = field(default="", compare=False, kw_only=True)
 
 
@@ -47,17 +51,20 @@ def parse(text: str, where: str) -> tuple[Approval, ...]:
 
     :raises PolicyError: a line is wrong; names the line.
     """
-    found: dict[tuple[str, str, str], Approval] = {}
-    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED):
+    found: dict[tuple[str, str, str, str], Approval] = {}
+    for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, OPTIONAL):
         told = entry.data
         on, until = (reading.day(told[name], f"{entry.where}: {name}") for name in ("approved_on", "until"))
         if on is None or (until is not None and until < on):
             raise PolicyError(f"{entry.where}: it ends before it was approved")
         line = Approval(
             told["app"], told["account"], told["value"], told["approved_by"], on, until, told["reason"],
-            place=entry.place,
+            told["attribute"], place=entry.place,
         )  # fmt: skip
-        first = found.setdefault((line.app, line.account, line.value), line)
+        if line.attribute not in ("", *ATTRIBUTES):
+            hint = "attributes: " + ", ".join(ATTRIBUTES)
+            raise PolicyError(f"{entry.where}: attribute is {line.attribute!r}", hint=hint)
+        first = found.setdefault((line.app, line.account, line.attribute, line.value), line)
         if first is not line:
             raise PolicyError(
                 f"{entry.where}: the same right already stands in {first.place}", hint="keep one of the two lines"

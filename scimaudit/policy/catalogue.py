@@ -72,42 +72,71 @@ def parse(text: str, where: str) -> tuple[Described, ...]:
     return tuple(found.values())
 
 
-def lines_of(catalogue: Sequence[Described], rights: pd.DataFrame) -> np.ndarray:
-    """For each entitlement the position of its line in the catalogue, or -1.
+def described(catalogue: Sequence[Described], rights: pd.DataFrame) -> pd.DataFrame:
+    """For each entitlement what the catalogue says of it: ``title``, ``owner``, ``risk``, ``privileged``, ``eligible``.
 
-    A line that names it beats a pattern, and its id beats its name; of two patterns the one with more literal
-    characters wins, so that the order of lines never matters.
+    Of several lines each column is told by the best one that says something: a line that names the entitlement beats a
+    pattern, and its id beats its name; of two patterns the one with more literal characters, then one that says yes.
+    The order of lines never matters.
 
     :param rights: ``app``, ``attribute``, ``value`` and ``display``.
     """
-    found = np.full(len(rights), -1, dtype=np.int32)
+    told = pd.DataFrame(
+        {
+            "title": pd.array([line.name or None for line in catalogue], dtype="str"),
+            "owner": pd.array([line.owner or None for line in catalogue], dtype="str"),
+            "risk": pd.array([line.risk or None for line in catalogue], dtype="str"),
+            "privileged": pd.array([line.privileged for line in catalogue], dtype="boolean"),
+            "eligible": pd.array([line.eligible or None for line in catalogue], dtype="boolean"),
+        }
+    )
+    order = _best_first(catalogue, rights)
+    found = {}
+    for name in told.columns:
+        says = told[name].notna().to_numpy()
+        place = np.full(len(rights), -1, dtype=np.int64)
+        for line, rows in order:
+            chosen = rows[(place[rows] < 0) & says[line]]
+            place[chosen] = line if isinstance(line, int) else line[(place[rows] < 0) & says[line]]
+        found[name] = pd.api.extensions.take(told[name].array, place, allow_fill=True)
+    return pd.DataFrame(found, index=rights.index)
+
+
+def _best_first(catalogue: Sequence[Described], rights: pd.DataFrame) -> list[tuple[int | np.ndarray, np.ndarray]]:
+    """Lines, or one line for each row, with the rows of ``rights`` that they describe, the best first."""
     named = {
         (line.app, line.attribute, line.value): place
         for place, line in enumerate(catalogue)
         if not patterns.is_pattern(line.value)
     }
     plain = rights.astype(dict.fromkeys(("app", "attribute", "value", "display"), "str"))
+    order: list[tuple[int | np.ndarray, np.ndarray]] = []
     for column in ("value", "display"):
         for attribute in (plain["attribute"], pd.Series("", index=rights.index)):
             at = _positions(named, pd.MultiIndex.from_arrays([plain["app"], attribute, plain[column]]))
-            found = np.where(found < 0, at, found)
-    rest = sorted(set(range(len(catalogue))) - set(named.values()), key=lambda place: _rank(catalogue[place]))
-    for place in rest:
-        line = catalogue[place]
-        meant = entitlements.What(line.app, line.attribute or None, patterns=(line.value,)).names(rights)
-        found[meant & (found < 0)] = place
-    return found
+            rows = np.flatnonzero(at >= 0)
+            order.append((at[rows], rows))
+    wide = sorted(set(range(len(catalogue))) - set(named.values()), key=lambda place: _rank(catalogue[place]))
+    order += zip(wide, _fitting([catalogue[place] for place in wide], rights), strict=True)
+    return order
+
+
+def _fitting(lines: Sequence[Described], rights: pd.DataFrame) -> list[np.ndarray]:
+    """For each line with a pattern the positions of the entitlements that it fits."""
+    whats = [entitlements.What(line.app, line.attribute or None, patterns=(line.value,)) for line in lines]
+    return entitlements.rows_named(whats, rights)
 
 
 def _positions(named: dict[tuple[str, str, str], int], asked: pd.MultiIndex) -> np.ndarray:
     if not named:
-        return np.full(len(asked), -1, dtype=np.int32)
+        return np.full(len(asked), -1, dtype=np.int64)
     at = pd.MultiIndex.from_tuples(named).get_indexer(asked)
-    return np.append(np.fromiter(named.values(), dtype=np.int32), np.int32(-1))[at]
+    return np.append(np.fromiter(named.values(), dtype=np.int64), -1)[at]
 
 
-def _rank(line: Described) -> tuple[int, bool, str]:
-    return -sum(sign not in "*?" for sign in line.value), line.attribute == "", line.value
+def _rank(line: Described) -> tuple[int, bool, bool, bool, str]:
+    literal = sum(sign not in "*?" for sign in line.value)
+    return -literal, line.attribute == "", line.privileged is not True, line.eligible, line.value
 
 
 def _flag(text: str, where: str) -> bool | None:

@@ -25,6 +25,7 @@ def of_files(policy: Policy, today: date) -> Iterator[Remark]:
     yield from repeated(policy.rules)
     yield from allowing_everything(policy.rules)
     yield from registering_everything(policy)
+    yield from describing_everything(policy)
     yield from both_sides(policy)
     yield from days(policy, today)
 
@@ -88,6 +89,20 @@ def registering_everything(policy: Policy) -> Iterator[Remark]:
         if patterns.everything(each.account):
             line, said = lines.of_account(each), f"{each.account!r} fits every account, people's as well"
             yield _defect(line, "everything", "accounts that are named", said, severity="high")
+
+
+def describing_everything(policy: Policy) -> Iterator[Remark]:
+    """Lines of the catalogue by which no right of an app is power, or every one is held for a while only."""
+    for each in policy.catalogue:
+        if not patterns.everything(each.value):
+            continue
+        line, due = lines.of_described(each), "rights that are named"
+        if each.privileged is False:
+            said = f"{each.value!r} fits every right: nothing of the app would be power"
+            yield _defect(line, "everything privileged", due, said, severity="high")
+        if each.eligible:
+            said = f"{each.value!r} fits every right: nothing of the app would be held for good"
+            yield _defect(line, "everything eligible", due, said, severity="high")
 
 
 def both_sides(policy: Policy) -> Iterator[Remark]:

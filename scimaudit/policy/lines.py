@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scimaudit.policy import Policy
     from scimaudit.policy.approvals import Approval
+    from scimaudit.policy.catalogue import Described
     from scimaudit.policy.dispositions import Disposition
     from scimaudit.policy.entitlements import EntitlementRule
     from scimaudit.policy.links import Link
@@ -83,6 +84,11 @@ def of_link(line: Link) -> Line:
     return Line("links.csv", line.app, name, line.place)
 
 
+def of_described(line: Described) -> Line:
+    """A line of ``catalogue.csv``."""
+    return Line("catalogue.csv", line.app, f"{line.attribute or 'any'} / {line.value}", line.place)
+
+
 def of_policy(policy: Policy) -> Iterator[Line]:
     """Every line that is judged here; exceptions have kinds of their own."""
     yield from map(of_rule, policy.rules)
@@ -91,3 +97,4 @@ def of_policy(policy: Policy) -> Iterator[Line]:
     yield from map(of_approval, policy.approvals)
     yield from map(of_disposition, policy.dispositions)
     yield from map(of_link, policy.links)
+    yield from map(of_described, policy.catalogue)

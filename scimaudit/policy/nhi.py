@@ -23,6 +23,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 REQUIRED: Final = ("app", "account", "kind")
 OPTIONAL: Final = COLUMNS[3:]
+_REASONS: Final = ("interactive", "attribution", "vaulted", "monitored")
+_EMPTY_WORDS: Final = ("yes", "no", "true", "false", "none", "n/a", "-", "y", "n", "x")
 _DAYS: Final = ("review_date", "expires", "last_test")
 
 
@@ -123,5 +125,10 @@ def _line(entry: reading.Entry) -> NonHuman:
     told = dict(entry.data)
     if told["kind"] not in KINDS:
         raise PolicyError(f"{entry.where}: kind is {told['kind']!r}", hint="kinds: " + ", ".join(KINDS))
+    for name in _REASONS:
+        if told[name].casefold() in _EMPTY_WORDS:
+            raise PolicyError(
+                f"{entry.where}: {name} is {told[name]!r}", hint="say why, where or how, or leave it empty"
+            )
     days = {name: reading.day(told[name], f"{entry.where}: {name}") for name in _DAYS}
     return NonHuman(**told | days, place=entry.place)

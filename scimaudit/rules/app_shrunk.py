@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from scimaudit.rules import Judgement, judge, rule
+from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
+from scimaudit.view.columns import known_true
 
 
 @rule(
@@ -17,14 +18,13 @@ from scimaudit.view import View
 def app_shrunk(view: View, *, percent: float = 20.0) -> Judgement:
     """Apps that lost too many accounts since the last snapshot.
 
-    Detects: fewer accounts in an app than in the snapshot before, by more than ``percent`` per cent. Apps that were
-    not listed then are outside.
+    Detects: fewer accounts in an app than in the snapshot before, by more than ``percent`` per cent.
 
     Why: accounts do not vanish by the dozen; listings that were cut short do. A vanished account would count as
     closed.
 
-    Not evaluable: never: both counts are known, and a listing that lacks accounts can only look smaller than the
-    app is.
+    Not evaluable: an app that the snapshot before does not have, so every app on the first audit. A listing that lacks
+    accounts can only look smaller than the app is.
 
     Remediation: compare both listings, and look at what the token may see. Where the removal was real, the next
     snapshot has the new count as its baseline.
@@ -34,9 +34,13 @@ def app_shrunk(view: View, *, percent: float = 20.0) -> Judgement:
     rows = view.apps[["app"]].assign(
         before=view.apps["app"].map(counts), now=view.apps["app"].map(now.to_dict()).fillna(0)
     )
-    rows = rows[rows["before"] > 0].astype({"before": "int64", "now": "int64"})
+    rows = rows[view.apps["listed"] | (rows["before"] > 0)].astype({"before": "Int64", "now": "Int64"})
     least = rows["before"] * (1 - percent / 100)
-    found = judge(rows, fails=rows["now"] < least)
+    found = judge(
+        rows,
+        fails=known_true(rows["now"] < least),
+        unknown=because(rows.index, (rows["before"].isna(), "too-young")),
+    )
     return found.saying(
         expected=lambda rows: f"at least {100 - percent:g} % of " + rows["before"].astype("str") + " accounts",
         actual=lambda rows: rows["now"].astype("str") + " accounts",

@@ -56,7 +56,9 @@ def _owners(view: View) -> pd.DataFrame:
     accounts = view.accounts
     live = (accounts["situation"] == "matched") & ~accounts["nhi"] & ~known_false(accounts["active"])
     mine: pd.DataFrame = accounts[live & ~known_false(accounts["owner_current"])]
-    return mine.drop_duplicates(["app", "owner_row"])
+    # One that is known to be active first, in whatever order they stand.
+    ordered: pd.DataFrame = mine.sort_values("active", ascending=False, kind="stable", na_position="last")
+    return ordered.drop_duplicates(["app", "owner_row"])
 
 
 def _held(view: View) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,9 @@ from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
 from scimaudit.view.sign_ins import unseen_use
+
+_CLOCKS: Final = -1
+"""Days by which the clocks and zones of an app may differ from ours; a sign-in later than that has not been."""
 
 
 @rule(
@@ -32,7 +37,8 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
     Why: a forgotten account is missed by nobody, so its abuse is noticed by nobody.
 
     Not evaluable: an account whose listings supply no sign-in time, and one of unknown activity; an idle service
-    account in an app that tells the sign-ins of people alone (``interactive_sign_ins``).
+    account in an app that tells the sign-ins of people alone (``interactive_sign_ins``); a sign-in more than a day
+    after the moment judged.
 
     Remediation: disable it, wait, then delete it. CIS 5.3 asks for 45 days, PCI DSS 8.2.6 for 90: set ``days`` to
     the strictest that binds you.
@@ -49,7 +55,10 @@ def dormant(view: View, *, days: int = 90, nhi_days: int = 180) -> Judgement:
         unknown=because(
             accounts.index,
             (accounts["last_login"].isna(), "attribute-absent"),
-            (accounts["active"].isna() | ((idle > limit) & unseen_use(view)), "semantics-unknown"),
+            (
+                accounts["active"].isna() | ((idle > limit) & unseen_use(view)) | (idle < _CLOCKS),
+                "semantics-unknown",
+            ),
         ),
     )
     ago, most = (

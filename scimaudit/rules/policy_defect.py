@@ -26,13 +26,15 @@ def policy_defect(view: View) -> Judgement:
     """Lines of policy files that can be read and still decide nothing, or not what was meant.
 
     Detects: a rule that nobody can ever meet, one that a single deny rule takes back whole, one that says what another
-    says, one that allows every right; a register line, ``privileged`` or ``admin_accounts`` that fits everything; a
-    conflicting pair with one right on both sides; days that are still to come where they should not be, or that have
-    passed, as far as no other kind tells; an owner of a rule, pair or app who does not work here; an approval, a
-    disposition or a link signed by nobody in the roster, or by somebody who did not work here that day; a non-human
-    account that answers for another; an approval of a right that nobody holds, and a link whose account or person does
-    not exist. Counted by lines: of those in the policy folder (exceptions have kinds of their own), and of apps with an
-    owner or patterns.
+    says, one that allows every right; a register line, ``privileged``, ``admin_accounts`` or ``non_human`` that fits
+    everything; a line of the catalogue that fits everything and says that it is no power, or is held for a while only;
+    a pattern of the register that fits accounts of people, whom the rules about people then do not see; a conflicting
+    pair with one right on both sides; a side of a pair, or a line of the catalogue, that names no right that anybody
+    holds; days that are still to come where they should not be, or that have passed, as far as no other kind tells; an
+    owner of a rule, pair, line of the catalogue or app who does not work here; an approval, a disposition or a link
+    signed by nobody in the roster, or by somebody who did not work here that day; a non-human account that answers for
+    another; an approval of a right that nobody holds, and a link whose account or person does not exist. Counted by
+    lines: of those in the policy folder (exceptions have kinds of their own), and of apps with an owner or patterns.
 
     Why: people rely on what is written down; a line that does nothing is a control that nobody operates.
 

@@ -40,7 +40,8 @@ def register_contradiction(view: View, *, share: float = 50.0) -> Judgement:
     Why: single sign-on keeps people out of one door; it is not the removal of the account, its tokens and its rights.
 
     Not evaluable: a control of which nobody has said what it is. A claim that the data cannot refute: too few
-    listings tell ``externalId``, an account may be active and its owner gone, or the walk is not proven. That
+    listings tell ``externalId``, an account of nobody, or of somebody who may be gone, may be active, or the walk is
+    not proven. That
     disabling works, and that owners are here, is not evaluable while the roster is not proven either.
 
     Remediation: name the control that really does it, with its owner; where there is none, build one.
@@ -98,7 +99,8 @@ def _of_leavers(view: View, app: AppFacts) -> list[_Claim]:
     humans = _humans(view, app)
     ended, active = humans["owner_ended"], humans["active"]
     left = int((known_true(ended) & known_true(active)).sum())
-    unclear = (humans["situation"] != "unmatched") & ~known_false(ended) & ~known_false(active)
+    # Where a roster leaves out who has left, their accounts are the ones that nobody owns.
+    unclear = ~known_false(ended) & ~known_false(active)
     roster = "roster-unproven" if view.roster_unproven else None
     unknown = "semantics-unknown" if unclear.any() else _walk(app) or roster
     lives = f"{left} accounts of leavers are active"

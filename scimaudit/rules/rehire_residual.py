@@ -132,7 +132,8 @@ def _given(view: View, ended: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     day = grants["granted_at"].iloc[dated].dt.tz_convert(view.zone).dt.tz_localize(None).dt.normalize()
     end = taken(ended, grants["account"].to_numpy()[dated], day.index)
     after[dated], before[dated] = day > end, day <= end
-    known = view.tenure[view.tenure["approval"] >= 0]
+    counts = (view.tenure["approval"] >= 0) & view.tenure["void"].isna() & view.tenure["unclear"].isna()
+    known = view.tenure[counts]
     days = pd.Series([line.approved_on for line in view.policy.approvals], dtype="datetime64[s]")
     approved = taken(days, known["approval"].to_numpy(), known.index)
     signed = grants.index.get_indexer(known.index)

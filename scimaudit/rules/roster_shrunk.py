@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scimaudit.rules import Judgement, judge, rule
+from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
+from scimaudit.view.columns import known_true
 
 
 @rule(
@@ -21,20 +22,26 @@ def roster_shrunk(view: View, *, percent: float = 20.0, rows: int = 5) -> Judgem
 
     Detects: a roster with fewer people than in the snapshot before, by more than ``percent`` per cent and by more
     than ``rows``. Each roster counts alone, so that a small one cannot vanish behind a large one; one that is no
-    longer pulled has lost everybody. A roster that the earlier snapshot lacks is not judged.
+    longer pulled has lost everybody.
 
     Why: a roster cut short turns everyone it lost into somebody to disable.
 
-    Not evaluable: never: both counts are known.
+    Not evaluable: a roster that no earlier snapshot has, so every roster on the first audit.
 
     Remediation: compare the export with the one before; filters, a failed job and a lost company are the usual
     causes.
     """
-    before = pd.Series(view.previous.people if view.previous else {}, dtype="int64")
-    now = view.sources.set_index("name")["parsed"].reindex(before.index, fill_value=0)
+    earlier = pd.Series(view.previous.people if view.previous else {}, dtype="Int64")
+    parsed = view.sources.set_index("name")["parsed"]
+    names = earlier.index.union(pd.Index(view.rosters, dtype="str"))
+    before, now = earlier.reindex(names), parsed.reindex(names, fill_value=0)
     table = pd.DataFrame({"before": before, "now": now, "limit": (before * percent / 100).clip(lower=rows)})
     table = table.rename_axis("value").reset_index().astype({"value": "str"})
-    found = judge(table, fails=table["before"] - table["now"] > table["limit"])
+    found = judge(
+        table,
+        fails=known_true(table["before"] - table["now"] > table["limit"]),
+        unknown=because(table.index, (table["before"].isna(), "too-young")),
+    )
     return found.saying(
         expected=lambda rows: (
             "at least "

@@ -30,8 +30,8 @@ def sod(view: View) -> Judgement:
     """Separation of duties: people who hold both sides of a pair, within an app or across apps.
 
     Detects: a person whose active accounts hold, together, both sides of a pair of ``policy/sod.toml``. Counted per
-    pair, over the people with an account in either app. A person passes only when one side is proven not held: that
-    app's accounts and entitlements are proven listed and show none.
+    pair, over the people who own an account in either app or are one of its possible owners. A person passes only when
+    one side is proven not held: that app's accounts and entitlements are proven listed and show none.
 
     Why: who can both make and approve a payment needs no accomplice.
 
@@ -145,13 +145,15 @@ def _told(
 
 
 def _people_with_account(view: View) -> dict[str, np.ndarray]:
-    """For each app in some pair, which people own an account there, active or not."""
-    accounts = view.accounts
+    """For each app in some pair, which people own an account there, or may own one, active or not."""
+    accounts, perhaps = view.accounts, possible_owners(view)
     counted = (~accounts["nhi"]).to_numpy()
     found = {}
     for app in {side.app for conflict in view.policy.conflicts for side in (conflict.left, conflict.right)}:
         having = np.zeros(len(view.people) + 1, dtype=bool)
-        having[accounts["owner_row"].to_numpy()[counted & (accounts["app"] == app).to_numpy()]] = True
+        mine = counted & (accounts["app"] == app).to_numpy(dtype=bool)
+        having[accounts["owner_row"].to_numpy()[mine]] = True
+        having[perhaps["person"].to_numpy()[mine[perhaps["account"]]]] = True
         found[app] = having[:-1]
     return found
 

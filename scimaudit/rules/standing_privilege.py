@@ -25,7 +25,7 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
 
     Why: standing power is what an attacker who takes over the account inherits.
 
-    Not evaluable: a right on an account of unknown activity.
+    Not evaluable: a right on an account of unknown activity, and one whose approval is unclear.
 
     Remediation: make the right eligible instead of held, and let it be asked for when it is needed.
     """
@@ -35,8 +35,11 @@ def standing_privilege(view: View, *, every_app: bool = False) -> Judgement:
     found = judge(
         grants,
         within=wanted & ~known_false(grants["active"]) & (grants["account"] >= 0),
-        fails=known_true(grants["active"]) & grants["end"].isna(),
-        unknown=because(grants.index, (grants["active"].isna(), "semantics-unknown")),
+        fails=known_true(grants["active"]) & grants["end"].isna() & grants["unclear"].isna(),
+        unknown=because(
+            grants.index,
+            (grants["active"].isna() | (grants["unclear"].notna() & grants["end"].isna()), "semantics-unknown"),
+        ),
     )
     name = found.failed["display"].astype("str").fillna(found.failed["value"].astype("str"))
     days = found.failed["days"]

@@ -12,13 +12,12 @@ import pandas as pd
 
 from scimaudit import identifiers
 from scimaudit.policy.approvals import Approval
-from scimaudit.policy.entitlements import EntitlementRule
+from scimaudit.policy.entitlements import EntitlementRule, rows_named
 from scimaudit.policy.matching import people_of
 from scimaudit.result import ApprovalLine, PolicyWord
-from scimaudit.view import View
+from scimaudit.view import View, signing
 from scimaudit.view.columns import known_true, taken
 from scimaudit.view.holders import holders
-from scimaudit.view.signed import signed
 
 STATES: Final = ("nobody", "does not count", "unclear", "counts")
 WHATS: Final = ("finding", "right", "power", "exception", "disposition", "link", "scope")
@@ -66,33 +65,50 @@ def right_lines(view: View, *, everything: bool = False) -> list[ApprovalLine]:
 
     :param everything: also the rights of which nobody must.
     """
-    known = view.tenure[["approval", "needs"]].reindex(view.grants.index)
+    told = ["approval", "needs", "void", "unclear", "unregistered", "end", "by"]
+    known = view.tenure[told].reindex(view.grants.index)
     grants = view.grants.assign(
-        approval=known["approval"].fillna(-1).astype("int64"), needed=known_true(known["needs"].astype("boolean"))
+        approval=known["approval"].fillna(-1).astype("int64"),
+        needed=known_true(known["needs"].astype("boolean")),
+        unregistered=known_true(known["unregistered"].astype("boolean")),
+        void=known["void"],
+        unclear=known["unclear"],
+        over=_over(view, known),
     )
     grants["untold"] = _untold(view)
     grants["privileged"] = known_true(grants["privileged"])
     grants["needed"] |= grants["privileged"]
-    rows = (grants if everything else grants[grants["needed"]]).sort_values("privileged", ascending=False)
+    rows = (grants if everything else grants[grants["needed"]]).sort_values(
+        "privileged", ascending=False, kind="stable"
+    )
     # A right that is held directly and through a group is one right.
     rows = rows.drop_duplicates(["app", "account_id", "attribute", "value"])
-    rows = rows.join(signed(view, rows["approval"]))
     place = rows["account"].to_numpy()
     rows["user_name"] = taken(view.accounts["user_name"], place, rows.index)
     person = rows["person_id"].cat.codes.to_numpy()
     rows["person"] = taken(view.people["display_name"], person, rows.index)
     words = _words(view, person, rows["entitlement"].to_numpy())
-    texts = ["app", "account_id", "user_name", "person_id", "person", "attribute", "value", "display", "signer"]
+    texts = [
+        "app",
+        "account_id",
+        "user_name",
+        "person_id",
+        "person",
+        "attribute",
+        "value",
+        "display",
+        "void",
+        "unclear",
+        "over",
+    ]
     plain = rows[texts].astype("str").fillna("")
     plain["user_name"] = plain["user_name"].where(plain["user_name"] != "", plain["account_id"])
     plain["display"] = plain["display"].where(plain["display"] != "", plain["value"])
-    flags = rows[
-        ["privileged", "needed", "untold", "active", "approval", "by_holder", "by_somebody_else", "barred", "entitled"]
-    ].to_dict("records")
+    flags = rows[["privileged", "needed", "untold", "active", "approval", "unregistered"]].to_dict("records")
     found = []
     for text, flag, said in zip(plain.to_dict("records"), flags, words, strict=True):
         line = view.policy.approvals[flag["approval"]] if flag["approval"] >= 0 else None
-        state, trouble = _standing(line, text["signer"], flag, view)
+        state, trouble = _standing(line, text, flag, view)
         found.append(
             ApprovalLine(
                 what="right",
@@ -117,6 +133,14 @@ def right_lines(view: View, *, everything: bool = False) -> list[ApprovalLine]:
     return found
 
 
+def _over(view: View, known: pd.DataFrame) -> pd.Series:
+    """That the right itself is over, in words, where others than its approval say so; else null."""
+    day = known["end"].dt.tz_convert(view.zone).dt.strftime("%Y-%m-%d")
+    over = (known["end"] <= pd.Timestamp(view.as_of)) & (known["by"] != "its approval")
+    said: pd.Series = "the right was over on " + day + ", as " + known["by"] + " says"
+    return said.where(over.fillna(value=False))
+
+
 def _signature(line: Approval | None) -> dict[str, str]:
     if line is None:
         return {"by": "", "on": "", "until": "", "reason": ""}
@@ -124,7 +148,9 @@ def _signature(line: Approval | None) -> dict[str, str]:
     return {"by": line.approved_by, "on": line.approved_on.isoformat(), "until": until, "reason": line.reason}
 
 
-def _standing(line: Approval | None, signer: str, flag: Mapping[Hashable, Any], view: View) -> tuple[str, str]:
+def _standing(
+    line: Approval | None, text: Mapping[Hashable, str], flag: Mapping[Hashable, Any], view: View
+) -> tuple[str, str]:
     """Whether an approval counts, and why not."""
     if line is None:
         kept = "" if view.policy.approvals else ", and the policy folder has no approvals at all"
@@ -132,37 +158,32 @@ def _standing(line: Approval | None, signer: str, flag: Mapping[Hashable, Any], 
         if not flag["needed"] and flag["untold"]:
             asked = "; nobody has said whether it gives power"
         return "nobody", f"nobody approved it{kept}{asked}"
-    by = line.approved_by
     wrong = _wrong(
-        (f"{by} approved it and holds it", flag["by_holder"]),
-        (f"{by} is nobody in the roster", signer == "stranger"),
-        (f"{by} answers neither for it nor for the app", flag["barred"]),
+        (text["void"], bool(text["void"])),
+        (text["over"], bool(text["over"])),
         (f"it ran out on {line.until}", line.until is not None and line.until < view.today),
-        (f"it was approved on {line.approved_on}, which is still to come", line.approved_on > view.today),
     )
     if wrong:
         return "does not count", "; ".join(wrong)
-    if not flag["by_somebody_else"]:
-        return (
-            "unclear",
-            f"whether {by} approved it for themselves cannot be told: the holder or the approver is unclear",
-        )
-    if signer == "unclear":
-        return "unclear", f"whether {by} works here is unclear"
-    if not flag["entitled"]:
-        return "unclear", f"whether {by} may approve it is unclear: nobody is registered for certain who could"
-    return "counts", f"{by} does not work here any more" if signer == "left" else ""
+    if text["unclear"]:
+        return "unclear", text["unclear"]
+    if flag["unregistered"]:
+        may = f"whether {line.approved_by} may approve it is unclear"
+        return "unclear", f"{may}: nobody is registered for certain who could"
+    return "counts", ""
 
 
 def _words(view: View, person: np.ndarray, entitlement: np.ndarray) -> list[tuple[PolicyWord, ...]]:
     """For each right what the rules of the policy say of it and its holder; nothing where nobody owns the account."""
-    rules = view.policy.rules
+    rules = sorted(view.policy.rules, key=lambda rule: rule.name)
     people, whose = np.unique(person, return_inverse=True)
     rights, which = np.unique(entitlement, return_inverse=True)
-    certain, possible = people_of(rules, view.people.take(np.maximum(people, 0)))
+    # -1, nobody, is a person of whom nothing is known.
+    certain, possible = people_of(rules, view.people.reset_index(drop=True).reindex(people))
     certain[people < 0] = possible[people < 0] = False
-    distinct = view.entitlements.take(rights)
-    named = np.array([rule.what.names(distinct) for rule in rules], dtype=bool).reshape(len(rules), len(rights))
+    named = np.zeros((len(rules), len(rights)), dtype=bool)
+    for place, rows in enumerate(rows_named([rule.what for rule in rules], view.entitlements.take(rights))):
+        named[place, rows] = True
     said: dict[tuple[int, int], tuple[PolicyWord, ...]] = {}
     pairs = list(zip(whose.tolist(), which.tolist(), strict=True))
     for who, what in dict.fromkeys(pairs):
@@ -239,12 +260,15 @@ def _dispositions(view: View, findings: pd.DataFrame) -> list[ApprovalLine]:
     rows = findings[findings["finding_id"].isin([line.finding_id for line in decided])]
     names = ["app", "account_id", "user_name", "person_id", "kind"]
     known = rows.set_index("finding_id")[names].astype("str").fillna("").to_dict("index")
-    strangers = _strangers(view, [line.by for line in decided])
+    signer = signing.judged(view, [line.by for line in decided], [line.on for line in decided])
     lines = []
-    for line in decided:
+    for line, by in zip(decided, signer.to_dict("records"), strict=True):
         row = known.get(line.finding_id, dict.fromkeys(names, ""))
         wrong = _wrong(
             ("there is no such finding", line.finding_id not in known),
+            (f"{line.by} {by['trouble']}", bool(by["trouble"])),
+            (f"whether {line.by} worked here that day is unclear", bool(by["unclear"])),
+            (f"{line.by} is its subject", by["person_id"] == row["person_id"]),
             (f"it ran out on {line.until}", line.until is not None and line.until < view.today),
             (f"it was decided on {line.on}, which is still to come", line.on > view.today),
         )
@@ -255,7 +279,7 @@ def _dispositions(view: View, findings: pd.DataFrame) -> list[ApprovalLine]:
                 row["app"],
                 f"{row['kind']} {line.finding_id} is {line.disposition}".strip(),
                 "does not count" if wrong else "counts",
-                "; ".join([*wrong, *strangers[line.by]]),
+                "; ".join(wrong),
                 **_named(view, about),
                 by=line.by,
                 on=_day(line.on),

@@ -121,12 +121,16 @@ def accounts_with_register(
 
 
 def _detected(accounts: pd.DataFrame, apps: Sequence[AppFacts]) -> pd.Series:
-    """What an app declares non-human accounts by, where it fits the account; null elsewhere."""
+    """What an app declares non-human accounts by, where it fits the account; null elsewhere.
+
+    Whom a listing calls a guest is somebody.
+    """
     found = pd.Series(None, index=accounts.index, dtype="str")
+    unsaid = (accounts["account_kind"] != "guest").to_numpy(dtype=bool, na_value=True)
     for facts in apps:
         if not facts.non_human and not facts.non_human_types:
             continue
-        mine = accounts.index[(accounts["app"] == facts.app).to_numpy(dtype=bool)]
+        mine = accounts.index[(accounts["app"] == facts.app).to_numpy(dtype=bool) & unsaid]
         for told, name in ((accounts["user_name"], "its userName"), (accounts["user_type"], "its userType")):
             declared = facts.non_human if name == "its userName" else facts.non_human_types
             hit = mine[patterns.matches(told.loc[mine].astype("str"), declared)]
@@ -149,7 +153,7 @@ def grants_with_accounts(
     places = index.positions(coded)
     frame = tables.frame(coded)
     frame["app"] = frame["app"].cat.set_categories([facts.app for facts in apps])
-    entitlement, distinct = _entitlements(frame)
+    entitlement, distinct = _one_name(*_entitlements(frame))
     distinct = _described(distinct, apps, described)
     owner = np.append(accounts["owner_row"].to_numpy(), np.int32(-1))[places]
     frame["account"] = places
@@ -221,27 +225,30 @@ def _entitlements(grants: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
     return codes, grants[list(names)].take(first).reset_index(drop=True)
 
 
+def _one_name(entitlement: np.ndarray, distinct: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """A right that some accounts show without its name is the one that others show with it, where that is one."""
+    names = ["app", "attribute", "value"]
+    nameless = distinct["display"].isna().to_numpy()
+    named = distinct[~nameless].drop_duplicates(names, keep=False)
+    if not nameless.any() or named.empty:
+        return entitlement, distinct
+    place = pd.MultiIndex.from_frame(named[names]).get_indexer(pd.MultiIndex.from_frame(distinct[names]))
+    meant = np.where(nameless & (place >= 0), named.index.to_numpy()[place], np.arange(len(distinct)))
+    kept = np.unique(meant)
+    return np.searchsorted(kept, meant)[entitlement].astype(np.int32), distinct.take(kept).reset_index(drop=True)
+
+
 def _described(found: pd.DataFrame, apps: Sequence[AppFacts], described: Sequence[Described]) -> pd.DataFrame:
     """Entitlements with what the catalogue and the app's conventions say of them."""
-    places = catalogue.lines_of(described, found)
-    lines = pd.DataFrame(
-        {
-            "title": pd.array([line.name or None for line in described], dtype="str"),
-            "owner": pd.array([line.owner or None for line in described], dtype="str"),
-            "risk": pd.array([line.risk or None for line in described], dtype="str"),
-            "privileged": pd.array([line.privileged for line in described], dtype="boolean"),
-            "eligible": pd.array([line.eligible for line in described], dtype="boolean"),
-        }
-    )
-    said = pd.DataFrame({name: taken(lines[name], places, found.index) for name in lines.columns}, index=found.index)
+    said = catalogue.described(described, found)
     ends = pd.Series(pd.NaT, index=found.index, dtype="datetime64[s]")
     for facts in apps:
         powerful = entitlements.What(facts.app, patterns=facts.privileged).names(found)
         said["privileged"] = said["privileged"].mask(powerful, True)
         if facts.ends_in_name:
             mine = found.loc[(found["app"] == facts.app).to_numpy(dtype=bool), ["display", "value"]]
-            for name in mine.columns:
-                ends = ends.fillna(patterns.days_in(mine[name], facts.ends_in_name))
+            told = pd.concat([patterns.days_in(mine[name], facts.ends_in_name) for name in mine.columns], axis=1)
+            ends.loc[mine.index] = told.min(axis=1)
     said["eligible"] = known_true(said["eligible"])
     return pd.concat([found, said], axis=1).assign(ends=ends)
 

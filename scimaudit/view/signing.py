@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +45,8 @@ def signatures(view: View) -> Iterator[Remark]:
     signed = [(lines.of_approval(each), each.approved_by, each.approved_on) for each in policy.approvals]
     signed += [(lines.of_disposition(each), each.by, each.on) for each in policy.dispositions]
     signed += [(lines.of_link(each), each.decided_by, each.decided_on) for each in policy.links]
-    on = pd.Series([day for _, _, day in signed], dtype="datetime64[s]")
-    judged = _judged(view, [by for _, by, _ in signed], on)
-    for (line, by, day), trouble, unclear in zip(signed, judged["trouble"], judged["unclear"], strict=True):
+    told = judged(view, [by for _, by, _ in signed], [day for _, _, day in signed])
+    for (line, by, day), trouble, unclear in zip(signed, told["trouble"], told["unclear"], strict=True):
         if trouble:
             due, said = "signed by somebody who worked here that day", f"{by} signed on {day} and {trouble}"
             yield Remark(line, "signature", due, f"{line.where}: {said}")
@@ -54,22 +54,30 @@ def signatures(view: View) -> Iterator[Remark]:
             yield Remark(line, "signature", unknown=_doubt(unclear=unclear))
 
 
-def _judged(view: View, by: list[str], on: pd.Series) -> pd.DataFrame:
-    """For each signature ``trouble``, in words or empty, and ``unclear``."""
+def judged(view: View, by: Sequence[str], days: Sequence[date]) -> pd.DataFrame:
+    """Whether those who signed worked here on the day.
+
+    :returns: for each signature ``trouble``, in words or empty, ``unclear``, and ``person_id``, null unless it is
+        exactly one person's.
+    """
+    on = pd.Series(list(days), dtype="datetime64[s]")
     columns = ["end_date", "start_date", "previous_end_date", "ended"]
     who = holders(view.people, by).join(view.people.set_index("person_id")[columns], on="person_id")
-    signer = who.reindex(by).reset_index(drop=True)
+    signer = who.reindex(list(by)).reset_index(drop=True)
     left = signer["state"] == "left"
     late = left & (signer["end_date"] < on)
-    # Whoever was here once may have signed then.
-    early = left & known_false(signer["ended"]) & (signer["start_date"] > on) & signer["previous_end_date"].isna()
+    # Whoever was here once may have signed then; of somebody who works here that is told by a roster, or unclear.
+    before = (signer["start_date"] > on) & signer["previous_end_date"].isna()
+    told = any("previous_end_date" in view.supplies[name] for name in view.rosters)
+    early = before & ((left & known_false(signer["ended"])) | ((signer["state"] == "live") & told))
     rightly = left & known_true(signer["ended"]) & (signer["end_date"] >= on)
     trouble = pd.Series("", index=signer.index, dtype="str")
     trouble = trouble.mask(signer["state"] == "stranger", "is nobody in the roster")
     trouble = trouble.mask(late, "left on " + signer["end_date"].dt.strftime("%Y-%m-%d"))
     trouble = trouble.mask(early, "starts on " + signer["start_date"].dt.strftime("%Y-%m-%d"))
     unclear = (signer["state"] == "unclear") | (left & ~late & ~early & ~rightly)
-    return pd.DataFrame({"trouble": trouble, "unclear": unclear})
+    unclear |= (signer["state"] == "live") & before & ~early
+    return pd.DataFrame({"trouble": trouble, "unclear": unclear, "person_id": signer["person_id"]})
 
 
 def machines(view: View) -> Iterator[Remark]:

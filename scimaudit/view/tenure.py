@@ -11,6 +11,7 @@ import pandas as pd
 from scimaudit import identifiers
 from scimaudit.policy.entitlements import rows_named
 from scimaudit.view.columns import known_true, taken
+from scimaudit.view.signed import signed
 
 if TYPE_CHECKING:
     from scimaudit.policy.approvals import Approval
@@ -22,24 +23,35 @@ def tenure(view: View) -> pd.DataFrame:
 
     :returns: some rows of the grants, with ``approval`` (position in the policy's approvals, -1 for none), ``needs`` (a
         rule of the policy wants an approval for the entitlement), ``days`` (most days by the policy, null for no
-        limit), ``end`` (the earliest end that is known, UTC) and ``by`` (who says so).
+        limit), ``end`` (the earliest end that is known, UTC) and ``by`` (who says so); ``void``, ``unclear`` and
+        ``unregistered`` as :func:`scimaudit.view.signed.signed` has them. Only an approval that counts gives an end
+        that is still to come.
     """
     place = view.grants["entitlement"].to_numpy()
     approval = _approvals(view)
     needs, limits = _policy(view)
-    told = known_true(view.grants["privileged"]).to_numpy() | (approval >= 0)
-    told |= (needs | np.isfinite(limits) | view.entitlements["ends"].notna().to_numpy())[place]
-    told |= view.grants["expires_at"].notna().to_numpy()
-    rows = np.flatnonzero(told)
+    some = known_true(view.grants["privileged"]).to_numpy() | (approval >= 0)
+    some |= (needs | np.isfinite(limits) | view.entitlements["ends"].notna().to_numpy())[place]
+    some |= view.grants["expires_at"].notna().to_numpy()
+    rows = np.flatnonzero(some)
     grants = view.grants.take(rows)
     days = pd.Series(limits[place[rows]], index=grants.index)
     days = days.mask(np.isinf(days)).astype("Int64")
-    ends = _ends(view, grants, approval[rows], days)
+    standing = signed(view, pd.Series(approval[rows], index=grants.index), days)
+    ends = _ends(view, grants, _ending(view, approval[rows], standing), days)
     end = ends.min(axis=1)
     by = pd.Series(None, index=grants.index, dtype="str")
     for name in reversed(ends.columns):
         by = by.mask((ends[name] == end).to_numpy(), name)
-    return grants.assign(approval=approval[rows], needs=needs[place[rows]], days=days, end=end, by=by)
+    told = {"approval": approval[rows], "needs": needs[place[rows]], "days": days, "end": end, "by": by}
+    return pd.concat([grants.assign(**told), standing], axis=1)
+
+
+def _ending(view: View, approval: np.ndarray, standing: pd.DataFrame) -> np.ndarray:
+    """The approvals that tell an end: those that count, and those that would be over even if they did."""
+    over = np.array([*(each.until is not None and each.until < view.today for each in view.policy.approvals), False])
+    counts = standing[["void", "unclear"]].isna().all(axis=1).to_numpy()
+    return np.where(counts | over[approval], approval, -1)
 
 
 def _ends(view: View, grants: pd.DataFrame, approval: np.ndarray, days: pd.Series) -> pd.DataFrame:
@@ -88,7 +100,7 @@ def _age(line: Approval) -> tuple[int, int, str, str, str]:
 def approved(view: View) -> pd.DataFrame:
     """Every ``grant`` and ``approval`` (positions) that belong together.
 
-    An account is named by id or userName, a right by id or name.
+    An account is named by id or userName, a right by id or name; a line that names an id names nothing by that text.
     """
     grants = view.grants
     lines = view.policy.approvals
@@ -101,9 +113,10 @@ def approved(view: View) -> pd.DataFrame:
             "account": [line.account for line in lines],
             "key": [identifiers.key(line.account) for line in lines],
             "right": [line.value for line in lines],
+            "kind": [line.attribute for line in lines],
             "place": range(len(lines)),
         }
-    ).astype(dict.fromkeys(("app", "account", "key", "right"), "str"))
+    ).astype(dict.fromkeys(("app", "account", "key", "right", "kind"), "str"))
     rights = view.entitlements[["value", "display"]].isin(set(signed["right"])).any(axis=1).to_numpy()
     rows = np.flatnonzero(rights[grants["entitlement"]])
     mine = grants.iloc[rows]
@@ -114,9 +127,10 @@ def approved(view: View) -> pd.DataFrame:
             "key": taken(view.accounts["user_name_key"], mine["account"].to_numpy(), mine.index).to_numpy(),
             "value": mine["value"].astype("str").to_numpy(),
             "display": mine["display"].astype("str").to_numpy(),
+            "attribute": mine["attribute"].astype("str").to_numpy(),
         }
     )
-    found = [none]
+    found = [none.assign(account="", right="")]
     for account in ("account", "key"):
         for right in ("value", "display"):
             # A null never joins: an account without a name is not the account of a line without one.
@@ -124,8 +138,14 @@ def approved(view: View) -> pd.DataFrame:
             both = asked.merge(
                 signed.dropna(subset=[account]), left_on=["app", account, right], right_on=["app", account, "right"]
             )
-            found.append(pd.DataFrame({"grant": rows[both["index"]], "approval": both["place"]}))
-    return pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
+            both = both[(both["kind"] == "") | (both["kind"] == both["attribute"])]
+            pairs = {"grant": rows[both["index"]], "approval": both["place"], "account": account, "right": right}
+            found.append(pd.DataFrame(pairs))
+    every = pd.concat(found, ignore_index=True)
+    for name, weaker in (("account", "key"), ("right", "display")):
+        by_id = every["approval"].isin(every.loc[every[name] != weaker, "approval"])
+        every = every[~by_id | (every[name] != weaker)]
+    return every[["grant", "approval"]].drop_duplicates(ignore_index=True)
 
 
 def _policy(view: View) -> tuple[np.ndarray, np.ndarray]:

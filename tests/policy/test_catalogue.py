@@ -46,17 +46,34 @@ def test_what_is_wrong_is_named_with_its_line(text, said):
     assert said in str(caught.value)
 
 
+ANY, ONE = Described("erp", "", "*dmins", "any"), Described("erp", "", "Admins", "one")
+
+
 @pytest.mark.parametrize(
-    ("lines", "found"),
+    ("lines", "titles"),
     [
-        ((), [-1, -1, -1, -1]),
-        ((Described("erp", "", "Admins"),), [0, 0, -1, -1]),
-        ((Described("erp", "groups", "Admins"), Described("erp", "", "Admins")), [0, 1, -1, -1]),
-        ((Described("erp", "", "*dmins"), Described("erp", "", "1")), [1, 0, -1, 0]),
-        ((Described("erp", "", "*"), Described("erp", "", "Sub*")), [0, 0, -1, 1]),
+        ((), [None, None, None, None]),
+        ((ONE,), ["one", "one", None, None]),
+        ((Described("erp", "groups", "Admins", "group"), ONE), ["group", "one", None, None]),
+        ((ANY, Described("erp", "", "1", "id")), ["id", "any", None, "any"]),
+        ((Described("erp", "", "*", "all"), Described("erp", "", "Sub*", "sub")), ["all", "all", None, "sub"]),
+        ((Described("erp", "roles", "*dmins", "role"), ANY), ["any", "role", None, "role"]),
     ],
 )
-def test_an_exact_line_beats_a_pattern_and_a_longer_pattern_a_shorter(lines, found):
-    assert catalogue.lines_of(lines, RIGHTS).tolist() == found
-    back = catalogue.lines_of(lines[::-1], RIGHTS)
-    assert [len(lines) - 1 - place if place >= 0 else -1 for place in back.tolist()] == found
+def test_an_exact_line_beats_a_pattern_and_a_longer_pattern_a_shorter(lines, titles):
+    for told in (lines, lines[::-1]):
+        found = catalogue.described(told, RIGHTS)["title"]
+        assert [None if pd.isna(title) else title for title in found] == titles
+
+
+def test_a_line_that_says_nothing_of_power_hides_none_that_does():
+    lines = (Described("erp", "", "Admins", owner="cfo@x"), Described("erp", "", "*dmin*", privileged=True))
+    found = catalogue.described(lines, RIGHTS)
+    assert found.loc[0, ["owner", "privileged"]].tolist() == ["cfo@x", True]
+
+
+@pytest.mark.parametrize("one", ["*dmins", "Admin*"])
+def test_of_two_patterns_of_one_length_the_yes_counts(one):
+    other = {"*dmins": "Admin*", "Admin*": "*dmins"}[one]
+    lines = (Described("erp", "", one, privileged=False), Described("erp", "", other, privileged=True))
+    assert bool(catalogue.described(lines, RIGHTS)["privileged"][0])

@@ -10,7 +10,7 @@ import pytest
 
 from scimaudit import identifiers
 from scimaudit.errors import PolicyError
-from scimaudit.policy import defects, entitlements, load, nhi
+from scimaudit.policy import catalogue, defects, entitlements, load, nhi
 from scimaudit.policy.entitlements import ALLOWED, DENIED, NOT_ALLOWED, UNKNOWN
 
 MANY = 10_000
@@ -75,6 +75,15 @@ def test_accounts_are_registered(policy):
     accounts["user_name_key"] = [identifiers.key(name) for name in names]
     places = nhi.registered(policy.nhi, accounts.astype({"app": "category"}))
     assert places.tolist() == [*range(0, 3000, 2), 7, -1]
+
+
+@pytest.mark.parametrize("pattern", ["g-{}-*", "*-{}-x", "*{}-?"])
+def test_a_catalogue_of_patterns_is_looked_up(pattern):
+    rights = pd.DataFrame({"app": "git", "attribute": "groups", "value": [f"g-{n}-x" for n in range(MANY)]})
+    rights["display"] = "Group " + rights["value"]
+    lines = [catalogue.Described("git", "", pattern.format(n), str(n)) for n in range(1_000, 3_000)]
+    found = catalogue.described(lines, rights.astype("category"))["title"]
+    assert found[1_000:3_000].tolist() == [str(n) for n in range(1_000, 3_000)]
 
 
 def test_a_name_that_stands_twice_among_them_is_found(tmp_path):

@@ -64,6 +64,7 @@ def test_what_is_said_of_two_patterns_holds_for_every_text(one, other):
     [
         ("a*", "*", True, True), ("a?", "a*", True, True), ("a*", "a?", False, True), ("A", "a", True, True),
         ("a*", "b*", False, False), ("*a", "*b", False, False), ("a*", "*b", False, True), ("é*", "b*", False, True),
+        ("ı", "İ", True, True), ("aİ*", "ai", False, True),
     ],
 )  # fmt: skip
 def test_two_patterns(one, other, within, overlap):
@@ -76,6 +77,25 @@ def test_many_texts_are_asked_as_one_by_one(pattern):
     expression = patterns.compiled([pattern])
     due = [place for place, text in enumerate(texts) if expression.fullmatch(text)]
     assert sorted(patterns.Texts(texts).fitting(pattern)) == due
+
+
+MANY = [f"{name}-{n}" for n in range(30) for name in ("Eng", "sales\n", "x-eng", "\u017f", "\u212a-eng")]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*", "e*", "*g-2?", "*-12", "*eng*2", "*\n*", "*s\n-1*", "?-eng-*", "*\0*", "*é*", "*K*"]
+)
+def test_many_texts_of_one_kind_are_asked_as_one_by_one(pattern):
+    expression = patterns.compiled([pattern])
+    due = [place for place, text in enumerate(MANY) if expression.fullmatch(text)]
+    assert sorted(patterns.Texts(MANY).fitting(pattern)) == due
+
+
+def test_more_patterns_than_one_expression_holds():
+    column = pd.Series(["svc-7-x", None, "svc-19999", "svc"], dtype="str")
+    named = [f"svc-{n}-*" for n in range(20_000)]
+    assert patterns.matches(column, named).tolist() == [True, False, False, False]
+    assert patterns.matches(column.astype("category"), [*named, "svc-?????"]).tolist() == [True, False, True, False]
 
 
 @given(st.lists(st.text("aAkK.*?\\ſßİı\u212a\n|^$", max_size=6)), st.lists(st.text("aKs.*?\\ß\n(|", max_size=5)))

@@ -117,7 +117,7 @@ def test_every_kind_is_documented(audit: Audit) -> None:
 def test_tables_are_ready_to_work_with(audit: Audit) -> None:
     sheet = read(audit)["Orphan"]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == f"A1:Y{sheet.max_row}"
+    assert sheet.auto_filter.ref == f"A1:Z{sheet.max_row}"
     assert sheet.column_dimensions["L"].width > 20
 
 

@@ -92,15 +92,22 @@ def test_a_small_roster_cannot_vanish_behind_a_large_one(make):
     ]
 
 
-@pytest.mark.parametrize(("before", "fails"), [(10, 0), (11, 1), (0, None), (None, None)])
-def test_app_shrunk(make, before, fails):
+@pytest.mark.parametrize(
+    ("before", "fails", "reason"), [(10, 0, ""), (11, 1, ""), (0, 0, ""), (None, 0, "too-young 1")]
+)
+def test_app_shrunk(make, before, fails, reason):
     view = make.view(
         accounts=[make.account(f"a{n}") for n in range(8)],
         previous=Previous({}, {} if before is None else {"slack": before}),
     )
-    judgement = check("app-shrunk", view)
-    assert make.judged(judgement)["population"] == (fails is not None)
-    assert make.judged(judgement)["failed"] == (fails or 0)
+    counts = make.judged(check("app-shrunk", view))
+    assert (counts["population"], counts["failed"], counts["reason"]) == (1, fails, reason)
+
+
+def test_a_roster_that_nobody_counted_before_is_not_evaluable(make):
+    for previous in (None, Previous({"rosters.old": 3}, {})):
+        counts = make.judged(check("roster-shrunk", make.view(roster={"parsed": 3}, previous=previous)))
+        assert (counts["failed"], counts["reason"]) == (0, "too-young 1")
 
 
 def test_app_shrunk_sees_an_app_that_lists_nothing_any_more(make):
@@ -112,7 +119,8 @@ def test_app_shrunk_sees_an_app_that_lists_nothing_any_more(make):
 
 @pytest.mark.parametrize("kind", ["roster-shrunk", "app-shrunk"])
 def test_shrink_rules_need_an_earlier_snapshot(make, kind):
-    assert check(kind, make.view(people=[make.person("p1")], accounts=[make.account("a1")])).ledger.empty
+    counts = make.judged(check(kind, make.view(people=[make.person("p1")], accounts=[make.account("a1")])))
+    assert (counts["failed"], counts["reason"]) == (0, "too-young 1")
 
 
 def test_unmapped_status_names_the_words(make):

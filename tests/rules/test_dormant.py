@@ -19,6 +19,15 @@ def test_the_limit_is_exclusive(make, days, fails):
     assert make.judged(RULE(view)) == {"population": 1, "failed": int(fails), "not_evaluable": 0, "reason": ""}
 
 
+def test_a_sign_in_that_is_still_to_come_tells_nothing(make):
+    view = make.view(
+        accounts=[make.account("a1", last_login=ago(make, -2)), make.account("a2", last_login=ago(make, 1))]
+    )
+    assert make.judged(RULE(view)) == {
+        "population": 2, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1",
+    }  # fmt: skip
+
+
 def test_it_says_since_when(make):
     failed = RULE(make.view(accounts=[make.account("a1", last_login=ago(make, 91))])).failed
     assert failed["actual"].item() == "active, last sign-in 2026-08-21, 91 days ago"

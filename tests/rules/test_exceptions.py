@@ -187,7 +187,7 @@ def test_control_rules_judge_what_was_decided(view):
 
 
 def decided(finding_id: str, **change) -> Disposition:
-    told = {"disposition": "snoozed", "by": "ana", "on": date(2026, 11, 1), "until": date(2026, 11, 20), "reason": "x"}
+    told = {"disposition": "snoozed", "by": "ask", "on": date(2026, 11, 1), "until": date(2026, 11, 20), "reason": "x"}
     return Disposition(finding_id, **{**told, **change})
 
 
@@ -198,6 +198,9 @@ def decided(finding_id: str, **change) -> Disposition:
         ({"until": date(2026, 11, 19)}, "open"),
         ({"on": date(2026, 11, 21), "until": None}, "open"),
         ({"disposition": "false-positive", "until": None}, "false-positive"),
+        ({"by": "ghost"}, "open"),
+        ({"by": "gone"}, "open"),
+        ({"by": "two@corp.example"}, "open"),
     ],
 )
 def test_a_disposition_holds_for_its_days(view, change, found):
@@ -206,6 +209,13 @@ def test_a_disposition_holds_for_its_days(view, change, found):
     again, _ = settled(view(dispositions=(decided(first, **change),)))
     assert again.loc[again["finding_id"] == first, "disposition"].tolist() == [found]
     assert set(again.loc[again["finding_id"] != first, "disposition"]) == {"open"}
+
+
+def test_nobody_sets_a_finding_about_themselves_aside(view):
+    rows, _ = settled(view())
+    own = rows.loc[rows["person_id"] == "ana", "finding_id"].tolist()[0]
+    again, _ = settled(view(dispositions=(decided(own, by="ana@corp.example"),)))
+    assert set(again["disposition"]) == {"open"}
 
 
 @pytest.mark.parametrize(

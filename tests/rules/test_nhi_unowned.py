@@ -99,6 +99,14 @@ def test_what_the_app_declares_non_human_wants_a_line_in_the_register(make, decl
     assert failed["actual"].tolist() == [f"active service account {told}; it is not in the register"]
 
 
+@pytest.mark.parametrize("declared", [{"non_human": ("*",)}, {"non_human_types": ("Partner",)}])
+def test_a_listed_guest_is_no_machine_whatever_its_name(make, declared):
+    rows = [make.account("g1", account_kind="guest", user_type="Partner"), make.account("m1", user_type="Partner")]
+    view = make.view(accounts=rows, **declared)
+    assert view.accounts["account_kind"].tolist() == ["guest", "service"]
+    assert RULE(view).failed["account_id"].tolist() == ["m1"]
+
+
 def test_what_a_listing_calls_shared_no_pattern_calls_a_service(make):
     failed = RULE(make.view(accounts=[make.account("svc-1", account_kind="shared")], non_human=("svc-*",))).failed
     assert failed["actual"].tolist() == ["active shared account; it is not in the register"]

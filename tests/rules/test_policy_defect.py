@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scimaudit import rules
 from scimaudit.policy import Policy, expression
 from scimaudit.policy.approvals import Approval
+from scimaudit.policy.catalogue import Described
 from scimaudit.policy.dispositions import Disposition
 from scimaudit.policy.entitlements import EntitlementRule, What
 from scimaudit.policy.links import Link
@@ -143,8 +144,8 @@ def test_patterns_that_fit_everything(make, pattern, hit):
     assert found(seen(make, rules=[allow(patterns=(pattern,))])) == ["everything: r"] * hit
     assert found(seen(make, rules=[deny(patterns=(pattern,))])) == []
     wide = RULE(seen(make, nhi=[NonHuman("slack", pattern, "bot")])).failed
-    assert wide["severity"].tolist() == ["high"] * hit
-    for name in ("privileged", "admin_accounts"):
+    assert wide.loc[wide["attribute"] == "nhi.csv everything", "severity"].tolist() == ["high"] * hit
+    for name in ("privileged", "admin_accounts", "non_human"):
         assert found(seen(make, facts={name: ("x", pattern)})) == [f"everything {name}: slack"] * hit
 
 
@@ -160,7 +161,77 @@ def test_patterns_that_fit_everything(make, pattern, hit):
     ],
 )
 def test_a_right_on_both_sides_of_a_pair(make, left, right, hit):
-    assert found(seen(make, conflicts=[pair(left, right)])) == ["both-sides: pair"] * hit
+    told = found(seen(make, conflicts=[pair(left, right)]))
+    assert [text for text in told if text.startswith("both")] == ["both-sides: pair"] * hit
+
+
+HELD, ALSO, NONE = (
+    What("slack", exact=("core",)),
+    What("slack", "groups", patterns=("ENG-*",)),
+    What("slack", "roles", ("none",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("sides", "said"),
+    [
+        ((HELD, ALSO), []),
+        ((HELD, NONE), ["its right side names no right that anybody holds in slack"]),
+        (
+            (What("slack", patterns=("x*",)), NONE),
+            [
+                "its left side names no right that anybody holds in slack and "
+                "its right side names no right that anybody holds in slack"
+            ],
+        ),
+    ],
+)
+def test_a_side_of_a_pair_that_names_no_right(make, sides, said):
+    failed = RULE(seen(make, conflicts=[pair(*sides)])).failed
+    assert failed["actual"].str.removeprefix("sod.toml: ").tolist() == said
+
+
+@pytest.mark.parametrize(("name", "state"), [("walk", "incomplete"), ("entitlements", "unprovable")])
+def test_a_right_that_may_only_be_hidden_may_be_meant(make, name, state):
+    lines = {
+        "conflicts": [pair(HELD, NONE)],
+        "catalogue": [Described("slack", "", "none"), Described("slack", "", "c*")],
+    }
+    assert counts(make, seen(make, **lines)) == (3, 2, "")
+    assert counts(make, seen(make, **lines, facts={name: state})) == (3, 0, "walk-unproven 2")
+
+
+def test_a_side_that_is_proven_to_name_nothing_fails_whatever_the_other_hides(make):
+    apps = [make.app("erp", walk="incomplete", owner=""), make.app("slack", owner="")]
+    across = pair(NONE, What("erp", exact=("pay",)))
+    assert counts(make, make.view(apps=apps, policy=Policy(conflicts=(across,)))) == (1, 1, "")
+    hidden = pair(HELD, What("erp", exact=("pay",)))
+    view = make.view(
+        apps=apps,
+        accounts=[make.account("a1")],
+        grants=[make.grant("a1", "core")],
+        policy=Policy(conflicts=(hidden,)),
+    )
+    assert counts(make, view) == (1, 0, "walk-unproven 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (Described("slack", "", "core"), []), (Described("slack", "groups", "ENG-*"), []),
+        (Described("slack", "", "CORE"), ["unused: any / CORE"]),
+        (Described("slack", "roles", "core"), ["unused: roles / core"]),
+        (Described("slack", "groups", "*", privileged=False), ["everything privileged: groups / *"]),
+        (Described("slack", "", "?*", eligible=True), ["everything eligible: any / ?*"]),
+        (Described("slack", "", "*", privileged=True), []), (Described("slack", "", "*", "A name"), []),
+        (Described("slack", "", "c*", privileged=False, eligible=True), []),
+    ],
+)  # fmt: skip
+def test_lines_of_the_catalogue(make, line, said):
+    view = seen(make, catalogue=[line])
+    assert found(view) == said
+    wide = RULE(view).failed["severity"].dropna().tolist()
+    assert wide == ["high"] * sum(text.startswith("everything") for text in said)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +313,10 @@ def test_who_comes_back_may_have_signed_before(make):
     ("owner", "told"), [("ana", (0, "")), ("bo", (1, "")), ("zed", (1, "")), ("cy", (0, "semantics-unknown 1")), ("", (0, ""))]
 )  # fmt: skip
 def test_owners_work_here(make, owner, told):
-    sides = (What("slack", exact=("a",)), What("slack", exact=("b",)))
+    sides = (What("slack", exact=("core",)), What("slack", exact=("eng-x",)))
     assert counts(make, seen(make, rules=[allow(owner=owner)]))[1:] == told
     assert counts(make, seen(make, conflicts=[pair(*sides, owner=owner)]))[1:] == told
+    assert counts(make, seen(make, catalogue=[Described("slack", "", "core", owner=owner)]))[1:] == told
     assert counts(make, seen(make, facts={"owner": owner}))[1:] == told
 
 
@@ -280,6 +352,54 @@ def test_a_circle_is_told_as_one(make):
     assert failed["actual"].tolist()[0] == (
         "nhi.csv: its owner is two, whose owner is svc, and none of them is a person"
     )
+
+
+STAFF = {name: f"{name}@corp.example" for name in ("ana", "bo", "cy", "di", "ed")}
+
+
+def crowded(make, *register):
+    """An app in which five people and one machine have an account each."""
+    return make.view(
+        people=[make.person(name) for name in STAFF],
+        accounts=[
+            *(make.account(f"a-{name}", owner=name, user_name=mail) for name, mail in STAFF.items()),
+            make.account("bot"),
+            make.account("both", owner="ana|bo"),
+        ],
+        policy=Policy(nhi=register),
+        owner="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("b*", "bo@corp.example"),
+        ("*o*", "ana@corp.example, bo@corp.example and 3 more"),
+        ("?o@*", "bo@corp.example"),
+        ("*@*", "ana@corp.example, bo@corp.example and 3 more"),
+        ("a-[b]*", ""),
+        ("?d*", "ed@corp.example"),
+        ("?????corp*", ""),
+        ("*d*@*", "di@corp.example and ed@corp.example"),
+        ("bot*", ""),
+        ("bo@corp.example", ""),
+        ("a-bo", ""),
+    ],
+)
+def test_a_pattern_of_the_register_that_hides_people(make, pattern, told):
+    view = crowded(make, NonHuman("slack", pattern, "bot", place="nhi.csv, line 2"))
+    failed = RULE(view).failed
+    said = [f"nhi.csv, line 2: {pattern!r} fits accounts of people: {told}"] if told else []
+    assert failed["actual"].tolist() == said
+    assert failed["severity"].tolist() == ["high"] * bool(told)
+
+
+def test_a_pattern_hides_nobody_whom_a_line_names_or_after_it_ended(make):
+    named = NonHuman("slack", "bo@corp.example", "bot", "ana")
+    assert [text for text in found(crowded(make, NonHuman("slack", "b*", "bot"), named)) if "people" in text] == []
+    ended = NonHuman("slack", "b*", "bot", expires=date(2026, 11, 19))
+    assert found(crowded(make, ended)) == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def rehired(make, *, left=LEFT, start=BACK, created=OLD, roster=None, previous=N
     grant = more.pop("grant", {})
     person = {"start_date": start, "previous_end_date": left, "department": "Finance", **more.pop("person", {})}
     return make.view(
-        people=[make.person("p1", **person)],
+        people=[make.person("p1", **person), make.person("p2", email_keys=["boss@x"])],
         accounts=[make.account("a1", owner="p1", created=created, **more)],
         grants=[make.grant("a1", "AP", **grant)],
         roster=roster,
@@ -79,7 +79,13 @@ def test_a_right_that_the_policy_allows_today_passes(make):
 @pytest.mark.parametrize(("on", "ok"), [(date(2025, 10, 1), True), (date(2020, 1, 1), False)])
 def test_an_approval_counts_from_the_return_on(make, on, ok):
     policy = Policy(approvals=(Approval("slack", "a1", "AP", "boss@x", on, None, ""),))
-    assert (len(RULE(rehired(make, policy=policy)).failed) == 0) is ok
+    assert (len(RULE(rehired(make, policy=policy, facts={"owner": "boss@x"})).failed) == 0) is ok
+
+
+@pytest.mark.parametrize("by", ["p1", "ghost@x"])
+def test_an_approval_that_does_not_count_clears_nothing(make, by):
+    policy = Policy(approvals=(Approval("slack", "a1", "AP", by, date(2025, 10, 1), None, ""),))
+    assert len(RULE(rehired(make, policy=policy)).failed) == 1
 
 
 def test_an_account_of_unknown_age_is_not_evaluable(make):

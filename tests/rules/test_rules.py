@@ -125,7 +125,7 @@ def test_an_unknown_kind_lists_the_known_ones():
 
 def test_a_declaration_knows_its_families_and_severities():
     with pytest.raises(ValueError, match="terrible"):
-        rules.rule(title="t", family="orphan", severity="terrible", action="a")
+        rules.rule(title="t", family="orphan", severity="terrible", action="a", stopped_by=())
 
 
 def test_a_rule_knows_its_settings():

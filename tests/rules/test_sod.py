@@ -65,7 +65,20 @@ def test_two_people_with_one_side_each_pass(make):
 
 def test_the_other_side_may_be_held_by_an_account_of_which_the_person_is_a_candidate(make):
     ledger = make.judged(RULE(holding(make, "make", "approve", owner=("p1", "p1|p2"))))
-    assert ledger == {"population": 1, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1"}
+    assert ledger == {"population": 2, "failed": 0, "not_evaluable": 1, "reason": "semantics-unknown 1"}
+
+
+def test_who_may_own_an_account_with_both_sides_does_not_pass(make):
+    ledger = make.judged(RULE(holding(make, "make", "check", owner=("p1|p2", None), conflict=WITHIN)))
+    assert ledger == {"population": 2, "failed": 0, "not_evaluable": 2, "reason": "semantics-unknown 2"}
+    across = make.judged(RULE(holding(make, "make", "approve", owner=("p1|p2", "p1|p2"))))
+    assert across == {"population": 2, "failed": 0, "not_evaluable": 2, "reason": "semantics-unknown 2"}
+
+
+def test_who_may_own_a_registered_non_human_account_is_outside(make):
+    nhi = (NonHuman("erp", "e1", "service"),)
+    view = holding(make, "make", "check", owner=("p1|p2", None), conflict=WITHIN, nhi=nhi)
+    assert make.judged(RULE(view))["population"] == 0
 
 
 @pytest.mark.parametrize("facts", [{"entitlements": "unprovable"}, {"walk": "incomplete"}])

@@ -44,13 +44,14 @@ def view(
         make.person("p1", display_name="Ana Ames", email_keys=["ana@x"], user_name_key="ana", department="IT"),
         make.person("p2", email_keys=["boss@x"]),
         make.person("p3", email_keys=["gone@x"], status="terminated"),
+        make.person("p6", email_keys=["late@x"], status="terminated", end_date=date(2026, 10, 31)),
         make.person("p4", email_keys=["twin@x"]),
         make.person("p5", email_keys=["twin@x"], status="terminated"),
     ]
     return make.view(
         people=people, accounts=[make.account("a1", user_name="ana", owner=owner)],
         grants=[make.grant("a1", "g-1", display="Admins", **{"privileged": True, **grant})],
-        policy=Policy(approvals=lines, rules=rules), **{"owner": "boss@x", "delegates": ("gone@x",), **(facts or {})},
+        policy=Policy(approvals=lines, rules=rules), **{"owner": "boss@x", "delegates": ("gone@x", "late@x"), **(facts or {})},
     )  # fmt: skip
 
 
@@ -70,8 +71,9 @@ def line(seen: View, **options: Any) -> ApprovalLine:
         ((signed(approved_by="ana@x"),), "does not count", "ana@x approved it and holds it; ana@x answers neither for it nor for the app"),
         ((signed(approved_by="ghost@x"),), "does not count", "ghost@x is nobody in the roster"),
         ((signed(approved_on=date(2026, 11, 21)),), "does not count", "it was approved on 2026-11-21, which is still to come"),
-        ((signed(approved_by="gone@x"),), "counts", "gone@x does not work here any more"),
-        ((signed(approved_by="twin@x"),), "unclear", "whether twin@x approved it for themselves cannot be told: the holder or the approver is unclear"),
+        ((signed(approved_by="gone@x"),), "unclear", "whether gone@x worked here that day is unclear"),
+        ((signed(approved_by="late@x"),), "counts", ""),
+        ((signed(approved_by="twin@x"),), "unclear", "whether twin@x approved it for themselves cannot be told: the holder or the approver is unclear; whether twin@x worked here that day is unclear"),
     ],
 )  # fmt: skip
 def test_whether_an_approval_counts(lines: tuple[Approval, ...], state: str, trouble: str) -> None:
