@@ -94,6 +94,12 @@ def reaching(rows: pd.DataFrame, floor: str) -> pd.Series:
     return severe & (rows["lead"].astype(bool) | ~covered_by_severe)
 
 
+def milder(severe: pd.DataFrame) -> str:
+    """How many of these findings stand under a lead that is milder, and so among its severity in the tables."""
+    under = int((~severe["lead"].astype(bool)).sum())
+    return f" ({under:,} of them under a milder finding)" if under else ""
+
+
 def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
     given = {name: failed[name].astype("str") for name in _TEXTS if name in failed}
     rows = pd.DataFrame(given, index=failed.index)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scimaudit import rules
 from scimaudit.config import App, Config, Control, ScopeAccepted
-from scimaudit.findings import reaching
+from scimaudit.findings import milder, reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.store import Snapshot
@@ -149,16 +149,11 @@ def exit_code(
             reasons.setdefault(3, []).append(f"the scope of {app.app} is not proven: {app.scope_reason or app.scope}")
     severe = rows[reaching(rows, fail_on)]
     if len(severe):
-        noun = "finding" if len(severe) == 1 else "findings"
-        reasons.setdefault(1, []).append(f"{len(severe)} {noun} at or above {fail_on}{_milder(severe)}")
+        reasons.setdefault(1, []).append(
+            f"{len(severe)} finding{'s' if len(severe) > 1 else ''} at or above {fail_on}{milder(severe)}"
+        )
     code = max(reasons, default=0)
     return code, tuple(text for number in sorted(reasons, reverse=True) for text in reasons[number])
-
-
-def _milder(severe: pd.DataFrame) -> str:
-    """How many of the severe findings stand under a lead that is milder, and so among its severity in the tables."""
-    under = int((~severe["lead"].astype(bool)).sum())
-    return f" ({under:,} of them under a milder finding)" if under else ""
 
 
 def equations(
