@@ -212,6 +212,7 @@ def test_a_long_body_is_stopped(serve, client, reply_bytes):
         (zlib.compress(b"a"), "deflate", "not asked for"),
         (gzip.compress(gzip.compress(b"a")), "gzip, gzip", "not asked for"),
     ],
+    ids=["two streams", "no gzip", "deflate", "gzip twice"],  # compressed bytes hold the time: no name for a test
 )
 def test_strange_encodings_are_malformed(serve, client, reply_bytes, body, encoding, why):
     with pytest.raises(Malformed, match=why):
