@@ -37,7 +37,10 @@ def tenure(view: View) -> pd.DataFrame:
     grants = view.grants.take(rows)
     days = pd.Series(limits[place[rows]], index=grants.index)
     days = days.mask(np.isinf(days)).astype("Int64")
-    standing = signed(view, pd.Series(approval[rows], index=grants.index), days)
+    signing = pd.Series(approval[rows], index=grants.index)
+    lines = signing[signing >= 0]
+    standing = signed(view, lines, days.loc[lines.index]).reindex(grants.index)
+    standing["unregistered"] = known_true(standing["unregistered"].astype("boolean"))
     ends = _ends(view, grants, _ending(view, approval[rows], standing), days)
     end = ends.min(axis=1)
     by = pd.Series(None, index=grants.index, dtype="str")
