@@ -57,7 +57,8 @@ class Estate:
     def approvers(self, number: int) -> list[tuple[int, int]]:
         """The administrators of an app whom somebody approved: place of the account, number of whoever signed."""
         owners = self.owners(number)
-        return [(place, int(owners[place]) if place % 800 == 5 else 10) for place in range(5, len(owners), 200)]
+        places = range(5, len(owners), 200)
+        return [(place, int(owners[place]) if place % 800 == 5 and owners[place] >= 0 else 10) for place in places]
 
     def people_table(self) -> pa.Table:
         """The roster; one person in fifty has left."""
@@ -210,6 +211,7 @@ def write_configuration(estate: Estate, folder: Path, listing: str) -> Path:
         "[audit]\nas_of = 2026-11-20\n",
         '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n',
         '[rules.peer-outlier]\npercent = 2.0\ncolumns = "department"\n',
+        "[rules.policy-defect]\nenabled = false\n",  # a question about policy files, not about accounts
     ]
     parts += [
         f"[apps.{estate.app(number)}]\nclosed = {json.dumps(number % 2 == 0)}\n"
@@ -254,9 +256,7 @@ def policy(estate: Estate) -> Mapping[str, str]:
             nhi.append(f"{app},desk*,shared,user000010,made up,2027-06-30,")
         for place, signer in estate.approvers(number):
             until = "2026-10-31" if place % 400 == 5 else ""
-            approvals.append(
-                f"{app},a{number:02d}-{place:07d},{ADMIN},user{max(signer, 0):06d},2026-05-01,{until},made up"
-            )
+            approvals.append(f"{app},a{number:02d}-{place:07d},{ADMIN},user{signer:06d},2026-08-03,{until},made up")
         if number < 10:
             pairs.append(_pair(f"within-{number}", (app, ADMIN), (app, "group05")))
         elif number < 30 and number % 2 == 0:

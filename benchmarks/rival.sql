@@ -7,7 +7,7 @@ SELECT h.*, a.departments IS NULL AS silent,
 FROM held h LEFT JOIN allowed a USING (app, value)
 WHERE h.human AND h.active AND NOT coalesce(h.post < a.departments, false);
 CREATE TABLE powers AS
-SELECT h.app, h.account_id, h.person_id, h.value, v.account IS NOT NULL AS approved,
+SELECT h.app, h.account_id, h.person_id, h.value, h.nhi, v.account IS NOT NULL AS approved,
        coalesce(v.signer = h.person_id, false) AS self_signed,
        least(v.until + INTERVAL 1 DAY, CAST(h.granted_at AS TIMESTAMP) + INTERVAL 90 DAY) AS ends
 FROM held h LEFT JOIN approvals v ON v.app = h.app AND v.account = h.account_id AND v.value = h.value
@@ -80,5 +80,7 @@ UNION ALL SELECT 'rehire-residual', app, account_id, person_id, value FROM ruled
 UNION ALL SELECT 'peer-outlier', app, account_id, person_id, value FROM outliers
 UNION ALL SELECT 'privileged-unapproved', app, account_id, person_id, value FROM powers WHERE NOT approved OR self_signed
 UNION ALL SELECT 'standing-privilege', app, account_id, person_id, value FROM powers WHERE ends IS NULL
+          -- Whether its holder signed for it, nobody can tell of an account that nobody owns.
+          AND NOT (approved AND person_id IS NULL AND NOT nhi)
 UNION ALL SELECT 'grant-expired', app, account_id, person_id, value FROM powers WHERE ends <= TIMESTAMP '2026-11-20 23:59:59'
 UNION ALL SELECT 'sod', NULL, NULL, person_id, pair FROM sides GROUP BY pair, person_id HAVING count(*) = 2;
