@@ -135,7 +135,7 @@ def right_lines(view: View, *, everything: bool = False) -> list[ApprovalLine]:
 
 def _over(view: View, known: pd.DataFrame) -> pd.Series:
     """That the right itself is over, in words, where others than its approval say so; else null."""
-    day = known["end"].dt.tz_convert(view.zone).dt.strftime("%Y-%m-%d")
+    day = known["end"].dt.tz_convert(view.zone).dt.strftime("%Y-%m-%d").astype("str")
     over = (known["end"] <= pd.Timestamp(view.as_of)) & (known["by"] != "its approval")
     said: pd.Series = "the right was over on " + day + ", as " + known["by"] + " says"
     return said.where(over.fillna(value=False))

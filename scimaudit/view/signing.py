@@ -73,8 +73,8 @@ def judged(view: View, by: Sequence[str], days: Sequence[date]) -> pd.DataFrame:
     rightly = left & known_true(signer["ended"]) & (signer["end_date"] >= on)
     trouble = pd.Series("", index=signer.index, dtype="str")
     trouble = trouble.mask(signer["state"] == "stranger", "is nobody in the roster")
-    trouble = trouble.mask(late, "left on " + signer["end_date"].dt.strftime("%Y-%m-%d"))
-    trouble = trouble.mask(early, "starts on " + signer["start_date"].dt.strftime("%Y-%m-%d"))
+    trouble = trouble.mask(late, "left on " + signer["end_date"].dt.strftime("%Y-%m-%d").astype("str"))
+    trouble = trouble.mask(early, "starts on " + signer["start_date"].dt.strftime("%Y-%m-%d").astype("str"))
     unclear = (signer["state"] == "unclear") | (left & ~late & ~early & ~rightly)
     unclear |= (signer["state"] == "live") & before & ~early
     return pd.DataFrame({"trouble": trouble, "unclear": unclear, "person_id": signer["person_id"]})

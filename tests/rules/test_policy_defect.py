@@ -65,7 +65,7 @@ def seen(make, people=(), **policy):
 def found(view) -> list[str]:
     """What is wrong, each without its file."""
     failed = RULE(view).failed
-    return sorted(failed["attribute"].str.split(" ", n=1).str[1] + ": " + failed["value"].astype("str"))
+    return sorted(failed["attribute"].str.split(" ", n=1).str[1].astype("str") + ": " + failed["value"].astype("str"))
 
 
 def counts(make, view) -> tuple[int, int, str]:
