@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from scimaudit.result import (
     Gate,
     KindLine,
     Meta,
+    OverTime,
     PowerLine,
     SavingLine,
     SourceLine,
@@ -51,6 +52,7 @@ class _Plain:
     thresholds: tuple[ThresholdLine, ...] = ()
     savings: tuple[SavingLine, ...] = ()
     approvals: tuple[ApprovalLine, ...] = ()
+    over_time: OverTime = field(default_factory=OverTime)
 
 
 _ADAPTER: Final = TypeAdapter(_Plain)
@@ -75,7 +77,7 @@ class Stored:
                 f"the audit {self.path.name} cannot be read", hint="scimaudit audit makes a new one"
             ) from error
         findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
-        parts = {field.name: getattr(plain, field.name) for field in fields(_Plain)}
+        parts = {each.name: getattr(plain, each.name) for each in fields(_Plain)}
         return Audit(**parts, findings=findings, checks=checks)
 
     def links(self) -> pa.Table:
@@ -100,7 +102,7 @@ def save(audit: Audit, links: pd.DataFrame, store: Path) -> Stored:
     write_table(tables.conform(audit.findings, tables.FINDINGS), folder / "findings.parquet")
     write_table(tables.conform(audit.checks, tables.CHECKS), folder / "checks.parquet")
     write_table(tables.conform(links, tables.LINKS), folder / "links.parquet")
-    plain: Mapping[str, Any] = {field.name: getattr(audit, field.name) for field in fields(_Plain)}
+    plain: Mapping[str, Any] = {each.name: getattr(audit, each.name) for each in fields(_Plain)}
     data = {
         name: [asdict(line) for line in part] if isinstance(part, tuple) else asdict(part)
         for name, part in plain.items()

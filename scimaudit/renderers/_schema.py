@@ -23,6 +23,7 @@ from scimaudit.result import (
     Gate,
     KindLine,
     Meta,
+    OverTime,
     PowerLine,
     SavingLine,
     SourceLine,
@@ -30,8 +31,8 @@ from scimaudit.result import (
 )
 
 _TYPES: Final = (
-    AppLine, ApprovalLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, PowerLine, SavingLine, SourceLine,
-    ThresholdLine,
+    AppLine, ApprovalLine, Equation, ExceptionLine, FeedLine, Gate, KindLine, Meta, OverTime, PowerLine, SavingLine,
+    SourceLine, ThresholdLine,
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def schema() -> dict[str, Any]:
         "gates": _list("Gate"),
         "kinds": _list("KindLine"),
         "meta": {"$ref": "#/$defs/Meta"},
+        "over_time": {"$ref": "#/$defs/OverTime"},
         "sources": _list("SourceLine"),
     }
     return {

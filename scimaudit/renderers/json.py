@@ -44,6 +44,7 @@ def render(audit: Audit, stream: BinaryIO) -> None:
         "gates": _lines(map(plain, audit.gates)),
         "kinds": _lines(map(plain, audit.kinds)),
         "meta": iter((_dump(plain(audit.meta)),)),
+        "over_time": iter((_dump(plain(audit.over_time)),)),
         "sources": _lines(map(plain, audit.sources)),
     }
     before = b"{\n"

@@ -51,10 +51,10 @@ class Snapshot:
         rows = self.manifest.overlaps
         return self._table("overlaps.parquet", rows) if rows else tables.empty(tables.OVERLAPS)
 
-    def accounts(self, app: str) -> pa.Table:
-        """The accounts of one app: rows of :data:`scimaudit.tables.ACCOUNTS`."""
+    def accounts(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The accounts of one app: rows of :data:`scimaudit.tables.ACCOUNTS`, or some columns of them."""
         counts = {line.app: line.accounts for line in self.manifest.apps}
-        return self._table(f"accounts/{app}.parquet", counts[app])
+        return self._table(f"accounts/{app}.parquet", counts[app], columns)
 
     def grants(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The grants of one app: rows of :data:`scimaudit.tables.GRANTS`, ``account_id`` as dictionary codes.

@@ -7,8 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from scimaudit.result.over_time import (
+    CampaignLine,
+    ChangeLine,
+    MetricLine,
+    OverTime,
+    RevocationLine,
+    SpanLine,
+    SpanSummary,
+)
+
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "FORMAT_VERSION", "AppLine", "AppVerdict", "ApprovalLine", "Audit", "CampaignLine", "ChangeLine", "Equation",
+    "ExceptionLine", "FeedLine", "Gate", "KindLine", "Meta", "MetricLine", "OverTime", "PolicyWord", "PowerLine",
+    "RevocationLine", "SavingLine", "SourceLine", "SpanLine", "SpanSummary", "ThresholdLine", "WitnessLine",
+]  # fmt: skip
 
 FORMAT_VERSION: Final = 1
 """Version of the JSON report. 1: first published."""
@@ -341,6 +357,7 @@ class Audit:
     thresholds: tuple[ThresholdLine, ...] = ()
     savings: tuple[SavingLine, ...] = ()
     approvals: tuple[ApprovalLine, ...] = ()
+    over_time: OverTime = field(default_factory=OverTime)
 
     @property
     def leading(self) -> pd.DataFrame:
