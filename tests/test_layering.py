@@ -76,7 +76,7 @@ ALLOWED = {
     "scaffold": {"errors", "sources"},
     "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"answers", "frameworks", "ledger", "register", "result", "tables", "errors"},
-    "demo": {"errors"},
+    "demo": {"archive", "config", "errors", "snapshot", "workflow"},
     "workflow": {
         "archive",
         "audit",

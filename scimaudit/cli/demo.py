@@ -11,9 +11,12 @@ import typer
 from scimaudit.cli.options import NoColor, Quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from rich.console import Console
 
-    from scimaudit.snapshot.store import Snapshot
+    from scimaudit.demo.season import Played
 
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to work in; made anew.")]
 
@@ -24,36 +27,42 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
     Example: scimaudit demo --output my-demo
     """
     import os
-    from datetime import UTC, datetime
+    import secrets
 
     from scimaudit import workflow
     from scimaudit.cli import show
     from scimaudit.cli.options import ReportFormat
     from scimaudit.cli.progress import Live
-    from scimaudit.config import load
-    from scimaudit.demo.sample import prepare, sample_folder
-    from scimaudit.demo.server import serve
+    from scimaudit.demo import season
+    from scimaudit.demo.sample import TOKEN_VARIABLE
     from scimaudit.renderers import terminal
 
     out = terminal.console(no_color=no_color)
-    with serve(sample_folder()) as running:
-        config = prepare(output, running)
-        os.environ["SCIMAUDIT_DEMO_TOKEN"] = running.token
-        loaded = load(config)
-        with Live(quiet=quiet, no_color=no_color) as live:
-            snapshot = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=live)
-    stored = workflow.audit(loaded, snapshot=snapshot.id)
-    paths = workflow.report(stored, list(ReportFormat), output / "reports")
-    show.audit(stored.audit, json=False, quiet=quiet, no_color=no_color)
+    token = os.environ[TOKEN_VARIABLE] = secrets.token_urlsafe(24)
+    with Live(quiet=quiet, no_color=no_color) as live:
+        played = season.play(output, token=token, clock=_from, watcher=live)
+    audit = played.stored.audit
+    paths = workflow.report(played.stored, list(ReportFormat), output / "reports")
+    show.audit(audit, json=False, quiet=quiet, no_color=no_color)
     out.print()
     for path in paths:
         out.print(path)
     out.print()
-    out.print(
-        f"A real audit would have ended with exit code {stored.audit.meta.exit_code}; the demonstration ends with 0."
-    )
-    out.print(terminal.text(f"Ask on: {_called()} who 'Anna Berg' --config {config}"))
-    _night_after(output, snapshot, out)
+    out.print(f"A real audit would have ended with exit code {audit.meta.exit_code}; the demonstration ends with 0.")
+    days = ", ".join(f"{each.audit.meta.as_of:%Y-%m-%d}" for each in played.before)
+    out.print(f"The company's clock stands at {audit.meta.as_of:%Y-%m-%d}; it was audited on {days} too.")
+    asked = f"Ask on: {_called()} who 'Anna Berg' --config {played.config.path}"
+    out.print(terminal.text(asked))
+    _night_after(output, played, out)
+
+
+def _from(moment: datetime) -> Callable[[], datetime]:
+    """A clock that is set to the moment and goes on from there."""
+    import time
+    from datetime import timedelta
+
+    begun = time.monotonic()
+    return lambda: moment + timedelta(seconds=time.monotonic() - begun)
 
 
 def _called() -> str:
@@ -61,22 +70,26 @@ def _called() -> str:
     return sys.argv[0] if Path(sys.argv[0]).stem == "scimaudit" else "scimaudit"
 
 
-def _night_after(output: Path, snapshot: Snapshot, out: Console) -> None:
+def _night_after(output: Path, played: Played, out: Console) -> None:
     """The second act, in a folder of its own: what an audit does with a night that must not be believed."""
     import os
-    from datetime import UTC, datetime
+    from datetime import timedelta
 
     from scimaudit import workflow
     from scimaudit.cli.progress import Live
     from scimaudit.config import load
     from scimaudit.demo import night
     from scimaudit.renderers import terminal
+    from scimaudit.snapshot.store import open_snapshot
 
     folder = output / night.FOLDER
+    snapshot = open_snapshot(played.config.store)
     with night.fall(folder, snapshot.path) as fallen, Live(quiet=True, no_color=True) as silent:
         os.environ["SCIMAUDIT_DEMO_TOKEN"] = fallen.running.token
         loaded = load(fallen.config)
-        broken = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=silent, only=[night.APP])
+        broken = workflow.pull(
+            loaded, now=_from(snapshot.manifest.started + timedelta(days=1)), watcher=silent, only=[night.APP]
+        )
     stored = workflow.audit(loaded, snapshot=broken.id)
     [path] = workflow.report(stored, ["html"], folder / "reports")
     out.print()

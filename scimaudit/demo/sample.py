@@ -48,7 +48,7 @@ def copy(target: Path) -> None:
         raise ConfigError(f"{target} is not a folder", hint="name a new folder for the demonstration")
     if target.is_dir() and any(target.iterdir()) and not _ours(config):
         raise ConfigError(f"{target} is not empty", hint="name a new folder for the demonstration")
-    ignored = shutil.ignore_patterns("*.py", "__pycache__", "expected")
+    ignored = shutil.ignore_patterns("*.py", "__pycache__", "expected", "earlier.toml")
     shutil.copytree(sample_folder(), target, dirs_exist_ok=True, ignore=ignored)
 
 

@@ -58,13 +58,14 @@ class Refusal(Exception):
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Running]:
+def serve(folder: Path, token: str | None = None) -> Iterator[Running]:
     """Serve every app of ``folder`` (one ``apps/<app>.json`` each) on a free port of 127.0.0.1 until the block ends.
 
+    :param token: the bearer token to ask for; default: a new one.
     :raises ConfigError: an app's file says something unknown.
     """
     served = {app.name: app for app in apps.read(folder / "apps")}
-    token = secrets.token_urlsafe(24)
+    token = token or secrets.token_urlsafe(24)
     handler: type[_Handler] = type("Handler", (_Handler,), {"apps": served, "token": token})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         origin = handler.origin = f"http://127.0.0.1:{server.server_port}"

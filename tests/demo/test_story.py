@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from scimaudit import rules, workflow
-from scimaudit.config import Config, load
-from scimaudit.demo import TOKEN_VARIABLE, Running, night, prepare
+from scimaudit.config import load
+from scimaudit.demo import TOKEN_VARIABLE, Running, night, prepare, season
+from scimaudit.demo.season import Played
 from scimaudit.result import AppLine, Audit
 from scimaudit.snapshot.brake import Brake
-from scimaudit.snapshot.store import Snapshot
+from scimaudit.snapshot.store import open_snapshot
+from tests.golden.conftest import clock
 from tests.silence import Silence
 
 KINDS = (
@@ -31,35 +33,28 @@ SHRUNK = ("roster-shrunk", "app-shrunk")
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 
 
-@dataclass(frozen=True)
-class Played:
-    """The first act."""
-
-    config: Config
-    snapshot: Snapshot
-
-
 @pytest.fixture(scope="module")
-def first(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    config = load(prepare(tmp_path_factory.mktemp("story"), running))
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """The first act."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(TOKEN_VARIABLE, running.token)
-        return Played(config, workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Silence()))
+        patch.setenv(TOKEN_VARIABLE, "story")
+        yield season.play(tmp_path_factory.mktemp("story") / "work", token="story", clock=clock, watcher=Silence())
 
 
 @pytest.fixture(scope="module")
 def audit(first: Played) -> Audit:
-    return workflow.audit(first.config, snapshot=first.snapshot.id).audit
+    return first.stored.audit
 
 
 @pytest.fixture(scope="module")
 def broken(first: Played, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """The second act."""
     folder = tmp_path_factory.mktemp("night")
-    with pytest.MonkeyPatch.context() as patch, night.fall(folder, first.snapshot.path) as fallen:
+    before = open_snapshot(first.config.store)
+    with pytest.MonkeyPatch.context() as patch, night.fall(folder, before.path) as fallen:
         patch.setenv(TOKEN_VARIABLE, fallen.running.token)
         config = load(fallen.config)
-        workflow.pull(config, now=lambda: datetime.now(UTC), watcher=Silence(), only=[night.APP])
+        workflow.pull(config, now=clock(before.manifest.started + timedelta(1)), watcher=Silence(), only=[night.APP])
     return workflow.audit(config).audit
 
 

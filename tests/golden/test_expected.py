@@ -25,8 +25,7 @@ VOLATILE = ("first_seen",)
 @pytest.fixture(scope="module")
 def made(pulled: Pulled, broken: Audit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("golden")
-    stored = workflow.audit(pulled.config)
-    workflow.report(stored, ["csv", "json"], folder / "reports")
+    workflow.report(pulled.stored, ["csv", "json"], folder / "reports")
     report = json.loads((folder / "reports" / "report.json").read_text("utf-8"))
     apps = [{key: value for key, value in app.items() if key != "as_of"} for app in report["apps"]]
     texts = {name: table(folder / "reports" / name) for name in FILES if name.endswith(".csv")}
