@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def commands() -> str:
     """Every command with its help."""
     root: Any = get_command(cli.app)
     parts = ["# Commands\n", NOTE]
-    for name, command in root.commands.items():
+    for name, command in _commands(root):
         summary, _, example = (command.help or "").partition("Example:")
         parts.append(f"## scimaudit {name}\n\n{' '.join(summary.split())}\n\n```\n{' '.join(example.split())}\n```\n")
         rows = [f"| {_option(each)} | {each.help or ''} |" for each in command.params if getattr(each, "help", None)]
@@ -39,6 +39,15 @@ def commands() -> str:
     return "\n".join(parts)
 
 
+def _commands(root: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command under its whole name, those of a group after it."""
+    for name, command in root.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
 def configuration() -> str:
     """Every key of the configuration."""
     parts = [
@@ -49,6 +58,7 @@ def configuration() -> str:
         _section("[audit]", config.Audit),
         _section("[audit.gates]", config.Gates),
         _section("[network]", config.Network),
+        _section("[review]", config.Review, "How campaigns go is on the page [reviews](reviews.md)."),
         _section(
             "[rosters.NAME]",
             config.Roster,

@@ -18,6 +18,7 @@ from scimaudit.inquiry import Case
 from scimaudit.result import ApprovalLine
 from scimaudit.rules import Rule
 from scimaudit.summaries.approvals import ordered, right_lines
+from scimaudit.tables import COUNTED
 from scimaudit.targets import Target
 
 
@@ -180,7 +181,7 @@ def _unaccepted(row: pd.Series, lines: Sequence[ApprovalLine]) -> list[ApprovalL
 
     :param lines: what was decided about its target.
     """
-    if row["disposition"] != "open":
+    if row["disposition"] not in COUNTED:
         return []
     text = {name: row[name] if isinstance(row[name], str) else "" for name in row.index}
     void = _void(row, lines)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from scimaudit import tables
 from scimaudit.rules import REMOVE, Judgement, Rule
-from scimaudit.tables import CONTROLLED, SEVERITIES
+from scimaudit.tables import CONTROLLED, COUNTED, SEVERITIES
 from scimaudit.view import View
 from scimaudit.view.columns import arrow, taken
 
@@ -89,7 +89,7 @@ def severity_at_least(severities: pd.Series, floor: str) -> pd.Series:
 
 def reaching(rows: pd.DataFrame, floor: str) -> pd.Series:
     """Mask of findings that count as ``floor`` or worse: one of an account, be it covered by a lead that is milder."""
-    severe = severity_at_least(rows["severity"], floor) & (rows["disposition"].astype("str") == "open")
+    severe = severity_at_least(rows["severity"], floor) & rows["disposition"].isin(COUNTED)
     covered_by_severe = rows["covered_by"].isin(rows.loc[severe, "finding_id"])
     return severe & (rows["lead"].astype(bool) | ~covered_by_severe)
 
@@ -267,7 +267,7 @@ def led(rows: pd.DataFrame) -> pd.DataFrame:
     accepts is that finding, not the others behind it.
     """
     rows = _sorted(rows)
-    still_open = rows["disposition"] == "open"
+    still_open = rows["disposition"].isin(COUNTED)
     order = rows["kind"].map({kind: place for place, kind in enumerate(_LEADING)}).where(still_open)
     leaders = rows.assign(order=order).dropna(subset=["order", "account_id"]).sort_values("order", kind="stable")
     leaders = leaders.drop_duplicates(["app", "account_id"])[["app", "account_id", "finding_id"]]

@@ -11,7 +11,7 @@ import pandas as pd
 from scimaudit.errors import ConfigError
 from scimaudit.frameworks import frameworks
 from scimaudit.result import AppLine, Audit
-from scimaudit.tables import CONTROLLED
+from scimaudit.tables import CONTROLLED, COUNTED
 
 CONTRADICTION: Final = "register-contradiction"
 SPOKEN_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -184,7 +184,7 @@ def _told(audit: Audit, app: str) -> Mapping[str, Mapping[str, int]]:
     checks, rows = audit.checks, audit.findings
     own = checks[(checks["app"].astype("str") == app) & (checks["passed"] + checks["failed"] > 0)]
     judged = set(own["kind"].astype("str"))
-    mine = rows[(rows["app"].astype("str") == app) & (rows["disposition"].astype("str") == "open")]
+    mine = rows[(rows["app"].astype("str") == app) & rows["disposition"].isin(COUNTED)]
     counts = {str(kind): int(number) for kind, number in mine["kind"].astype("str").value_counts().items()}
     found: dict[str, dict[str, int]] = {}
     for kind in audit.kinds:
@@ -208,7 +208,7 @@ def _contradictions(audit: Audit) -> Mapping[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for app, value, expected, actual, disposition in texts.itertuples(index=False, name=None):
         claim = f"claims that {expected}, yet {actual}" if value in ("create", "disable") else actual
-        said = claim if disposition == "open" else f"{claim} ({disposition})"
+        said = claim if disposition in COUNTED else f"{claim} ({disposition})"
         for control in SPOKEN_OF.get(value, ()):
             found[app, control] = (*found.get((app, control), ()), said)
     return found

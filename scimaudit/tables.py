@@ -150,7 +150,12 @@ FINDINGS: Final = pa.schema(
         _field("actual", TEXT, "what the app says", required=True),
         _field("evidence", TEXT, "raw record, body and row"),
         _field("first_seen", TIME, "when a snapshot first showed it", required=True),
-        _field("disposition", CODE, "open, excepted, snoozed, false-positive, remediation-claimed …", required=True),
+        _field(
+            "disposition",
+            CODE,
+            "open, reopened and remediation-claimed count; excepted, snoozed and false-positive are set aside",
+            required=True,
+        ),
         _field("exception_id", TEXT, "the exception that covers it"),
         _field("lead", FLAG, "false when another finding on the same account leads", required=True),
         _field("covered_by", TEXT, "finding_id of the leading finding"),
@@ -198,6 +203,8 @@ ACCOUNT_KINDS: Final = ("human", "service", "shared", "guest", "break-glass", "u
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
 CONTROLLED: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
 """What the register of an app names a control for; sign-in stands apart from the life of the account."""
+COUNTED: Final = ("open", "remediation-claimed", "reopened")
+"""Dispositions of findings that count: that somebody says it is mended proves nothing."""
 FAMILIES: Final = ("orphan", "drift", "excess", "control", "data")
 NOT_EVALUABLE: Final = (
     "walk-unproven",

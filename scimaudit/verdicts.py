@@ -14,7 +14,7 @@ from scimaudit.findings import milder, reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.store import Snapshot
-from scimaudit.tables import SEVERITIES
+from scimaudit.tables import COUNTED, SEVERITIES
 from scimaudit.view import View
 
 # A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
@@ -56,8 +56,8 @@ def app_lines(
         .fillna(0)
         .astype("int64")
     )
-    leading = rows[rows["lead"] & (rows["disposition"] == "open")]
-    aside = rows[rows["disposition"] != "open"]
+    leading = rows[rows["lead"] & rows["disposition"].isin(COUNTED)]
+    aside = rows[~rows["disposition"].isin(COUNTED)]
     put_aside = _counts(pd.crosstab(aside["app"], aside["disposition"]))
     by_severity = _counts(pd.crosstab(leading["app"], leading["severity"]))
     counted = _counts(counts)
@@ -261,7 +261,7 @@ def _conflicts(app: App, seen: View, rows: pd.DataFrame) -> list[str]:
     found = Counter(zip(mine["value"], mine["disposition"], strict=True))
     return [
         f"{count} {'person holds' if count == 1 else 'people hold'} the conflicting pair {name} across apps"
-        + ("" if disposition == "open" else f" ({disposition})")
+        + ("" if disposition in COUNTED else f" ({disposition})")
         for (name, disposition), count in sorted(found.items())
     ]
 

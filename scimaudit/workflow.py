@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from scimaudit import archive, facts, history, renderers, rules, settle
+from scimaudit import archive, facts, history, renderers, rules, settle, tables
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
@@ -19,6 +19,11 @@ from scimaudit.policy import load as load_policy
 from scimaudit.policy.trials import Outcome
 from scimaudit.policy_check import PolicyCheck, check_files, check_view
 from scimaudit.result import ExceptionLine
+from scimaudit.review import intake
+from scimaudit.review.campaign import Campaign, Delegation
+from scimaudit.review.delegation import delegate
+from scimaudit.review.intake import Taken
+from scimaudit.review.opening import Plan, open_campaign
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
 from scimaudit.view import View
@@ -118,6 +123,82 @@ def policy_trials(config: Config) -> list[Outcome]:
     if not loaded:
         raise PolicyError(f"{config.policy / 'tests.toml'} holds no test", hint="docs/policy.md shows one")
     return trials.tried(loaded, load_policy(config.policy, extra_columns=extras).rules, columns)
+
+
+def open_review(
+    config: Config,
+    *,
+    now: datetime,
+    by: str,
+    title: str,
+    name: str,
+    due: date | None = None,
+    apps: Sequence[str] = (),
+    regulated_only: bool = False,
+    privileged_only: bool = False,
+    accept: Mapping[str, str] | None = None,
+) -> Campaign:
+    """A new campaign over the newest audit; see :func:`scimaudit.review.opening.open_campaign`.
+
+    :param apps: their names; none means every app that has a listing.
+    :raises ConfigError: an app is unknown, or the campaign cannot be opened.
+    """
+    for app in apps:
+        config.app(app)
+    audit = archive.latest(config.store).audit
+    snapshot = open_snapshot(config.store, audit.meta.snapshot_id)
+    chosen = [app.name for app in config.apps if app.listings and (not apps or app.name in apps)]
+    chosen = [name for name in chosen if not regulated_only or config.app(name).regulated]
+    rules = config.review
+    plan = Plan(
+        id=name,
+        title=title,
+        by=by,
+        due=due or now.astimezone(config.zone).date() + timedelta(days=rules.due_days),
+        apps=tuple(chosen),
+        privileged_only=privileged_only,
+        accept=accept or {},
+        order=rules.order,
+        fallback=rules.fallback,
+        stale_days=rules.stale_days,
+    )
+    day = audit.meta.as_of.astimezone(config.zone).date()
+    view = seen_view(snapshot, config, as_of=day, earlier=_before(snapshot, config))
+    return open_campaign(config.store, view, audit, plan, now=now)
+
+
+def import_review(
+    config: Config, campaign: Campaign, files: Sequence[Path], *, now: datetime, partial: bool, replace: bool
+) -> Taken:
+    """Take packets back; see :func:`scimaudit.review.intake.take`.
+
+    :raises ConfigError: something is wrong with one of them; nothing is kept then.
+    """
+    links = tables.frame(archive.latest(config.store).links(), ["app", "account_id", "person_id"])
+    known = links.dropna(subset=["person_id"]).astype("str")
+    owners = {(app, account): person for app, account, person in known.itertuples(index=False)}
+    handed = [intake.read(path) for path in files]
+    return intake.take(
+        campaign,
+        handed,
+        now=now,
+        rationale_for=config.review.rationale_for,
+        owners=owners,
+        partial=partial,
+        replace=replace,
+    )
+
+
+def delegate_review(
+    config: Config, campaign: Campaign, *, before: str, after: str, by: str, reason: str, now: datetime
+) -> Delegation:
+    """Hand what one reviewer has left to another; see :func:`scimaudit.review.delegation.delegate`.
+
+    :raises ConfigError: it cannot be.
+    """
+    snapshot = open_snapshot(config.store, None)
+    view = seen_view(snapshot, config, earlier=_before(snapshot, config))
+    return delegate(campaign, view, before=before, after=after, by=by, reason=reason, now=now)
 
 
 def _extra_columns(config: Config) -> list[str]:

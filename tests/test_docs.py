@@ -35,6 +35,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     known = {command.name for command in cli.app.registered_commands} | {"--install-completion", "…"}
+    known |= {group.name for group in cli.app.registered_groups}
     for name in re.findall(r"^\s*(?:\$ )?scimaudit ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE):
         assert name in known, f"{page.name} names scimaudit {name}"
 

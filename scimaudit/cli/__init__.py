@@ -29,6 +29,7 @@ from scimaudit.cli import (
     pull,
     register,
     report,
+    review,
     rules,
     run,
     schema,
@@ -82,6 +83,7 @@ app.command("rules")(rules.command)
 app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)
 app.command("exceptions")(exceptions.command)
+app.add_typer(review.app, name="review")
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)
 

@@ -20,7 +20,7 @@ from scimaudit.tables import SEVERITIES
 
 __all__ = [
     "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Exceptions", "Gates", "How", "Network",
-    "Register", "Roster", "ScopeAccepted", "load", "parse",
+    "Register", "Review", "Roster", "ScopeAccepted", "load", "parse",
 ]  # fmt: skip
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -52,6 +52,24 @@ class Audit(Model):
     history_days: int = Field(400, ge=0, description="how far back earlier snapshots say what people were before")
     gates: Gates = Field(Gates(), description="limits of age, see `[audit.gates]`")
     exceptions: Exceptions = Field(Exceptions(), description="limits of exceptions: `max_days`, `max_findings`")
+
+
+class Review(Model):
+    """``[review]``: how access-review campaigns find their reviewers and end."""
+
+    order: tuple[Literal["manager", "app-owner", "entitlement-owner"], ...] = Field(
+        ("manager", "app-owner", "entitlement-owner"),
+        description="who decides: the first of these who is at work, does not gain by it and did not give it",
+    )
+    fallback: str = Field("", description="mail address of who decides where none of these may")
+    due_days: int = Field(21, ge=1, description="days from the opening until a campaign is due")
+    rationale_for: tuple[Literal["certify", "revoke", "modify", "abstain"], ...] = Field(
+        ("revoke", "modify", "abstain"), description="decisions that need a reason"
+    )
+    lapse: Literal["revoke", "certify", "open"] | None = Field(
+        None, description="what items count as that nobody decided; without it a campaign with such items cannot close"
+    )
+    stale_days: int = Field(7, ge=0, description="a snapshot older than this is too old to open a campaign on")
 
 
 class Network(Model):
@@ -102,6 +120,7 @@ class Config(Model):
     network: Network = Network()
     rosters: tuple[Roster, ...]
     apps: tuple[App, ...] = ()
+    review: Review = Review()
     rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     @property
@@ -158,7 +177,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
     :raises ConfigError: it says something unknown, or names no roster.
     """
-    _known(data, ("audit", "network", "rosters", "apps", "rules"), str(path), "")
+    _known(data, ("audit", "network", "rosters", "apps", "review", "rules"), str(path), "")
     if not _named(data, "rosters"):
         raise ConfigError(f"{path} names no roster", hint='add [rosters.hr] with source = "csv" and path = …')
     config = _model(
@@ -169,6 +188,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
             "network": _model(Network, _table(data, "network"), "network"),
             "rosters": tuple(_roster(name, value) for name, value in _named(data, "rosters").items()),
             "apps": tuple(_app(name, value) for name, value in _named(data, "apps").items()),
+            "review": _model(Review, _table(data, "review"), "review"),
             "rules": _rules(_named(data, "rules")),
         },
         "",

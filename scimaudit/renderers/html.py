@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -31,6 +32,15 @@ def render(audit: Audit, stream: BinaryIO) -> None:
 
     :raises RenderError: a template is missing or wrong.
     """
+    page("report", _page.context(audit), stream)
+
+
+def page(name: str, context: Mapping[str, Any], stream: BinaryIO) -> None:
+    """Write the page of the template ``<name>.html``, whose script and style are ``<name>.js`` and ``<name>.css``.
+
+    :param context: what the template shows; its ``policy`` is the page's Content Security Policy.
+    :raises RenderError: a template is missing or wrong.
+    """
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(FOLDERS),
         autoescape=True,
@@ -39,22 +49,18 @@ def render(audit: Audit, stream: BinaryIO) -> None:
         lstrip_blocks=True,
     )
     try:
-        policy = _policy(environment)
-        page = environment.get_template("report.html")
-        stream.writelines(chunk.encode() for chunk in page.generate(policy=policy, **_page.context(audit)))
+        script, style = (_digest(environment.get_template(f"{name}{end}").render()) for end in (".js", ".css"))
+        policy = (
+            f"default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; "
+            "img-src data:; base-uri 'none'; form-action 'none'"
+        )
+        template = environment.get_template(f"{name}.html")
+        stream.writelines(chunk.encode() for chunk in template.generate(policy=policy, **context))
     except TemplateError as error:
         raise RenderError(
-            f"the HTML report could not be made: {type(error).__name__}: {error}",
+            f"the page {name} could not be made: {type(error).__name__}: {error}",
             hint="templates are read from " + " or ".join(str(folder) for folder in FOLDERS),
         ) from error
-
-
-def _policy(environment: ImmutableSandboxedEnvironment) -> str:
-    script, style = (_digest(environment.get_template(name).render()) for name in ("report.js", "report.css"))
-    return (
-        f"default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
 
 
 def _digest(text: str) -> str:

@@ -16,6 +16,7 @@ from scimaudit.result.over_time import (
     SpanLine,
     SpanSummary,
 )
+from scimaudit.tables import COUNTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -361,7 +362,7 @@ class Audit:
 
     @property
     def leading(self) -> pd.DataFrame:
-        """The findings that are counted: one lead per account, and all that no account has; open ones only."""
+        """The findings that are counted: one lead per account, and all that no account has; none that is set aside."""
         return self.findings[self.findings["lead"].astype(bool) & self._open]
 
     @property
@@ -371,5 +372,5 @@ class Audit:
 
     @property
     def _open(self) -> pd.Series:
-        found: pd.Series = self.findings["disposition"].astype("str") == "open"
+        found: pd.Series = self.findings["disposition"].isin(COUNTED)
         return found

@@ -9,6 +9,7 @@ import pandas as pd
 
 from scimaudit.policy.prices import Price
 from scimaudit.result import SavingLine
+from scimaudit.tables import COUNTED
 from scimaudit.view import View
 from scimaudit.view.columns import known_false
 
@@ -23,7 +24,7 @@ def saving_lines(view: View, findings: pd.DataFrame) -> tuple[SavingLine, ...]:
 
     :param findings: settled findings; only open ones count, and an account once, as surely as any of them says.
     """
-    still_open = findings[(findings["disposition"] == "open") & findings["account_id"].notna()]
+    still_open = findings[findings["disposition"].isin(COUNTED) & findings["account_id"].notna()]
     ids = pd.MultiIndex.from_arrays([view.accounts["app"].astype("str"), view.accounts["account_id"]])
     sure = ids.isin(_accounts(still_open, _SURE))
     asked = ids.isin(_accounts(still_open, _ASKED)) & ~sure
