@@ -243,6 +243,10 @@ def crm(who: dict[str, Person]) -> App:
         "Service", userName="test.gast@kundenportal.example", email="test.gast@kundenportal.example",
         displayName="Test Gast", userType="Employee", created="2022-11-30",
     )  # fmt: skip
+    app.make(
+        "Sales Managers", userName=f"adm-vorschau@{DOMAIN}", displayName="Preview for customers", userType="Employee",
+        externalId="adm-vorschau", created="2024-09-16",
+    )  # fmt: skip
     app.serve("svc-newsletter", "Newsletter sync", "Lookup", created="2021-02-01")
     app.serve("svc-export", "Nightly export", "Lookup", created="2021-02-01")
     app.make(userName="canary-audit", displayName="Audit canary", userType="Service", created="2026-01-15")

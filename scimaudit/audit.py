@@ -26,8 +26,11 @@ from scimaudit import (
 )
 from scimaudit.config import App, Config
 from scimaudit.correlate.decisions import read as read_decisions
+from scimaudit.history.closure import closure, held_again
+from scimaudit.over_time import over_time
 from scimaudit.policy import links as policy_links
 from scimaudit.result import Audit, KindLine, Meta
+from scimaudit.review.decisions import reviews, revocations
 from scimaudit.rules import Judgement, Rule
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.summaries.approvals import Accepted, approval_lines
@@ -35,7 +38,7 @@ from scimaudit.summaries.feeds import feed_lines
 from scimaudit.summaries.power import power_lines
 from scimaudit.summaries.savings import saving_lines
 from scimaudit.summaries.thresholds import threshold_lines
-from scimaudit.view import View
+from scimaudit.view import Reviewed, View
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def judge(
         tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feed_lines(seen), power_lines(seen),
         threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
         saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
+        over_time(seen, config.store),
     )  # fmt: skip
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)
@@ -135,7 +139,7 @@ def seen_view(
         history=holders_before(earlier),
         today=today,
     )
-    return view.build(
+    built = view.build(
         people=people,
         overlaps=snapshot.overlaps(),
         accounts=accounts,
@@ -149,6 +153,23 @@ def seen_view(
         zone=config.zone,
         roster_zones={roster.name: ZoneInfo(roster.time_zone) for roster in config.rosters if roster.time_zone},
         previous=history.previously(earlier, snapshot),
+    )
+    return replace(built, reviewed=_reviewed(config, built, [*earlier, snapshot]))
+
+
+def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Reviewed:
+    """What reviews decided up to the moment judged, and what the snapshots show of it."""
+    campaigns, decisions = reviews(config.store)
+    now = pd.Timestamp(seen.as_of)
+    asked = revocations(config.store)
+    asked = asked[(asked["decided_at"] <= now) & asked["app"].isin(list(seen.facts))]
+    days = verdicts.setting(config, "revoke-not-done", "days")
+    percent = verdicts.setting(config, "app-shrunk", "percent")
+    closed = closure(asked, snapshots, as_of=seen.as_of, days=days, percent=percent)
+    return Reviewed(
+        campaigns[campaigns["opened_at"] <= now].reset_index(drop=True),
+        decisions[decisions["decided_at"] <= now].reset_index(drop=True),
+        held_again(closed, decisions, seen),
     )
 
 

@@ -21,7 +21,10 @@ from scimaudit.view.columns import arrow, taken
 # An account that should not be active at all is one problem: what else is wrong with it ends when it ends.
 _LEADING = ("leaver-active", "external-expired", "nhi-owner-left", "nhi-unowned", "unmatched", "ambiguous")
 # Of several kinds that say the same of one right or attribute, the one that says most.
-_SAYING_MORE = ("mover-residual", "rehire-residual", "excess", "sync-late", "attribute-drift")
+_SAYING_MORE = (
+    "revoke-regressed", "revoke-not-done", "mover-residual", "rehire-residual", "excess", "sync-late",
+    "attribute-drift",
+)  # fmt: skip
 _ONE_OF = {"roles": "role", "entitlements": "entitlement", "licenses": "licence"}
 _IDENTITY = ("kind", "app", "account_id", "person_id", "attribute", "value")
 _TEXTS = (

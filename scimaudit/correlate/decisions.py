@@ -129,7 +129,9 @@ def applied(decisions: pd.DataFrame | None, accounts: pd.DataFrame, pool: Pool, 
 
 def _in_force(decisions: pd.DataFrame, today: date) -> pd.DataFrame:
     ends = decisions["until"]
-    live = decisions[ends.isna() | (ends >= pd.Timestamp(today))].sort_values(["decided_on", "line"])
+    on = pd.Timestamp(today)
+    live = decisions[(decisions["decided_on"] <= on) & (ends.isna() | (ends >= on))]
+    live = live.sort_values(["decided_on", "line"])
     live = live.drop_duplicates(["app", "account_id", "person_id"])
     positive = live[live["relation"] == "is"].drop_duplicates(["app", "account_id"])
     return pd.concat([positive, live[live["relation"] == "is-not"]], ignore_index=True)

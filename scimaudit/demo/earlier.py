@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from scimaudit.demo.sample import copy, sample_folder
 
-_STORY: Final = "earlier.toml"
+STORY: Final = "earlier.toml"
+"""What was otherwise on earlier days, in the sample company's folder."""
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 _DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 Edit = Mapping[str, Any]
@@ -60,7 +61,7 @@ def turn_back(target: Path, day: datetime) -> None:
 
 
 def _told() -> dict[str, Any]:
-    return tomllib.loads((sample_folder() / _STORY).read_text("utf-8"))
+    return tomllib.loads((sample_folder() / STORY).read_text("utf-8"))
 
 
 def _holding(edits: Iterable[Edit], day: datetime) -> list[Edit]:

@@ -14,6 +14,7 @@ from scimaudit.config import Config
 from scimaudit.demo import earlier
 from scimaudit.demo.sample import copy, point
 from scimaudit.demo.server import serve
+from scimaudit.demo.summer import review
 from scimaudit.snapshot.collect import Watcher
 
 Clock = Callable[[datetime], Callable[[], datetime]]
@@ -38,11 +39,15 @@ def play(folder: Path, *, token: str, clock: Clock, watcher: Watcher) -> Played:
     """
     days = earlier.days()
     copy(folder)
-    shutil.rmtree(folder / "scimaudit-data", ignore_errors=True)
+    for name in ("scimaudit-data", "review-packets"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     before = []
     for day in days.earlier:
         earlier.turn_back(folder, day)
-        before.append(_day(folder, token, clock(day), watcher)[1])
+        loaded, stored = _day(folder, token, clock(day), watcher)
+        before.append(stored)
+        if day == days.earlier[0]:
+            review(loaded, folder / "review-packets")
     copy(folder)
     loaded, stored = _day(folder, token, clock(days.today), watcher)
     return Played(loaded, stored, tuple(before))

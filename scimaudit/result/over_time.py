@@ -76,6 +76,7 @@ class RevocationLine:
     """One decision of a review to take something away, and what later listings show of it.
 
     :param attribute: kind of the right; empty where the whole account is to go. ``value``: its id in the app.
+    :param decision: ``revoke``, or ``modify``, which no listing can judge.
     :param state: ``verified-closed`` only where a later complete listing shows it gone; ``unproven``: no later listing
         can show that.
     :param proven_by: the snapshot that shows it gone. ``still_there``: when it was last seen after the decision.
@@ -91,6 +92,7 @@ class RevocationLine:
     attribute: str
     value: str
     display: str
+    decision: str
     reviewer: str
     decided_at: datetime
     state: RevocationState
@@ -98,8 +100,6 @@ class RevocationLine:
     proven_by: str
     proven_at: datetime | None
     still_there: datetime | None
-    claimed_by: str = ""
-    claimed_on: str = ""
 
 
 @dataclass(frozen=True)

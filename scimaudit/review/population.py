@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from scimaudit.policy.entitlements import rows_named
 from scimaudit.result import ApprovalLine, Audit
 from scimaudit.review.campaign import Item
 from scimaudit.summaries.approvals import right_lines
@@ -35,6 +36,7 @@ def population(
     """
     facts = _account_facts(view)
     against = _findings(audit)
+    conflicts = _conflicts(view, audit)
     meanings = _meanings(view)
     direct = view.grants[view.grants["type"].astype("str") == "direct"]
     held = set(zip(*(direct[name].astype("str") for name in ("app", "account_id", "attribute", "value")), strict=True))
@@ -47,7 +49,8 @@ def population(
             through += 1
             continue
         if (line.app, line.account_id) in facts:
-            items.append(_right(campaign, line, facts, against, meanings, signers))
+            pairs = conflicts.get((line.person_id, line.app, line.attribute, line.value), [])
+            items.append(_right(campaign, line, facts, against, pairs, meanings, signers))
     with_rights = {(item.app, item.account_id) for item in items}
     empty = 0
     for key, fact in facts.items():
@@ -84,6 +87,7 @@ def _right(
     line: ApprovalLine,
     facts: Mapping[tuple[str, str], dict[str, Any]],
     against: Mapping[tuple[str, str], list[dict[str, str]]],
+    pairs: Sequence[dict[str, str]],
     meanings: Mapping[tuple[str, str, str], tuple[str, str]],
     signers: Mapping[str, str],
 ) -> Item:
@@ -93,6 +97,7 @@ def _right(
         for each in against.get((line.app, line.account_id), [])
         if each["value"] in ("", line.value) and (not each["value"] or each["attribute"] == line.attribute)
     ]
+    findings = [*pairs, *findings]
     title, risk = meanings.get((line.app, line.attribute, line.value), ("", ""))
     means = "; ".join(filter(None, [title, "gives power over the app" if line.privileged else "", risk]))
     allows = [word for word in line.rules if word.says == "allows"]
@@ -157,7 +162,7 @@ def _unusual(findings: Sequence[Mapping[str, str]], fact: Mapping[str, Any]) -> 
     said = [f"{each['title']}: {each['actual']}" + each["aside"] for each in findings]
     if fact["active"] is None:
         said.append("nobody tells whether the account is active")
-    if not fact["person_id"]:
+    if not fact["person_id"] and not fact["registered"]:
         said.append(f"{fact['situation']}: nobody is known to own the account")
     return "; ".join(said)
 
@@ -169,8 +174,8 @@ def _recommended(
     speaking = [each for each in findings if each["kind"] in _AGAINST and not each["aside"]]
     if speaking:
         return "revoke", speaking[0]["title"]
-    doubt = findings or fact["active"] is None or not fact["person_id"]
-    if allowed and not doubt and (approval is None or not approval.trouble):
+    doubt = findings or fact["active"] is None or not (fact["person_id"] or fact["registered"])
+    if allowed and not doubt and not (approval and approval.needed and approval.trouble):
         return "certify", "the policy allows it, and nothing speaks against it"
     return "", ""
 
@@ -186,6 +191,31 @@ def _findings(audit: Audit) -> dict[tuple[str, str], list[dict[str, str]]]:
         aside = "" if row["disposition"] in COUNTED else f" ({row['disposition']})"
         told = {**row, "title": titles.get(row["kind"], row["kind"]), "aside": aside}
         found.setdefault((row["app"], row["account_id"]), []).append(told)
+    return found
+
+
+def _conflicts(view: View, audit: Audit) -> dict[tuple[str, str, str, str], list[dict[str, str]]]:
+    """Conflicting pairs by each right of theirs: (person_id, app, attribute, value) to what is wrong."""
+    rows = audit.findings[(audit.findings["kind"] == "sod") & audit.findings["person_id"].notna()]
+    pairs = {pair.name: pair for pair in view.policy.conflicts}
+    titles = {kind.kind: kind.title for kind in audit.kinds}
+    found: dict[tuple[str, str, str, str], list[dict[str, str]]] = {}
+    plain: list[dict[str, Any]] = rows[["person_id", "value", "actual", "disposition"]].astype("str").to_dict("records")  # type: ignore[assignment]
+    for row in plain:
+        pair = pairs[row["value"]]
+        aside = "" if row["disposition"] in COUNTED else f" ({row['disposition']})"
+        told = {
+            "kind": "sod",
+            "title": titles["sod"],
+            "actual": row["actual"],
+            "value": "",
+            "attribute": "",
+            "aside": aside,
+        }
+        for places in rows_named([pair.left, pair.right], view.entitlements):
+            rights = view.entitlements.iloc[places][["app", "attribute", "value"]].astype("str")
+            for right in rights.itertuples(index=False, name=None):
+                found.setdefault((row["person_id"], *right), []).append(told)
     return found
 
 
@@ -205,12 +235,15 @@ def _account_facts(view: View) -> dict[tuple[str, str], dict[str, Any]]:
     answering = holders(view.people, accounts["nhi_owner"].dropna().unique())["person_id"]
     plain = accounts[["app", "account_id", "user_name", "account_kind", "situation", "person_id", "nhi_owner"]]
     rows = plain.astype("str").fillna("")
+    registered = accounts["nhi"].tolist()
     persons = accounts["owner_display_name"].astype("str").fillna("").tolist()
     active = [None if pd.isna(flag) else bool(flag) for flag in accounts["active"]]
     logins = [_day(moment) for moment in accounts["last_login"]]
     found = {}
-    records = zip(rows.to_dict("records"), persons, active, logins, accounts["runners_up"].tolist(), strict=True)
-    for row, person, flag, login, others in records:
+    records = zip(
+        rows.to_dict("records"), persons, active, logins, accounts["runners_up"].tolist(), registered, strict=True
+    )
+    for row, person, flag, login, others, machine_line in records:
         possible = list(others) if row["situation"] == "ambiguous" and others is not None else []
         machine = answering.get(row["nhi_owner"]) if row["nhi_owner"] else None
         subjects = {row["person_id"], *possible, machine if isinstance(machine, str) else ""} - {""}
@@ -220,7 +253,8 @@ def _account_facts(view: View) -> dict[tuple[str, str], dict[str, Any]]:
             "active": flag,
             "last_login": login,
             "person_id": row["person_id"],
-            "person": person,
+            "person": person or (f"{row['nhi_owner']} answers for it" if row["nhi_owner"] else ""),
+            "registered": bool(machine_line),
             "situation": row["situation"],
             "subjects": tuple(sorted(subjects)),
         }

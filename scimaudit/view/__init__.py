@@ -19,13 +19,13 @@ from scimaudit.policy import apps as policy_apps
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.compared import alike
-from scimaudit.view.inputs import AppFacts, Previous, SourceFacts, app_frame, no_exceptions, source_frame
+from scimaudit.view.inputs import AppFacts, Previous, Reviewed, SourceFacts, app_frame, no_exceptions, source_frame
 from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.past import FORMER, former_states
 from scimaudit.view.policed import policed
 from scimaudit.view.tenure import tenure
 
-__all__ = ["NON_HUMAN", "AppFacts", "Previous", "SourceFacts", "View", "build"]
+__all__ = ["NON_HUMAN", "AppFacts", "Previous", "Reviewed", "SourceFacts", "View", "build"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class View:
     :param as_of: the moment judged, UTC.
     :param today: its date in the organisation's zone.
     :param previous: what earlier snapshots say; ``None`` where there is none.
+    :param reviewed: what access reviews decided, and what came of it.
     """
 
     people: pd.DataFrame
@@ -77,6 +78,7 @@ class View:
     zone: tzinfo
     previous: Previous | None
     exceptions: pd.DataFrame = field(default_factory=no_exceptions)
+    reviewed: Reviewed = field(default_factory=Reviewed)
 
     @cached_property
     def roster_unproven(self) -> bool:

@@ -121,6 +121,41 @@ class Previous:
     since: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Reviewed:
+    """What access reviews decided, up to the moment judged.
+
+    :param campaigns: a row per campaign and app, as :func:`scimaudit.review.decisions.reviews` gives them.
+    :param decisions: a row per decided item, likewise.
+    :param revocations: what was to go and what later listings show of it, as :func:`scimaudit.history.closure.closure`
+        gives it.
+    """
+
+    campaigns: pd.DataFrame = field(default_factory=lambda: _no_rows(_CAMPAIGNS))
+    decisions: pd.DataFrame = field(default_factory=lambda: _no_rows(_DECISIONS))
+    revocations: pd.DataFrame = field(default_factory=lambda: _no_rows(_REVOCATIONS))
+
+
+_TIME, _DAY = "datetime64[us, UTC]", "datetime64[s]"
+_CAMPAIGNS: Mapping[str, str] = {
+    "campaign": "str", "title": "str", "app": "str", "opened_at": _TIME, "due": _DAY, "closed_at": _TIME,
+    "items": "int64", "undecided": "int64",
+}  # fmt: skip
+_DECISIONS: Mapping[str, str] = {
+    **dict.fromkeys(("campaign", "item_id", "app", "account_id", "attribute", "value", "display"), "str"),
+    "reviewer": "str", "decision": "str", "decided_at": _TIME,
+}  # fmt: skip
+_REVOCATIONS: Mapping[str, str] = {
+    **dict.fromkeys(("campaign", "item_id", "app", "account_id", "account", "person_id", "person"), "str"),
+    **dict.fromkeys(("attribute", "value", "display", "reviewer", "decision", "state", "reason", "doubt"), "str"),
+    "proven_by": "str", "decided_at": _TIME, "proven_at": _TIME, "still_there": _TIME,
+}  # fmt: skip
+
+
+def _no_rows(kinds: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
 def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
     """One row per app, without the mappings and patterns; ``scim_creates``: the register says that SCIM does."""
     flags = ("roster_feeds", "closed", "listed")

@@ -21,7 +21,7 @@ from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
 from scimaudit.tables import NOT_EVALUABLE, SEVERITIES
 from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
-from scimaudit.view.inputs import exception_frame
+from scimaudit.view.inputs import Reviewed, exception_frame
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions")
@@ -159,7 +159,33 @@ def full_view() -> View:
     states = [("valid", None, 0), ("expired", None, 2), ("invalid", "approved what they asked for", 1)]
     decided = [(f"EX-{word}", "slack", word, why, used, "own", NOW.date()) for word, why, used in states]
     seen = made(people, accounts, grants, links, apps, sources, policy, previous, overlaps)
-    return replace(seen, exceptions=exception_frame(decided))
+    return replace(seen, exceptions=exception_frame(decided), reviewed=reviewed())
+
+
+def reviewed() -> Reviewed:
+    """One campaign that is open and late, decisions on accounts of every shape, revocations in every state."""
+    none = Reviewed()
+    states = ["verified-closed", "open", "not-done", "regressed", "unproven"]
+    apps = ["slack" if n % 3 else "erp" for n in range(10)]
+    told = {"campaign": "q3", "item_id": [f"i{n}" for n in range(10)], "app": apps, "reviewer": "p1", "decided_at": NOW}
+    about = {"account_id": [f"a{n}" for n in range(10)], "attribute": "groups", "value": "g1", "display": "Group 1"}
+    campaigns = pd.DataFrame(
+        {"campaign": "q3", "title": "Q3", "app": ["slack", "erp"], "opened_at": NOW, "due": pd.Timestamp("2026-11-01"),
+         "closed_at": pd.Series(pd.NaT, range(2), dtype="datetime64[us, UTC]"), "items": 5, "undecided": 1}
+    )  # fmt: skip
+    decisions = pd.DataFrame({**told, **about, "decision": "certify"})
+    revocations = pd.DataFrame(
+        {**told, **about, "decision": "revoke", "account": "u", "person_id": "p2", "person": "P", "state": states * 2,
+         "reason": "because", "doubt": "", "proven_by": "", "proven_at": pd.Series(pd.NaT, range(10), dtype="datetime64[us, UTC]"), "still_there": NOW}
+    )  # fmt: skip
+    return Reviewed(
+        *(
+            made.astype(dict(kinds.dtypes))[list(kinds.columns)]
+            for made, kinds in (
+                (campaigns, none.campaigns), (decisions, none.decisions), (revocations, none.revocations)
+            )
+        )
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_policy_names_only_entitlements_and_accounts_that_exist(sample: Path) ->
 
 def test_decided_links_name_accounts_and_people_that_exist(sample: Path) -> None:
     said = decisions.read(sample / "policy" / "links.csv")
-    ids = {user["id"] for user in apps(sample)["wiki"]["users"]}
+    ids = {user["id"] for name in ("wiki", "crm") for user in apps(sample)[name]["users"]}
     numbers = {row["Personalnummer"] for row in rows(sample / "hr.csv")} | {decisions.NOBODY}
     assert set(said["account_id"]) <= ids
     assert set(said["person_id"]) <= numbers

@@ -17,7 +17,7 @@ from tests.golden.conftest import Pulled
 EXPECTED = sample_folder() / "expected"
 NIGHT = "broken-night.json"
 SHRUNK = ("app-shrunk", "roster-shrunk")
-FILES = ("findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json", NIGHT)
+FILES = ("over_time.json", "findings.csv", "orphans.csv", "drift.csv", "excess.csv", "apps.json", "checks.json", NIGHT)
 # What a run's moment or an unordered server would change is not what an audit found.
 VOLATILE = ("first_seen",)
 
@@ -31,8 +31,19 @@ def made(pulled: Pulled, broken: Audit, tmp_path_factory: pytest.TempPathFactory
     texts = {name: table(folder / "reports" / name) for name in FILES if name.endswith(".csv")}
     texts["apps.json"] = json.dumps(apps, indent=1, ensure_ascii=False) + "\n"
     texts["checks.json"] = "".join(json.dumps(check, ensure_ascii=False) + "\n" for check in report["checks"])
+    texts["over_time.json"] = json.dumps(plain(report["over_time"]), indent=1, ensure_ascii=False) + "\n"
     texts[NIGHT] = json.dumps(told(broken), indent=1, ensure_ascii=False) + "\n"
     return {name: text.replace(pulled.origin, "http://127.0.0.1:0") for name, text in texts.items()}
+
+
+def plain(over_time: dict[str, list[dict[str, object]]]) -> dict[str, object]:
+    """What came of reviews, without when each listing was read to the millisecond."""
+    times = {"proven_by", "proven_at", "still_there"}
+    cut = {name: rows for name, rows in over_time.items() if isinstance(rows, list)}
+    return {
+        name: [{key: value for key, value in row.items() if key not in times} for row in rows]
+        for name, rows in cut.items()
+    }
 
 
 def told(night: Audit) -> dict[str, object]:

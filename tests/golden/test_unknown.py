@@ -57,11 +57,13 @@ class Emptied(Snapshot):
     def people(self) -> pa.Table:
         return self._emptied("people", super().people())
 
-    def accounts(self, app: str) -> pa.Table:
-        return self._emptied("accounts", super().accounts(app))
+    def accounts(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
+        whole = self._emptied("accounts", super().accounts(app))
+        return whole.select(columns) if columns else whole
 
     def grants(self, app: str, columns: Sequence[str] | None = None) -> pa.Table:
-        return self._emptied("grants", super().grants(app, columns))
+        whole = self._emptied("grants", super().grants(app))
+        return whole.select(columns) if columns else whole
 
     def _emptied(self, name: str, table: pa.Table) -> pa.Table:
         if name != self.table:
