@@ -6,6 +6,7 @@
   const status = byId("count"), person = byId("person"), template = byId("row").content.firstElementChild;
   const number = new Intl.NumberFormat("en");
   const order = new Intl.Collator("en", { numeric: true }).compare;
+  const COUNTS = "counted";
   const CHOICES = ["family", "kind", "app", "severity", "disposition"];
   const SEARCHED = ["kind", "app", "account_id", "user_name", "person_id", "person_name", "attribute", "value", "expected",
     "actual", "evidence", "owner", "finding_id", "covered_by", "exception_id", "controls", "severity_why", "action", "risk"];
@@ -78,6 +79,10 @@
     if (name === "severity") options.sort((a, b) => data.severities.indexOf(a[0]) - data.severities.indexOf(b[0]));
     else options.sort((a, b) => order(named(name, a[0]), named(name, b[0])));
     form.elements[name].append(new Option("All", ""));
+    if (name === "disposition") {
+      const open = having(leading, name, COUNTS).length;
+      form.elements[name].append(new Option(`counted (${number.format(open)})`, COUNTS));
+    }
     for (const [value, count] of options) {
       form.elements[name].append(new Option(`${named(name, value)} (${number.format(count)})`, value));
     }
@@ -102,6 +107,10 @@
   }
 
   function having(rows, name, wanted) {
+    if (name === "disposition" && wanted === COUNTS) {
+      const counted = new Set(data.counted.map((value) => columns[name].values.indexOf(value)));
+      return rows.filter((row) => counted.has(columns[name].rows[row]));
+    }
     const column = columns[name], code = wanted === NONE ? -1 : column.values.indexOf(wanted);
     if (code === -1 && wanted !== NONE) return rows.slice(0, 0);
     return rows.filter((row) => column.rows[row] === code);

@@ -18,10 +18,10 @@ from scimaudit.answers import control_lines
 from scimaudit.frameworks import frameworks
 from scimaudit.ledger import Ledger, helps, ledger
 from scimaudit.register import RegisterLine, register_lines
-from scimaudit.renderers import _tables, _words
+from scimaudit.renderers import _over_time, _tables, _words
 from scimaudit.renderers.encode import show, show_column
 from scimaudit.result import AppLine, ApprovalLine, Audit, KindLine, SourceLine
-from scimaudit.tables import CONTROLLED, FAMILIES, SEVERITIES
+from scimaudit.tables import CONTROLLED, COUNTED, FAMILIES, SEVERITIES
 
 FIRST_PAGE: Final = 100
 """Findings that stand in the page itself, for readers without JavaScript."""
@@ -91,6 +91,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "power": [asdict(line) | {"app_title": names[line.app]} for line in audit.power if line.app in names],
         "savings": [asdict(line) | {"app_title": names[line.app]} for line in audit.savings if line.app in names],
         "thresholds": [asdict(line) for line in audit.thresholds],
+        **_over_time.context(audit, names),
         "frameworks": _frameworks(audit),
         "kinds": [_kind(kind) for kind in audit.kinds],
         "defaults": dict(meta.defaults),
@@ -334,6 +335,7 @@ def _embedded(table: pa.Table, audit: Audit) -> str:
         "columns": columns,
         "size": len(table),
         "severities": WORST_FIRST,
+        "counted": COUNTED,
         "kinds": {show(kind.kind): show(kind.title) for kind in audit.kinds},
         "apps": {
             show(app.app): {
