@@ -24,7 +24,7 @@ from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
 from scimaudit.view.inputs import Reviewed, exception_frame
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions")
+FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions", "spans")
 CONTROLS = {
     control
     for path in (Path(scimaudit.__file__).parent / "frameworks").glob("*.toml")
