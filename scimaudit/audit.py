@@ -29,6 +29,7 @@ from scimaudit.correlate.decisions import read as read_decisions
 from scimaudit.history.closure import closure, held_again
 from scimaudit.history.gone import accounts_gone
 from scimaudit.history.spans import spans
+from scimaudit.metrics import metrics
 from scimaudit.over_time import over_time
 from scimaudit.policy import links as policy_links
 from scimaudit.result import Audit, KindLine, Meta
@@ -116,8 +117,9 @@ def judge(
         tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feed_lines(seen), power_lines(seen),
         threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
         saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
-        over_time(seen, config.store),
+        over_time(seen, config.store, [*earlier, snapshot]),
     )  # fmt: skip
+    audit = replace(audit, over_time=replace(audit.over_time, metrics=metrics(audit, seen)))
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from scimaudit.result import CampaignLine, OverTime, RevocationLine
 from scimaudit.result.over_time import RevocationState
 from scimaudit.review import progress
 from scimaudit.review.campaign import campaigns
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.summaries.spans import span_lines, span_summaries
 from scimaudit.view import View
 
 _ORDER: Final[tuple[RevocationState, ...]] = ("regressed", "not-done", "unproven", "open", "verified-closed")
@@ -21,12 +24,20 @@ _TEXTS: Final = [
 _STATES: Final[dict[str, RevocationState]] = {state: state for state in _ORDER}
 
 
-def over_time(seen: View, store: Path) -> OverTime:
-    """What earlier snapshots, reviews and audits say, up to the moment judged.
+def over_time(seen: View, store: Path, snapshots: Sequence[Snapshot]) -> OverTime:
+    """What earlier snapshots, reviews and audits say, up to the moment judged; without metrics.
 
     :param store: the folder of snapshots, audits and campaigns.
+    :param snapshots: those that were looked at, oldest first.
     """
-    return OverTime(revocations=_revocations(seen), campaigns=_campaigns(seen, store))
+    return OverTime(
+        snapshots=len(snapshots),
+        since=snapshots[0].manifest.started,
+        spans=span_lines(seen),
+        span_summaries=span_summaries(seen),
+        revocations=_revocations(seen),
+        campaigns=_campaigns(seen, store),
+    )
 
 
 def _campaigns(seen: View, store: Path) -> tuple[CampaignLine, ...]:

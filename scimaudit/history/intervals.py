@@ -90,10 +90,10 @@ def judged(lines: pd.DataFrame) -> pd.DataFrame:
     ]  # fmt: skip
     verdict = np.select(cases, ["open", "not evaluable", "not evaluable", "in time", "late"], "unclear")
     unknown = lines["doubt"].where(lines["doubt"] != "", SINCE).mask(lines["tangled"], TANGLED)
-    again = pd.Series("", lines.index).mask(lines["again"], "it had ended, and is there again")
+    again = pd.Series("", lines.index).mask(lines["again"], "it was closed, and is open again")
     why = [~timed, still, ~closed, verdict != "unclear", lines["after"].isna()]
     said = [lines["undue"], again, unknown, "", "no listing shows it before"]
-    reason = np.select(why, said, "it ended between two listings, of which one is within the limit and one is not")
+    reason = np.select(why, said, "it came between two listings, one within the limit and one beyond it")
     return lines.assign(
         hours_from=hours_from, hours_to=hours_to, verdict=pd.Series(verdict, lines.index, dtype="str"),
         reason=pd.Series(reason, lines.index, dtype="str"),
