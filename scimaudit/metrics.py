@@ -66,23 +66,18 @@ class _Ledger:
 
 def _coverage(audit: Audit, view: View) -> Iterator[MetricLine]:
     human = view.accounts[~view.accounts["nhi"]]
-    names = ["app", "situation"]
-    counts = human[[*names, "tier"]].astype("str").assign(tier=lambda rows: rows["tier"].fillna(""))
-    by_tier = counts.value_counts(["app", "situation", "tier"])
+    said = "share of the listed accounts, without registered machines, that belong to one person"
     for app in audit.apps:
-        mine = {key[1:]: int(number) for key, number in by_tier.items() if key[0] == app.app}  # type: ignore[index]
-        total = sum(mine.values())
-        ambiguous = sum(number for (situation, _), number in mine.items() if situation == "ambiguous")
-        matched = {tier: number for (situation, tier), number in mine.items() if situation == "matched"}
-        labels = {"app": app.app}
-        said = "share of the listed accounts, without registered machines, that belong to one person"
-        share = _share(sum(matched.values()), total)
-        yield MetricLine("match_coverage_ratio", labels, share, "ratio", said, total, ambiguous)
+        mine = human[human["app"] == app.app]
+        matched, ambiguous = (int((mine["situation"] == word).sum()) for word in ("matched", "ambiguous"))
+        labels, share = {"app": app.app}, _share(matched, len(mine))
+        yield MetricLine("match_coverage_ratio", labels, share, "ratio", said, len(mine), ambiguous)
+    said = "accounts matched by each tier"
     for app in audit.apps:
-        for (name, situation, tier), number in sorted(by_tier.items()):  # type: ignore[misc]
-            if name == app.app and situation == "matched":
-                labels = {"app": app.app, "tier": str(tier)}
-                yield MetricLine("matched_accounts", labels, float(number), "", "accounts matched by each tier")
+        matched_here = human[(human["app"] == app.app) & (human["situation"] == "matched")]
+        tiers = matched_here["tier"].astype("str").value_counts().sort_index()
+        for tier, number in tiers.items():
+            yield MetricLine("matched_accounts", {"app": app.app, "tier": str(tier)}, float(number), "", said)
 
 
 def _orphans(audit: Audit, figures: _Ledger) -> Iterator[MetricLine]:
@@ -161,8 +156,9 @@ def _reviews(audit: Audit) -> Iterator[MetricLine]:
     said = "share of the items of a review that somebody decided"
     for line in campaigns:
         decided = line.items - line.undecided - line.lapsed
-        yield MetricLine("review_completion_ratio", {"campaign": line.id}, _share(decided, line.items), "ratio", said,
-                         line.items)
+        yield MetricLine(
+            "review_completion_ratio", {"campaign": line.id}, _share(decided, line.items), "ratio", said, line.items
+        )
     if not campaigns:
         yield MetricLine("review_completion_ratio", {}, None, "ratio", said)
     asked = [line for line in audit.over_time.revocations if line.decision == "revoke"]
@@ -204,9 +200,7 @@ def _owned_machines(figures: _Ledger) -> MetricLine:
 
 def _power(audit: Audit) -> Iterator[MetricLine]:
     lines = {line.app: line for line in audit.power}
-    rights = {
-        app.app: {source.entitlements for source in audit.sources if source.app == app.app} for app in audit.apps
-    }
+    rights = {app.app: {source.entitlements for source in audit.sources if source.app == app.app} for app in audit.apps}
     said = "accounts that hold a privileged right and are not known to be inactive"
     for app in audit.apps:
         line = lines.get(app.app)

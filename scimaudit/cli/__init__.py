@@ -23,6 +23,7 @@ from scimaudit.cli import (
     init,
     ledger,
     links,
+    metrics,
     policy,
     probe,
     providers,
@@ -33,6 +34,7 @@ from scimaudit.cli import (
     rules,
     run,
     schema,
+    spans,
     who,
 )
 from scimaudit.cli.options import show_version
@@ -83,6 +85,8 @@ app.command("rules")(rules.command)
 app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)
 app.command("exceptions")(exceptions.command)
+app.command("spans")(spans.command)
+app.command("metrics")(metrics.command)
 app.add_typer(review.app, name="review")
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)

@@ -1,4 +1,4 @@
-"""When something changed, told by what was seen before and after it: an interval between two listings, never a guess."""
+"""When something changed, told by what was seen before and after: an interval between two listings, never a guess."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ CLOSED: Final = ("inactive", "absent")
 LONG_AGO: Final = pd.Timestamp(0, tz="UTC")
 """When a listing was true at the earliest of which nobody tells it."""
 TANGLED: Final = "the listings do not tell which of them came first"
+ACROSS: Final = "it came between two listings, one within the limit and one beyond it"
+FIRST: Final = "no listing shows it before"
 SINCE: Final = "no listing since can tell"
 
 
@@ -91,17 +93,15 @@ def judged(lines: pd.DataFrame) -> pd.DataFrame:
     verdict = np.select(cases, ["open", "not evaluable", "not evaluable", "in time", "late"], "unclear")
     unknown = lines["doubt"].where(lines["doubt"] != "", SINCE).mask(lines["tangled"], TANGLED)
     again = pd.Series("", lines.index).mask(lines["again"], "it was closed, and is open again")
-    why = [~timed, still, ~closed, verdict != "unclear", lines["after"].isna()]
-    said = [lines["undue"], again, unknown, "", "no listing shows it before"]
-    reason = np.select(why, said, "it came between two listings, one within the limit and one beyond it")
-    return lines.assign(
-        hours_from=hours_from, hours_to=hours_to, verdict=pd.Series(verdict, lines.index, dtype="str"),
-        reason=pd.Series(reason, lines.index, dtype="str"),
-    )  # fmt: skip
+    reason = pd.Series("", lines.index, dtype="str").mask(verdict == "unclear", ACROSS)
+    reason = reason.mask((verdict == "unclear") & lines["after"].isna(), FIRST).mask(~closed, unknown)
+    reason = reason.mask(still, again).mask(~timed, lines["undue"])
+    told = {"hours_from": hours_from, "hours_to": hours_to, "reason": reason}
+    return lines.assign(**told, verdict=pd.Series(verdict, lines.index, dtype="str"))
 
 
 def _hours(apart: pd.Series) -> pd.Series:
-    hours: pd.Series = (apart / pd.Timedelta(hours=1)).astype("float64").clip(lower=0)
+    hours: pd.Series = (apart.dt.total_seconds() / 3600).astype("float64").clip(lower=0)
     return hours
 
 

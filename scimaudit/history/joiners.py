@@ -1,4 +1,4 @@
-"""From a person's first day, or first day in a post, to their first active account in each app that they are to have."""
+"""From a person's first day, or first day in a post, to their first active account in each app they are to have."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def openings(events: pd.DataFrame, asked_for: pd.DataFrame, seen: pd.DataFrame) 
     ended = np.asarray(whole["until"].array <= due, dtype=bool)
     # Of what was before the clock started only the last counts: an earlier employment is another story.
     definite = whole["seen"].isin(("active", *CLOSED))
-    stale = ended & definite & whole[ended & definite].duplicated("row", keep="last").reindex(whole.index, fill_value=False)
+    before = whole[ended & definite]
+    stale = whole.index.isin(before.index[before.duplicated("row", keep="last")])
     found = events.join(first_change(whole[~stale], old=CLOSED, new=("active",)), how="inner")
     first = seen[seen["seen"] == "active"].sort_values(["until", "account_id"], kind="stable").drop_duplicates("row")
     one = asked_for.drop_duplicates("row").set_index("row")

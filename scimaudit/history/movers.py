@@ -83,8 +83,9 @@ def latest_moves(view: View) -> pd.DataFrame:
     told = found.loc[found["due_from"] == found["due_to"], ["person_row", "due_to"]].rename(columns={"due_to": "day"})
     near = found.merge(told.drop_duplicates("person_row", keep="last"), how="left", on="person_row", validate="m:1")
     vague = (near["due_from"] < near["day"]) & (near["day"] < near["due_to"])
-    latest = near[~vague].sort_values(["due_to", "state"], kind="stable").drop_duplicates("person_row", keep="last")
-    return latest.drop(columns="day").reset_index(drop=True)
+    ordered = near[~vague].sort_values(["due_to", "state"], kind="stable").drop(columns="day")
+    latest: pd.DataFrame = ordered.drop_duplicates("person_row", keep="last", ignore_index=True)
+    return latest
 
 
 def _accounts(view: View) -> pd.DataFrame:
@@ -122,8 +123,9 @@ def _wanted(view: View, accounts: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
     :returns: the columns of rights, ``row`` (position of the account), ``part`` (what of it is judged together: a right
         that had to go by itself, those of which a birthright gives any together) and ``goes``.
     """
-    kinds = held[["app", "attribute", "value", "display"]].drop_duplicates(ignore_index=True)
-    numbered = held.merge(kinds.reset_index(names="kind"), how="left", on=list(kinds.columns), validate="m:1")
+    names = ["app", "attribute", "value", "display"]
+    kinds = held[names].drop_duplicates(ignore_index=True)
+    numbered = held.assign(kind=held.groupby(names, dropna=False, sort=False).ngroup())
     both = numbered.merge(accounts.reset_index(names="row"), how="inner", on=[*ACCOUNT], validate="m:1")
     now, before = view.people.take(accounts["person_row"].to_numpy()), view.past.take(accounts["state"].to_numpy(int))
     said = []
@@ -132,7 +134,8 @@ def _wanted(view: View, accounts: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
         said.append(table[person[both["row"]], entitlement[both["kind"]]])
     goes = both[np.isin(said[0], [DENIED, NOT_ALLOWED]) & (said[1] == ALLOWED)]
     old = goes[[*RIGHT, "row"]].assign(part=-1 - np.arange(len(goes)), goes=True)
-    return pd.concat([old, _coming(view, accounts, kinds, now, before)], ignore_index=True)
+    every: pd.DataFrame = pd.concat([old, _coming(view, accounts, kinds, now, before)], ignore_index=True)
+    return every
 
 
 def _coming(

@@ -1,4 +1,4 @@
-"""How long each change of a person took to reach each account: intervals between listings, judged by the app's limit."""
+"""How long each change of a person took to reach each account: intervals between listings, and the app's limit."""
 
 from __future__ import annotations
 

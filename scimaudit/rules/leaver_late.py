@@ -31,8 +31,8 @@ def leaver_late(view: View) -> Judgement:
     Not evaluable: an account that was closed between two listings of which one lies within the limit and one beyond it,
     and one of whose closing no listing, or no last day in the roster, tells.
 
-    Remediation: look at how the account was closed, and by whom: a feed that runs seldom, a ticket that waited, a review
-    that found it. Take snapshots more often than the limit, so that what was in time can be shown.
+    Remediation: look at how the account was closed, and by whom: a feed that runs seldom, a ticket that waited, a
+    review that found it. Take snapshots more often than the limit, so that what was in time can be shown.
     """
     spans = view.spans
     rows = spans.assign(app=pd.Categorical(spans["app"], categories=list(view.facts)))

@@ -76,7 +76,7 @@ def _known(hours: float) -> float | None:
 
 def _exposed(rows: pd.DataFrame, as_of: datetime) -> tuple[pd.Series, pd.Series]:
     """Days from ``due`` to the change, at least and at most; what has not ended, or may not have, counts until now."""
-    now = ((pd.Timestamp(as_of) - rows["due"]) / pd.Timedelta(days=1)).clip(lower=0)
+    now = ((pd.Timestamp(as_of) - rows["due"]).dt.total_seconds() / 86_400).clip(lower=0)
     least = (rows["hours_from"] / 24).fillna(0)
     return least, (rows["hours_to"] / 24).fillna(now).fillna(0)
 

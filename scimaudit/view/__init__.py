@@ -19,7 +19,16 @@ from scimaudit.policy import apps as policy_apps
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.compared import alike
-from scimaudit.view.inputs import AppFacts, Previous, Reviewed, SourceFacts, app_frame, no_exceptions, no_spans, source_frame
+from scimaudit.view.inputs import (
+    AppFacts,
+    Previous,
+    Reviewed,
+    SourceFacts,
+    app_frame,
+    no_exceptions,
+    no_spans,
+    source_frame,
+)
 from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.past import FORMER, former_states
 from scimaudit.view.policed import policed

@@ -51,4 +51,5 @@ def day_begins(days: pd.Series, zone: tzinfo) -> pd.Series:
     """When each day begins in the zone, UTC; null stays null."""
     # Where clocks jump at midnight, the day begins when the one before ends.
     begins = days.dt.tz_localize(zone, nonexistent="shift_forward", ambiguous=False)
-    return begins.dt.tz_convert("UTC").dt.as_unit("us")
+    moments: pd.Series = begins.dt.tz_convert("UTC").dt.as_unit("us")
+    return moments

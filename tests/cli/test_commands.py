@@ -38,6 +38,8 @@ COMMANDS = (
     "policy",
     "exceptions",
     "controls",
+    "spans",
+    "metrics",
     "demo",
     "schema",
 )

@@ -171,7 +171,9 @@ def spans() -> pd.DataFrame:
          "person": "P", "verdict": verdicts[n % 5], "reason": "", "sla_hours": 24.0}
         for n in range(20)
     ]  # fmt: skip
-    timed = [{"due": NOW, "after": NOW, "by": NOW, "hours_from": 30.0, "hours_to": 40.0} if n % 4 else {} for n in range(20)]
+    timed = [
+        {"due": NOW, "after": NOW, "by": NOW, "hours_from": 30.0, "hours_to": 40.0} if n % 4 else {} for n in range(20)
+    ]
     frame = pd.DataFrame([one | two for one, two in zip(told, timed, strict=True)]).reindex(columns=none.columns)
     late = frame["verdict"].isin(["late", "in time"])
     frame.loc[late, ["due", "after", "by"]] = pd.Timestamp(NOW)
