@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -84,9 +83,9 @@ class Stored:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""
         return self._table("links")
 
-    def findings(self) -> pa.Table:
-        """Rows of :data:`scimaudit.tables.FINDINGS`; readable where the rest of an older audit is not."""
-        return self._table("findings")
+    def trail(self) -> pd.DataFrame:
+        """What became of every finding up to this audit: rows of :data:`scimaudit.tables.TRAIL`."""
+        return tables.frame(self._table("trail"))
 
     def _table(self, name: str) -> pa.Table:
         try:
@@ -95,13 +94,14 @@ class Stored:
             raise IntegrityError(f"{name} of the audit {self.path.name} cannot be read") from error
 
 
-def save(audit: Audit, links: pd.DataFrame, store: Path) -> Stored:
+def save(audit: Audit, links: pd.DataFrame, trail: pd.DataFrame, store: Path) -> Stored:
     """Write an audit and point ``latest`` at it; an audit of the same id is written over, being the same."""
     folder = store / "audits" / audit.meta.audit_id
     folder.mkdir(parents=True, exist_ok=True)
     write_table(tables.conform(audit.findings, tables.FINDINGS), folder / "findings.parquet")
     write_table(tables.conform(audit.checks, tables.CHECKS), folder / "checks.parquet")
     write_table(tables.conform(links, tables.LINKS), folder / "links.parquet")
+    write_table(tables.conform(trail, tables.TRAIL), folder / "trail.parquet")
     plain: Mapping[str, Any] = {each.name: getattr(audit, each.name) for each in fields(_Plain)}
     data = {
         name: [asdict(line) for line in part] if isinstance(part, tuple) else asdict(part)
@@ -128,9 +128,29 @@ def latest(store: Path, name: str | None = None) -> Stored:
     return Stored(folder)
 
 
-def first_seen(store: Path) -> dict[str, datetime]:
-    """Finding id to the time it was first shown, by the newest audit; nothing when there is none."""
-    if not (store / "audits" / "latest").exists():
-        return {}
-    findings = tables.frame(latest(store).findings())
-    return dict(zip(findings["finding_id"], findings["first_seen"].dt.to_pydatetime(), strict=True))
+def before(store: Path, snapshot: str) -> Stored | None:
+    """The audit that one of ``snapshot`` goes on from: the last one kept of the newest snapshot before it."""
+    return _newest([path for path in _finished(store) if path.name.rpartition("-")[0] < snapshot])
+
+
+def of_snapshot(store: Path, snapshot: str) -> Stored | None:
+    """The last audit kept of a snapshot."""
+    return _newest([path for path in _finished(store) if path.name.rpartition("-")[0] == snapshot])
+
+
+def audits(store: Path) -> list[Stored]:
+    """The last audit kept of each snapshot, oldest snapshot first."""
+    found = _finished(store)
+    names = sorted({path.name.rpartition("-")[0] for path in found})
+    kept = [_newest([path for path in found if path.name.rpartition("-")[0] == name]) for name in names]
+    return [each for each in kept if each is not None]
+
+
+def _finished(store: Path) -> list[Path]:
+    return [path.parent for path in (store / "audits").glob("*/audit.json")]
+
+
+def _newest(folders: Sequence[Path]) -> Stored | None:
+    """Of the newest snapshot's audits the one written last; an audit does not say when it was made."""
+    by = [(path.name.rpartition("-")[0], (path / "audit.json").stat().st_mtime_ns, path.name) for path in folders]
+    return Stored(folders[by.index(max(by))]) if folders else None

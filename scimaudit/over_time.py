@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from scimaudit.result import CampaignLine, OverTime, RevocationLine
+from scimaudit.result import CampaignLine, ChangeLine, OverTime, RevocationLine
 from scimaudit.result.over_time import RevocationState
 from scimaudit.review import progress
 from scimaudit.review.campaign import campaigns
@@ -21,12 +22,15 @@ _TEXTS: Final = [
 _STATES: Final[dict[str, RevocationState]] = {state: state for state in _ORDER}
 
 
-def over_time(seen: View, store: Path) -> OverTime:
+def over_time(seen: View, store: Path, *, before: str, changes: Sequence[ChangeLine]) -> OverTime:
     """What earlier snapshots, reviews and audits say, up to the moment judged.
 
     :param store: the folder of snapshots, audits and campaigns.
+    :param before: the audit that ``changes`` compares with; empty where there is none.
     """
-    return OverTime(revocations=_revocations(seen), campaigns=_campaigns(seen, store))
+    return OverTime(
+        before=before, changes=tuple(changes), revocations=_revocations(seen), campaigns=_campaigns(seen, store)
+    )
 
 
 def _campaigns(seen: View, store: Path) -> tuple[CampaignLine, ...]:

@@ -12,6 +12,7 @@ from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
 from scimaudit.errors import PolicyError
+from scimaudit.history.trail import Former
 from scimaudit.inquiry import Case
 from scimaudit.policy import apps as policy_apps
 from scimaudit.policy import catalogue, links, trials, who_columns
@@ -51,11 +52,11 @@ def audit(
         config,
         as_of=as_of,
         earlier=_before(chosen, config),
-        first_seen=archive.first_seen(config.store),
+        former=_former(chosen, config),
         fail_on=fail_on,
         require_scope=require_scope,
     )
-    return archive.save(judged.audit, judged.links, config.store)
+    return archive.save(judged.audit, judged.links, judged.trail, config.store)
 
 
 def report(stored: Stored, formats: Iterable[str], folder: Path | None = None) -> list[Path]:
@@ -203,6 +204,15 @@ def delegate_review(
 
 def _extra_columns(config: Config) -> list[str]:
     return [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
+
+
+def _former(chosen: Snapshot, config: Config) -> Former | None:
+    """The audit that one of this snapshot goes on from."""
+    stored = archive.before(config.store, chosen.id)
+    if stored is None:
+        return None
+    name = stored.path.name
+    return Former(name, open_snapshot(config.store, name.rpartition("-")[0]), stored.trail())
 
 
 def _before(chosen: Snapshot, config: Config) -> tuple[Snapshot, ...]:
