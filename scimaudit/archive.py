@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +62,11 @@ class Stored:
     """A stored audit."""
 
     path: Path
+
+    @property
+    def snapshot(self) -> str:
+        """The id of the snapshot that it judged."""
+        return self.path.name.rpartition("-")[0]
 
     @cached_property
     def audit(self) -> Audit:
@@ -128,29 +133,26 @@ def latest(store: Path, name: str | None = None) -> Stored:
     return Stored(folder)
 
 
+def audits(store: Path) -> list[Stored]:
+    """The last audit kept of each snapshot, oldest snapshot first.
+
+    An audit does not say when it was made, so the time of its file does.
+    """
+    found = [Stored(path.parent) for path in (store / "audits").glob("*/audit.json")]
+    made = sorted(found, key=lambda each: ((each.path / "audit.json").stat().st_mtime_ns, each.path.name))
+    return sorted({each.snapshot: each for each in made}.values(), key=lambda each: each.snapshot)
+
+
 def before(store: Path, snapshot: str) -> Stored | None:
     """The audit that one of ``snapshot`` goes on from: the last one kept of the newest snapshot before it."""
-    return _newest([path for path in _finished(store) if path.name.rpartition("-")[0] < snapshot])
+    earlier = [each for each in audits(store) if each.snapshot < snapshot]
+    return earlier[-1] if earlier else None
 
 
-def of_snapshot(store: Path, snapshot: str) -> Stored | None:
-    """The last audit kept of a snapshot."""
-    return _newest([path for path in _finished(store) if path.name.rpartition("-")[0] == snapshot])
+def named(store: Path, name: str | None) -> Stored:
+    """The audit of that id, or the last one kept of the snapshot of that id; default: the newest.
 
-
-def audits(store: Path) -> list[Stored]:
-    """The last audit kept of each snapshot, oldest snapshot first."""
-    found = _finished(store)
-    names = sorted({path.name.rpartition("-")[0] for path in found})
-    kept = [_newest([path for path in found if path.name.rpartition("-")[0] == name]) for name in names]
-    return [each for each in kept if each is not None]
-
-
-def _finished(store: Path) -> list[Path]:
-    return [path.parent for path in (store / "audits").glob("*/audit.json")]
-
-
-def _newest(folders: Sequence[Path]) -> Stored | None:
-    """Of the newest snapshot's audits the one written last; an audit does not say when it was made."""
-    by = [(path.name.rpartition("-")[0], (path / "audit.json").stat().st_mtime_ns, path.name) for path in folders]
-    return Stored(folders[by.index(max(by))]) if folders else None
+    :raises IntegrityError: there is none.
+    """
+    of_snapshot = [each for each in audits(store) if each.snapshot == name]
+    return of_snapshot[0] if of_snapshot else latest(store, name)

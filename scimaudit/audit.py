@@ -76,11 +76,12 @@ def judge(
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
     gates = verdicts.gates(seen, config)
+    shown_at = min(seen.as_of, snapshot.manifest.ended)
     assembled = partial(
         findings.assemble,
         severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
         first_seen=former.first_seen if former else {},
-        now=min(seen.as_of, snapshot.manifest.ended),
+        now=shown_at,
         gated_apps=frozenset(gate.subject for gate in gates if gate.name == "app-shrunk"),
         all_gated=any(gate.name == "roster-shrunk" for gate in gates),
     )
@@ -93,7 +94,8 @@ def judge(
     late = [(rule, run(rule, seen=seen)) for rule in enabled(config) if rule.after_settling]
     rows = findings.led(reopened(settle.with_late(rows, assembled(late, seen)), former))
     trail = continued(
-        rows, former, view=seen, snapshot=snapshot, judged=[rule.kind for rule in enabled(config)], doubted=doubted,
+        rows, former, view=seen, snapshot=snapshot, now=shown_at, doubted=doubted,
+        judged=[rule.kind for rule in enabled(config)],
         gated={gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} tripped" for gate in gates},
     )  # fmt: skip
     checks = _ledger([*judged, *late])

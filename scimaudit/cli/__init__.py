@@ -16,10 +16,12 @@ from scimaudit.cli import (
     check,
     controls,
     demo,
+    diff,
     exceptions,
     explain,
     feeds,
     findings,
+    holders,
     init,
     ledger,
     links,
@@ -33,6 +35,7 @@ from scimaudit.cli import (
     rules,
     run,
     schema,
+    timeline,
     who,
 )
 from scimaudit.cli.options import show_version
@@ -74,6 +77,9 @@ app.command("excess")(findings.excess)
 app.command("findings")(findings.command)
 app.command("access")(access.command)
 app.command("explain")(explain.command)
+app.command("diff")(diff.command)
+app.command("timeline")(timeline.command)
+app.command("holders")(holders.command)
 app.command("links")(links.command)
 app.command("policy")(policy.command)
 app.command("approvals")(approvals.command)

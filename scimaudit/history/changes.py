@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,22 @@ from scimaudit.snapshot.store import Snapshot
 CHANGES: Final = ("came", "came back", "gone", "changed", "unproven", "stayed")
 COLUMNS: Final = ("what", "change", "app", "id", "name", "attribute", "before", "after", "reason")
 """``what`` is findings, accounts, grants or people; ``reason`` says why something that is not shown is not gone."""
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Two audits side by side.
+
+    :param before: the id of the earlier audit; ``after``: of the later.
+    :param findings: as :func:`of_findings` gives them.
+    :param rows: people, accounts and grants: :data:`COLUMNS`.
+    """
+
+    before: str
+    after: str
+    findings: pd.DataFrame
+    rows: pd.DataFrame
+
 
 _ACCOUNT: Final = (
     "active", "user_name", "emails", "display_name", "external_id", "employee_number", "department", "title",

@@ -86,6 +86,7 @@ def continued(
     *,
     view: View,
     snapshot: Snapshot,
+    now: datetime,
     judged: Sequence[str],
     doubted: Mapping[str, set[str]],
     gated: Mapping[str, str],
@@ -93,6 +94,7 @@ def continued(
     """The trail of an audit.
 
     :param rows: its findings.
+    :param now: when the snapshot shows what it shows.
     :param judged: the kinds that were judged; ``doubted``: for each what :func:`undecided` says.
     :param gated: app to why nothing that is said of it counts; the key ``""`` is for all apps.
     :returns: rows of :data:`scimaudit.tables.TRAIL`, by finding id.
@@ -100,8 +102,7 @@ def continued(
     """
     texts = [name for name in _KEPT if name != "first_seen"]
     shown = rows[list(_KEPT)].astype(dict.fromkeys(texts, "str"))
-    # Judged as of an earlier day, or of an older snapshot, nothing is seen later than it was.
-    shown = shown.assign(last_seen=pd.Timestamp(view.as_of), state="standing", reason=None, reopened=0)
+    shown = shown.assign(last_seen=pd.Timestamp(now), state="standing", reason=None, reopened=0)
     if former is None:
         return _table(shown)
     old = former.trail.set_index("finding_id")
@@ -112,7 +113,7 @@ def continued(
     missing = former.trail[~former.trail["finding_id"].isin(shown["finding_id"])]
     rest = missing[(missing["state"] == "resolved").to_numpy()]
     asked = missing[(missing["state"] != "resolved").to_numpy()]
-    told = _ended(asked, view, snapshot, judged, doubted, gated)
+    told = _ended(asked, view, snapshot, now, judged, doubted, gated)
     return _table(pd.concat([shown, rest, told], ignore_index=True))
 
 
@@ -120,6 +121,7 @@ def _ended(
     asked: pd.DataFrame,
     view: View,
     snapshot: Snapshot,
+    now: datetime,
     judged: Sequence[str],
     doubted: Mapping[str, set[str]],
     gated: Mapping[str, str],
@@ -144,8 +146,8 @@ def _ended(
     proven = why == ""
     return rows.assign(
         state=pd.Series("unproven", rows.index, dtype="str").mask(proven, "resolved"),
-        reason=why.mask(proven, gone.mask(gone == "", "judged, and found right")),
-        resolved_at=pd.Series(pd.Timestamp(view.as_of), rows.index).where(proven),
+        reason=why.mask(proven, gone.mask(gone == "", "judged again: as it should be")),
+        resolved_at=pd.Series(pd.Timestamp(now), rows.index).where(proven),
         resolved_by=pd.Series(snapshot.id, rows.index, dtype="str").where(proven),
     )
 

@@ -35,7 +35,10 @@ def audits(company: Company, *days: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def test_an_account_that_was_disabled_resolves_its_finding(company: Company) -> None:
-    assert audits(company, (ANA, BO), (ANA, BO_OFF)) == [("standing", ""), ("resolved", "judged, and found right")]
+    assert audits(company, (ANA, BO), (ANA, BO_OFF)) == [
+        ("standing", ""),
+        ("resolved", "judged again: as it should be"),
+    ]
 
 
 def test_an_account_that_is_gone_resolves_its_finding(company: Company) -> None:

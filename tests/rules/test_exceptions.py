@@ -62,7 +62,9 @@ def view(make):
 
 def settled(view, limits: Limits = LIMITS):
     judged = [(rule, rule.check(view)) for rule in map(rules.load, ("dormant", "sod"))]
-    rows = findings.assemble(judged, view, severities={}, first_seen={}, now=view.as_of, gated_apps=frozenset(), all_gated=False)
+    rows = findings.assemble(
+        judged, view, severities={}, first_seen={}, now=view.as_of, gated_apps=frozenset(), all_gated=False
+    )
     return settle(rows, view, rules.names(), limits)
 
 
