@@ -110,11 +110,9 @@ def _between(after: pd.Timestamp, by: pd.Timestamp, zone: str) -> str:
 
 
 def _data(rows: pd.DataFrame, form: Format) -> None:
-    if form is Format.json:
-        show.records(rows)
-        return
     times = [name for name in rows if pd.api.types.is_datetime64_any_dtype(rows[name])]
-    plain = rows.astype("str")
-    for name in times:
-        plain[name] = rows[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    plain = rows.assign(**{str(name): rows[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ") for name in times}).astype("str")
+    if form is Format.json:
+        show.records(plain)
+        return
     show.csv(pa.table({str(name): pa.array(plain[name], pa.string(), from_pandas=True) for name in plain}))
