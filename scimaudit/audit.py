@@ -28,8 +28,11 @@ from scimaudit.config import App, Config
 from scimaudit.correlate.decisions import read as read_decisions
 from scimaudit.history import holders
 from scimaudit.history.closure import closure, held_again
+from scimaudit.history.gone import accounts_gone
 from scimaudit.history.since import change_lines
+from scimaudit.history.spans import spans
 from scimaudit.history.trail import Former, continued, reopened, undecided
+from scimaudit.metrics import metrics
 from scimaudit.over_time import over_time
 from scimaudit.policy import links as policy_links
 from scimaudit.result import Audit, KindLine, Meta
@@ -128,10 +131,11 @@ def judge(
         threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
         saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
         over_time(
-            seen, config.store, before=former.audit if former else "",
+            seen, config.store, [*earlier, snapshot], before=former.audit if former else "",
             changes=change_lines(former, trail, snapshot, percent=verdicts.setting(config, "app-shrunk", "percent")),
         ),
     )  # fmt: skip
+    audit = replace(audit, over_time=replace(audit.over_time, metrics=metrics(audit, seen)))
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links, trail)
 
@@ -146,31 +150,42 @@ def seen_view(
     decisions = decided(config)
     loaded = replace(policy.load(config.policy, extra_columns=extras), links=policy_links.of(decisions))
     lines = snapshot.manifest.apps
-    accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in lines])
-    links = correlate.correlate(
-        tables.frame(accounts),
-        tables.frame(people),
+    zones = {roster.name: ZoneInfo(roster.time_zone) for roster in config.rosters if roster.time_zone}
+    linked = partial(
+        correlate.correlate,
+        people=tables.frame(people),
         apps={app.name: app_rules(app) for app in config.apps},
         decisions=decisions,
         history=holders.before(earlier),
         today=today,
     )
-    built = view.build(
+    built = partial(
+        view.build,
         people=people,
-        overlaps=snapshot.overlaps(),
-        accounts=accounts,
-        grants=tables.concat(tables.GRANTS, [snapshot.grants(line.app) for line in lines]),
-        links=tables.conform(links, tables.LINKS),
         apps=facts.app_facts(config, snapshot),
         sources=facts.source_facts(config, snapshot),
         policy=loaded,
         as_of=moment,
         today=today,
         zone=config.zone,
-        roster_zones={roster.name: ZoneInfo(roster.time_zone) for roster in config.rosters if roster.time_zone},
+        roster_zones=zones,
+    )
+    accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in lines])
+    present = built(
+        overlaps=snapshot.overlaps(),
+        accounts=accounts,
+        grants=tables.concat(tables.GRANTS, [snapshot.grants(line.app) for line in lines]),
+        links=tables.conform(linked(tables.frame(accounts)), tables.LINKS),
         previous=history.previously(earlier, snapshot),
     )
-    return replace(built, reviewed=_reviewed(config, built, [*earlier, snapshot]))
+    snapshots, gone, before = [*earlier, snapshot], accounts_gone(earlier, snapshot), None
+    if len(gone):
+        # Whose account it was is told of one that is gone as of one that is there.
+        links = tables.conform(linked(tables.frame(gone)), tables.LINKS)
+        before = built(accounts=gone, grants=tables.empty(tables.GRANTS), links=links).accounts
+    percent = verdicts.setting(config, "app-shrunk", "percent")
+    measured = spans(present, before, snapshots, zones=zones, percent=percent)
+    return replace(present, reviewed=_reviewed(config, present, snapshots), spans=measured)
 
 
 def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Reviewed:

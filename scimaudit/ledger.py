@@ -77,6 +77,9 @@ HELPS_KIND: Final[Mapping[tuple[str, str], str]] = {
     ("break-glass-unready", "attribute-absent"): "a listing that tells last_login",
     ("dormant", "semantics-unknown"): "a listing that tells active, and for machines one that tells their use",
     ("never-used", "semantics-unknown"): "a listing that tells active, and for machines one that tells their use",
+    ("leaver-late", "walk-unproven"): "a later listing of the app that is proven whole and tells who is active",
+    ("leaver-late", "attribute-absent"): "a last day in the roster for everybody who has left",
+    ("leaver-late", "too-young"): "snapshots that lie closer together than the app's limit",
     ("register-contradiction", "policy-silent"): "register for the app in scimaudit.toml: what controls it",
 }
 """The same where the kind is known to ask for something of its own."""

@@ -12,6 +12,8 @@ from scimaudit.result import CampaignLine, ChangeLine, OverTime, RevocationLine
 from scimaudit.result.over_time import RevocationState
 from scimaudit.review import progress
 from scimaudit.review.campaign import campaigns
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.summaries.spans import span_lines, span_summaries
 from scimaudit.view import View
 
 _ORDER: Final[tuple[RevocationState, ...]] = ("regressed", "not-done", "unproven", "open", "verified-closed")
@@ -22,14 +24,24 @@ _TEXTS: Final = [
 _STATES: Final[dict[str, RevocationState]] = {state: state for state in _ORDER}
 
 
-def over_time(seen: View, store: Path, *, before: str, changes: Sequence[ChangeLine]) -> OverTime:
-    """What earlier snapshots, reviews and audits say, up to the moment judged.
+def over_time(
+    seen: View, store: Path, snapshots: Sequence[Snapshot], *, before: str, changes: Sequence[ChangeLine]
+) -> OverTime:
+    """What earlier snapshots, reviews and audits say, up to the moment judged; without metrics.
 
     :param store: the folder of snapshots, audits and campaigns.
+    :param snapshots: those that were looked at, oldest first.
     :param before: the audit that ``changes`` compares with; empty where there is none.
     """
     return OverTime(
-        before=before, changes=tuple(changes), revocations=_revocations(seen), campaigns=_campaigns(seen, store)
+        before=before,
+        changes=tuple(changes),
+        snapshots=len(snapshots),
+        since=snapshots[0].manifest.started,
+        spans=span_lines(seen),
+        span_summaries=span_summaries(seen),
+        revocations=_revocations(seen),
+        campaigns=_campaigns(seen, store),
     )
 
 

@@ -25,6 +25,7 @@ from scimaudit.cli import (
     init,
     ledger,
     links,
+    metrics,
     policy,
     probe,
     providers,
@@ -35,6 +36,7 @@ from scimaudit.cli import (
     rules,
     run,
     schema,
+    spans,
     timeline,
     who,
 )
@@ -89,6 +91,8 @@ app.command("rules")(rules.command)
 app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)
 app.command("exceptions")(exceptions.command)
+app.command("spans")(spans.command)
+app.command("metrics")(metrics.command)
 app.add_typer(review.app, name="review")
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from scimaudit.renderers import _words
-from scimaudit.result import Audit, CampaignLine, RevocationLine
+from scimaudit.renderers import _spans, _words
+from scimaudit.result import Audit, CampaignLine, MetricLine, RevocationLine, SpanLine, SpanSummary
 from scimaudit.result.over_time import RevocationState
 
 STATES: Final[Mapping[RevocationState, str]] = {
@@ -45,6 +45,7 @@ def context(audit: Audit, names: Mapping[str, str]) -> dict[str, Any]:
         "campaigns": [_campaign(line, zone) for line in told.campaigns],
         "revocations": [_revocation(line, names, zone) for line in told.revocations],
         "came_of_it": came_of_it(told.revocations),
+        **_spans.context(audit, names),
     }
 
 
@@ -64,6 +65,10 @@ def sheets(audit: Audit) -> list[Sheet]:
         found.append(_reviews(told.campaigns))
     if told.revocations:
         found.append(_revoked(told.revocations))
+    if told.spans:
+        found += [_spans_sheet(told.spans), _sums(told.span_summaries)]
+    if told.metrics:
+        found.append(_metrics(told.metrics))
     return found
 
 
@@ -101,6 +106,53 @@ def _revoked(lines: Sequence[RevocationLine]) -> Sheet:
         for line in lines
     ]  # fmt: skip
     return Sheet("Revocations", header, widths, tuple(rows))
+
+
+def _spans_sheet(lines: Sequence[SpanLine]) -> Sheet:
+    header = (
+        "event", "verdict", "why", "app", "account", "account_id", "person", "person_id", "due (UTC)",
+        "after (UTC)", "by (UTC)", "at (UTC)", "hours at least", "hours at most", "limit in hours",
+    )  # fmt: skip
+    widths = (10, 14, 44, 14, 30, 20, 24, 14, 18, 18, 18, 18, 14, 14, 14)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            line.event, line.verdict, line.reason, line.app, line.account, line.account_id, line.person,
+            line.person_id, line.due, line.after, line.by, line.at, line.hours_from, line.hours_to, line.sla_hours,
+        )
+        for line in lines
+    ]  # fmt: skip
+    return Sheet("Time to change", header, widths, tuple(rows))
+
+
+def _sums(lines: Sequence[SpanSummary]) -> Sheet:
+    figures = ("median", "p90", "worst")
+    header = (
+        "event", "app", "quarter", "changes", "in time", "late", "unclear", "open", "not evaluable",
+        *(f"{name} hours at {end}" for name in figures for end in ("least", "most")),
+        "account-days at least", "account-days at most",
+    )  # fmt: skip
+    widths = (10, 14, 12, *[12] * 14)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            line.event, line.app or "all apps", line.period or "all", line.events, line.in_time, line.late,
+            line.unclear, line.open, line.not_evaluable, *line.median_hours, *line.p90_hours, *line.worst_hours,
+            *line.exposure_days,
+        )
+        for line in lines
+    ]  # fmt: skip
+    return Sheet("Time in sums", header, widths, tuple(rows))
+
+
+def _metrics(lines: Sequence[MetricLine]) -> Sheet:
+    header = ("figure", "of", "value", "unit", "judged", "not evaluable", "what it is")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            line.name, ", ".join(f"{name} {value}" for name, value in line.labels.items()), line.value, line.unit,
+            line.of, line.not_evaluable, line.meaning,
+        )
+        for line in lines
+    ]  # fmt: skip
+    return Sheet("Metrics", header, (34, 34, 14, 10, 10, 14, 80), tuple(rows))
 
 
 def _campaign(line: CampaignLine, zone: str) -> dict[str, Any]:

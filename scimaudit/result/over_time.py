@@ -21,7 +21,8 @@ class SpanLine:
     counted from ``due``, never negative.
 
     :param due: when the clock starts: the end of the last day of employment, the start of the first day, or the start
-        of the first day in the new post, in the roster's time zone.
+        of the first day in the new post, in the roster's time zone. Where no roster tells the day of a move, it is when
+        the new post was first seen, and ``hours_to`` counts from when the old one was last seen.
     :param after: when the old state was last seen; ``None`` where no listing shows it.
     :param by: when the new state was first seen; ``None`` where none shows it yet.
     :param at: the time itself, where a source tells it.
@@ -53,6 +54,7 @@ class SpanSummary:
     ``events = in_time + late + unclear + open + not_evaluable``. Each figure in hours is a pair of bounds; ``None``
     where nothing was measured, or where an open change leaves the upper bound unknown.
 
+    :param app: empty for all apps together.
     :param period: a quarter such as ``2026-Q3``, by ``due``; empty for all.
     :param exposure_days: account-days between ``due`` and the end of access, as bounds; open ones count until now.
     """

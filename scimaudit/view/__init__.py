@@ -19,7 +19,16 @@ from scimaudit.policy import apps as policy_apps
 from scimaudit.view import joins
 from scimaudit.view.columns import arrow, taken
 from scimaudit.view.compared import alike
-from scimaudit.view.inputs import AppFacts, Previous, Reviewed, SourceFacts, app_frame, no_exceptions, source_frame
+from scimaudit.view.inputs import (
+    AppFacts,
+    Previous,
+    Reviewed,
+    SourceFacts,
+    app_frame,
+    no_exceptions,
+    no_spans,
+    source_frame,
+)
 from scimaudit.view.joins import NON_HUMAN
 from scimaudit.view.past import FORMER, former_states
 from scimaudit.view.policed import policed
@@ -61,6 +70,8 @@ class View:
     :param today: its date in the organisation's zone.
     :param previous: what earlier snapshots say; ``None`` where there is none.
     :param reviewed: what access reviews decided, and what came of it.
+    :param spans: one row per change of a person and account that it had to reach, as
+        :func:`scimaudit.history.spans.spans` gives them.
     """
 
     people: pd.DataFrame
@@ -79,6 +90,7 @@ class View:
     previous: Previous | None
     exceptions: pd.DataFrame = field(default_factory=no_exceptions)
     reviewed: Reviewed = field(default_factory=Reviewed)
+    spans: pd.DataFrame = field(default_factory=no_spans)
 
     @cached_property
     def roster_unproven(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -43,3 +45,11 @@ def joined_by(groups: np.ndarray, texts: pd.Series) -> pd.Series:
     offsets = pa.array([*starts, len(order)], pa.int32())
     lists = pa.ListArray.from_arrays(offsets, arrow(texts.iloc[order]).cast(pa.string()))
     return pd.Series(pc.binary_join(lists, ", ").to_pandas(), dtype="str").set_axis(ids)
+
+
+def day_begins(days: pd.Series, zone: tzinfo) -> pd.Series:
+    """When each day begins in the zone, UTC; null stays null."""
+    # Where clocks jump at midnight, the day begins when the one before ends.
+    begins = days.dt.tz_localize(zone, nonexistent="shift_forward", ambiguous=False)
+    moments: pd.Series = begins.dt.tz_convert("UTC").dt.as_unit("us")
+    return moments

@@ -150,6 +150,16 @@ _REVOCATIONS: Mapping[str, str] = {
     **dict.fromkeys(("attribute", "value", "display", "reviewer", "decision", "state", "reason", "doubt"), "str"),
     "proven_by": "str", "decided_at": _TIME, "proven_at": _TIME, "still_there": _TIME,
 }  # fmt: skip
+_SPANS: Mapping[str, str] = {
+    **dict.fromkeys(("event", "app", "account_id", "account", "person_id", "person"), "str"),
+    **dict.fromkeys(("due", "after", "by", "at"), _TIME),
+    **dict.fromkeys(("hours_from", "hours_to", "sla_hours"), "float64"), "verdict": "str", "reason": "str",
+}  # fmt: skip
+
+
+def no_spans() -> pd.DataFrame:
+    """:attr:`scimaudit.view.View.spans` before anything is measured."""
+    return _no_rows(_SPANS)
 
 
 def _no_rows(kinds: Mapping[str, str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scimaudit import identifiers
 from scimaudit.policy.entitlements import rows_named
-from scimaudit.view.columns import known_true, taken
+from scimaudit.view.columns import day_begins, known_true, taken
 from scimaudit.view.signed import signed
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def _ends(view: View, grants: pd.DataFrame, approval: np.ndarray, days: pd.Serie
 
 def _midnight_after(days: pd.Series, zone: tzinfo) -> pd.Series:
     """When each day is over in the organisation's zone, UTC: the last day counts."""
-    # Where clocks jump at midnight, the day ends when the next one begins.
-    ends = (days + pd.Timedelta(days=1)).dt.tz_localize(zone, nonexistent="shift_forward", ambiguous=False)
-    return ends.dt.tz_convert("UTC")
+    return day_begins(days + pd.Timedelta(days=1), zone)
 
 
 def _approvals(view: View) -> np.ndarray:

@@ -41,6 +41,8 @@ COMMANDS = (
     "policy",
     "exceptions",
     "controls",
+    "spans",
+    "metrics",
     "demo",
     "schema",
 )

@@ -21,10 +21,10 @@ from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
 from scimaudit.tables import NOT_EVALUABLE, SEVERITIES
 from scimaudit.view import AppFacts, Previous, SourceFacts, View, build
-from scimaudit.view.inputs import Reviewed, exception_frame
+from scimaudit.view.inputs import Reviewed, exception_frame, no_spans
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions")
+FRAMES = ("people", "accounts", "grants", "entitlements", "apps", "overlaps", "sources", "exceptions", "spans")
 CONTROLS = {
     control
     for path in (Path(scimaudit.__file__).parent / "frameworks").glob("*.toml")
@@ -159,7 +159,25 @@ def full_view() -> View:
     states = [("valid", None, 0), ("expired", None, 2), ("invalid", "approved what they asked for", 1)]
     decided = [(f"EX-{word}", "slack", word, why, used, "own", NOW.date()) for word, why, used in states]
     seen = made(people, accounts, grants, links, apps, sources, policy, previous, overlaps)
-    return replace(seen, exceptions=exception_frame(decided), reviewed=reviewed())
+    return replace(seen, exceptions=exception_frame(decided), reviewed=reviewed(), spans=spans())
+
+
+def spans() -> pd.DataFrame:
+    """Leavers and joiners with every verdict, with and without times."""
+    none = no_spans()
+    verdicts = ["in time", "late", "unclear", "open", "not evaluable"]
+    told = [
+        {"event": "joiner" if n % 7 == 6 else "leaver", "app": "slack" if n % 3 else "erp", "account_id": f"a{n}", "account": "u", "person_id": "p2",
+         "person": "P", "verdict": verdicts[n % 5], "reason": "", "sla_hours": 24.0}
+        for n in range(20)
+    ]  # fmt: skip
+    timed = [
+        {"due": NOW, "after": NOW, "by": NOW, "hours_from": 30.0, "hours_to": 40.0} if n % 4 else {} for n in range(20)
+    ]
+    frame = pd.DataFrame([one | two for one, two in zip(told, timed, strict=True)]).reindex(columns=none.columns)
+    late = frame["verdict"].isin(["late", "in time"])
+    frame.loc[late, ["due", "after", "by"]] = pd.Timestamp(NOW)
+    return frame.astype(dict(none.dtypes))
 
 
 def reviewed() -> Reviewed:

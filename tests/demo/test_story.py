@@ -27,7 +27,7 @@ KINDS = (
     "listing-gap", "not-audited", "roster-conflict", "exception-expired", "exception-invalid", "exception-unused",
     "nhi-owner-left", "prestart", "on-leave-active", "shared", "review-overdue", "privileged-unapproved", "grant-expired",
     "standing-privilege", "birthright-missing", "peer-outlier", "register-contradiction",
-    "mover-residual", "rehire-residual", "sync-late", "revoke-not-done", "revoke-regressed", "self-review", "nhi-interactive", "break-glass-unready", "policy-defect",
+    "mover-residual", "rehire-residual", "sync-late", "revoke-not-done", "revoke-regressed", "leaver-late", "self-review", "nhi-interactive", "break-glass-unready", "policy-defect",
 )  # fmt: skip
 SHRUNK = ("roster-shrunk", "app-shrunk")
 APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
