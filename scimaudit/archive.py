@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +63,11 @@ class Stored:
 
     path: Path
 
+    @property
+    def snapshot(self) -> str:
+        """The id of the snapshot that it judged."""
+        return self.path.name.rpartition("-")[0]
+
     @cached_property
     def audit(self) -> Audit:
         """The audit as it was judged.
@@ -84,9 +88,9 @@ class Stored:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""
         return self._table("links")
 
-    def findings(self) -> pa.Table:
-        """Rows of :data:`scimaudit.tables.FINDINGS`; readable where the rest of an older audit is not."""
-        return self._table("findings")
+    def trail(self) -> pd.DataFrame:
+        """What became of every finding up to this audit: rows of :data:`scimaudit.tables.TRAIL`."""
+        return tables.frame(self._table("trail"))
 
     def _table(self, name: str) -> pa.Table:
         try:
@@ -95,13 +99,14 @@ class Stored:
             raise IntegrityError(f"{name} of the audit {self.path.name} cannot be read") from error
 
 
-def save(audit: Audit, links: pd.DataFrame, store: Path) -> Stored:
+def save(audit: Audit, links: pd.DataFrame, trail: pd.DataFrame, store: Path) -> Stored:
     """Write an audit and point ``latest`` at it; an audit of the same id is written over, being the same."""
     folder = store / "audits" / audit.meta.audit_id
     folder.mkdir(parents=True, exist_ok=True)
     write_table(tables.conform(audit.findings, tables.FINDINGS), folder / "findings.parquet")
     write_table(tables.conform(audit.checks, tables.CHECKS), folder / "checks.parquet")
     write_table(tables.conform(links, tables.LINKS), folder / "links.parquet")
+    write_table(tables.conform(trail, tables.TRAIL), folder / "trail.parquet")
     plain: Mapping[str, Any] = {each.name: getattr(audit, each.name) for each in fields(_Plain)}
     data = {
         name: [asdict(line) for line in part] if isinstance(part, tuple) else asdict(part)
@@ -128,9 +133,26 @@ def latest(store: Path, name: str | None = None) -> Stored:
     return Stored(folder)
 
 
-def first_seen(store: Path) -> dict[str, datetime]:
-    """Finding id to the time it was first shown, by the newest audit; nothing when there is none."""
-    if not (store / "audits" / "latest").exists():
-        return {}
-    findings = tables.frame(latest(store).findings())
-    return dict(zip(findings["finding_id"], findings["first_seen"].dt.to_pydatetime(), strict=True))
+def audits(store: Path) -> list[Stored]:
+    """The last audit kept of each snapshot, oldest snapshot first.
+
+    An audit does not say when it was made, so the time of its file does.
+    """
+    found = [Stored(path.parent) for path in (store / "audits").glob("*/audit.json")]
+    made = sorted(found, key=lambda each: ((each.path / "audit.json").stat().st_mtime_ns, each.path.name))
+    return sorted({each.snapshot: each for each in made}.values(), key=lambda each: each.snapshot)
+
+
+def before(store: Path, snapshot: str) -> Stored | None:
+    """The audit that one of ``snapshot`` goes on from: the last one kept of the newest snapshot before it."""
+    earlier = [each for each in audits(store) if each.snapshot < snapshot]
+    return earlier[-1] if earlier else None
+
+
+def named(store: Path, name: str | None) -> Stored:
+    """The audit of that id, or the last one kept of the snapshot of that id; default: the newest.
+
+    :raises IntegrityError: there is none.
+    """
+    of_snapshot = [each for each in audits(store) if each.snapshot == name]
+    return of_snapshot[0] if of_snapshot else latest(store, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -26,9 +26,12 @@ from scimaudit import (
 )
 from scimaudit.config import App, Config
 from scimaudit.correlate.decisions import read as read_decisions
+from scimaudit.history import holders
 from scimaudit.history.closure import closure, held_again
 from scimaudit.history.gone import accounts_gone
+from scimaudit.history.since import change_lines
 from scimaudit.history.spans import spans
+from scimaudit.history.trail import Former, continued, reopened, undecided
 from scimaudit.metrics import metrics
 from scimaudit.over_time import over_time
 from scimaudit.policy import links as policy_links
@@ -51,6 +54,7 @@ class Judged:
     audit: Audit
     view: View
     links: pd.DataFrame
+    trail: pd.DataFrame
 
 
 def judge(
@@ -59,7 +63,7 @@ def judge(
     *,
     as_of: date | None = None,
     earlier: Sequence[Snapshot] = (),
-    first_seen: Mapping[str, datetime] | None = None,
+    former: Former | None = None,
     fail_on: str | None = None,
     require_scope: bool = False,
 ) -> Judged:
@@ -68,26 +72,35 @@ def judge(
     :param as_of: judge as of the end of this day; default: the configuration's, else the end of the snapshot.
     :param earlier: the snapshots before, oldest first: the last is what the shrink gates and the time guard of
         correlation compare with, all together say who was what before.
-    :param first_seen: finding id to the time that an earlier audit first showed it.
+    :param former: the audit of an earlier snapshot that the trail of findings goes on from.
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
     gates = verdicts.gates(seen, config)
+    shown_at = min(seen.as_of, snapshot.manifest.ended)
     assembled = partial(
         findings.assemble,
         severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
-        first_seen=first_seen or {},
+        first_seen=former.first_seen if former else {},
+        now=shown_at,
         gated_apps=frozenset(gate.subject for gate in gates if gate.name == "app-shrunk"),
         all_gated=any(gate.name == "roster-shrunk" for gate in gates),
     )
-    judged = [(rule, _run(rule, seen, config)) for rule in enabled(config) if not rule.after_settling]
+    doubted: dict[str, set[str]] = {}
+    run = partial(_run, seen=seen, config=config, former=former, doubted=doubted)
+    judged = [(rule, run(rule)) for rule in enabled(config) if not rule.after_settling]
     limits = settle.Limits(config.audit.exceptions.max_days, config.audit.exceptions.max_findings)
     rows, exceptions = settle.settle(assembled(judged, seen), seen, rules.names(), limits)
     seen = replace(seen, exceptions=exceptions)
-    late = [(rule, _run(rule, seen, config)) for rule in enabled(config) if rule.after_settling]
-    rows = findings.led(settle.with_late(rows, assembled(late, seen)))
+    late = [(rule, run(rule, seen=seen)) for rule in enabled(config) if rule.after_settling]
+    rows = findings.led(reopened(settle.with_late(rows, assembled(late, seen)), former))
+    trail = continued(
+        rows, former, view=seen, snapshot=snapshot, now=shown_at, doubted=doubted,
+        judged=[rule.kind for rule in enabled(config)],
+        gated={gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} tripped" for gate in gates},
+    )  # fmt: skip
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
     apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates)
@@ -117,11 +130,14 @@ def judge(
         tables.frame(tables.conform(rows, tables.FINDINGS)), checks, feed_lines(seen), power_lines(seen),
         threshold_lines(seen, {rule.kind: judgement for rule, judgement in judged}, config.rules),
         saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
-        over_time(seen, config.store, [*earlier, snapshot]),
+        over_time(
+            seen, config.store, [*earlier, snapshot], before=former.audit if former else "",
+            changes=change_lines(former, trail, snapshot, percent=verdicts.setting(config, "app-shrunk", "percent")),
+        ),
     )  # fmt: skip
     audit = replace(audit, over_time=replace(audit.over_time, metrics=metrics(audit, seen)))
     links = seen.accounts.rename(columns={"link_reason": "reason"})
-    return Judged(audit, seen, links)
+    return Judged(audit, seen, links, trail)
 
 
 def seen_view(
@@ -140,7 +156,7 @@ def seen_view(
         people=tables.frame(people),
         apps={app.name: app_rules(app) for app in config.apps},
         decisions=decisions,
-        history=holders_before(earlier),
+        history=holders.before(earlier),
         today=today,
     )
     built = partial(
@@ -219,10 +235,14 @@ def accepted(config: Config) -> list[Accepted]:
     return [Accepted(name, each.by, each.until, each.reason) for name, each in told]
 
 
-def _run(rule: Rule, seen: View, config: Config) -> Judgement:
+def _run(rule: Rule, *, seen: View, config: Config, former: Former | None, doubted: dict[str, set[str]]) -> Judgement:
+    """What the rule says; of the former findings of its kind those that it cannot judge now go to ``doubted``."""
     own = {name: value for name, value in config.rules.get(rule.kind, {}).items() if name in rule.settings}
     try:
-        return findings.slim(rule.check(seen, **own))
+        judgement = rule.check(seen, **own)
+        if former is not None:
+            doubted[rule.kind] = undecided(judgement, former.of_kind(rule.kind))
+        return findings.slim(judgement)
     except Exception as error:
         # Not handled, only named: a rule that fails must stop the run, and say which rule it was.
         error.add_note(f"while judging by the rule {rule.kind}")
@@ -246,19 +266,6 @@ def _moment(snapshot: Snapshot, config: Config, as_of: date | None) -> tuple[dat
         ended = snapshot.manifest.ended
         return ended, ended.astimezone(zone).date()
     return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC), day
-
-
-def holders_before(earlier: Sequence[Snapshot]) -> pd.DataFrame | None:
-    """Who held an identifier when the snapshot before was taken."""
-    if not earlier:
-        return None
-    previous = earlier[-1]
-    people = tables.frame(previous.people(), ["person_id", "user_name_key", "email_keys"])
-    mails = people[["person_id", "email_keys"]].explode("email_keys").rename(columns={"email_keys": "identifier_key"})
-    names = people[["person_id", "user_name_key"]].rename(columns={"user_name_key": "identifier_key"})
-    held = pd.concat([names, mails.astype("str")], ignore_index=True).dropna()
-    seen = pd.Timestamp(previous.manifest.ended)
-    return held.drop_duplicates().assign(first_seen=seen, last_seen=seen).reset_index(drop=True)
 
 
 def _kind_line(rule: Rule, config: Config) -> KindLine:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import correlate, policy, tables, view
-from scimaudit.audit import app_rules, decided, enabled, holders_before
+from scimaudit.audit import app_rules, decided, enabled
 from scimaudit.config import Config
 from scimaudit.facts import app_facts, source_facts
-from scimaudit.history import previously
+from scimaudit.history import holders, previously
 from scimaudit.inquiry import Case
 from scimaudit.result import ApprovalLine
 from scimaudit.rules import Rule
@@ -61,7 +61,7 @@ def tier_trials(case: Case, config: Config, app: str, account_id: str) -> list[c
         tables.frame(case.snapshot.people()),
         apps={each.name: app_rules(each) for each in config.apps},
         decisions=decided(config),
-        history=holders_before(case.earlier),
+        history=holders.before(case.earlier),
         today=case.audit.meta.as_of.astimezone(config.zone).date(),
     )
 

@@ -44,9 +44,9 @@ _TEXTS = (
 
 
 def slim(judgement: Judgement) -> Judgement:
-    """The judgement with only those columns of its failed rows that findings are made of."""
+    """The judgement with only those columns of its failed rows that findings are made of, and of no others."""
     read = [name for name in (*_TEXTS, "bump", "privileged") if name in judgement.failed]
-    return replace(judgement, failed=judgement.failed[read])
+    return replace(judgement, failed=judgement.failed[read], undecided=())
 
 
 def assemble(
@@ -55,13 +55,14 @@ def assemble(
     *,
     severities: Mapping[str, str],
     first_seen: Mapping[str, datetime],
+    now: datetime,
     gated_apps: frozenset[str],
     all_gated: bool,
 ) -> pd.DataFrame:
     """All findings of an audit.
 
     :param severities: base severity per kind where the configuration overrides the rule's.
-    :param first_seen: finding id to the time an earlier audit first showed it.
+    :param first_seen: finding id to the time an earlier audit first showed it; ``now``: when new ones are seen.
     :param gated_apps: apps whose safety gate tripped; ``all_gated``: a roster's gate did.
     :returns: the columns of :data:`scimaudit.tables.FINDINGS` but those that :func:`led` and the settling add.
     """
@@ -80,7 +81,7 @@ def assemble(
     rows["finding_id"] = _identities(rows)
     rows = _distinct(rows)
     seen = rows["finding_id"].map(dict(first_seen))
-    rows["first_seen"] = pd.to_datetime(seen, utc=True).dt.as_unit("us").fillna(pd.Timestamp(view.as_of))
+    rows["first_seen"] = pd.to_datetime(seen, utc=True).dt.as_unit("us").fillna(pd.Timestamp(now))
     rows["gated"] = all_gated | rows["app"].isin(gated_apps)
     return rows
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from scimaudit.result import CampaignLine, OverTime, RevocationLine
+from scimaudit.result import CampaignLine, ChangeLine, OverTime, RevocationLine
 from scimaudit.result.over_time import RevocationState
 from scimaudit.review import progress
 from scimaudit.review.campaign import campaigns
@@ -24,13 +24,18 @@ _TEXTS: Final = [
 _STATES: Final[dict[str, RevocationState]] = {state: state for state in _ORDER}
 
 
-def over_time(seen: View, store: Path, snapshots: Sequence[Snapshot]) -> OverTime:
+def over_time(
+    seen: View, store: Path, snapshots: Sequence[Snapshot], *, before: str, changes: Sequence[ChangeLine]
+) -> OverTime:
     """What earlier snapshots, reviews and audits say, up to the moment judged; without metrics.
 
     :param store: the folder of snapshots, audits and campaigns.
     :param snapshots: those that were looked at, oldest first.
+    :param before: the audit that ``changes`` compares with; empty where there is none.
     """
     return OverTime(
+        before=before,
+        changes=tuple(changes),
         snapshots=len(snapshots),
         since=snapshots[0].manifest.started,
         spans=span_lines(seen),

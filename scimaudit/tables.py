@@ -168,6 +168,32 @@ FINDINGS: Final = pa.schema(
     metadata={"name": "findings", "doc": "one problem"},
 )
 
+TRAIL: Final = pa.schema(
+    [
+        _field("finding_id", TEXT, "as findings have it", required=True),
+        _field("kind", CODE, "the rule", required=True),
+        _field("family", CODE, "orphan, drift, excess, control or data", required=True),
+        _field("severity", CODE, "when it was last shown", required=True),
+        _field("app", CODE, "the app, null when the finding spans apps or speaks of a roster"),
+        _field("account_id", TEXT, "the account, null when the finding speaks of none"),
+        _field("user_name", TEXT, "the account's userName"),
+        _field("person_id", TEXT, "the person, null when unknown"),
+        _field("person_name", TEXT, "the person's display name"),
+        _field("attribute", TEXT, "the attribute or entitlement kind concerned"),
+        _field("value", TEXT, "the entitlement concerned, where there is one"),
+        _field("actual", TEXT, "what the app said when it was last shown", required=True),
+        _field("disposition", CODE, "when it was last shown", required=True),
+        _field("state", CODE, "standing, resolved (proven so), or unproven (neither shown nor judged)", required=True),
+        _field("reason", TEXT, "what proves it resolved, or why that is unproven"),
+        _field("first_seen", TIME, "when a snapshot first showed it", required=True),
+        _field("last_seen", TIME, "when one last showed it", required=True),
+        _field("resolved_at", TIME, "when it was first proven resolved, for the last time"),
+        _field("resolved_by", TEXT, "the snapshot that proves it"),
+        _field("reopened", COUNT, "how often it came back after that", required=True),
+    ],
+    metadata={"name": "trail", "doc": "every finding that this or an earlier audit showed, and what became of it"},
+)
+
 CHECKS: Final = pa.schema(
     [
         _field("kind", CODE, "the rule", required=True),
@@ -195,12 +221,14 @@ OVERLAPS: Final = pa.schema(
 
 ALL: Final[Mapping[str, pa.Schema]] = {
     schema.metadata[b"name"].decode(): schema
-    for schema in (PEOPLE, ACCOUNTS, GRANTS, LINKS, FINDINGS, CHECKS, OVERLAPS)
+    for schema in (PEOPLE, ACCOUNTS, GRANTS, LINKS, FINDINGS, TRAIL, CHECKS, OVERLAPS)
 }
 
 STATUSES: Final = ("active", "leave", "prehire", "terminated", "unknown")
 ACCOUNT_KINDS: Final = ("human", "service", "shared", "guest", "break-glass", "unknown")
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
+ENTITLEMENTS: Final = ("groups", "roles", "entitlements", "licenses")
+"""What a grant's ``attribute`` may be."""
 CONTROLLED: Final = ("sign_in", "create", "update", "disable", "entitlement_removal")
 """What the register of an app names a control for; sign-in stands apart from the life of the account."""
 COUNTED: Final = ("open", "remediation-claimed", "reopened")

@@ -7,12 +7,19 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from scimaudit import archive, facts, history, renderers, rules, settle, tables
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from scimaudit import archive, facts, history, identifiers, renderers, rules, settle, tables, timeline, verdicts
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
-from scimaudit.errors import PolicyError
-from scimaudit.inquiry import Case
+from scimaudit.errors import ConfigError, PolicyError
+from scimaudit.history import changes, holders
+from scimaudit.history.changes import Diff
+from scimaudit.history.trail import Former
+from scimaudit.inquiry import Case, find_person, stranger
 from scimaudit.policy import apps as policy_apps
 from scimaudit.policy import catalogue, links, trials, who_columns
 from scimaudit.policy import load as load_policy
@@ -21,6 +28,7 @@ from scimaudit.policy_check import PolicyCheck, check_files, check_view
 from scimaudit.result import ExceptionLine
 from scimaudit.review import intake
 from scimaudit.review.campaign import Campaign, Delegation
+from scimaudit.review.decisions import reviews
 from scimaudit.review.delegation import delegate
 from scimaudit.review.intake import Taken
 from scimaudit.review.opening import Plan, open_campaign
@@ -51,11 +59,11 @@ def audit(
         config,
         as_of=as_of,
         earlier=_before(chosen, config),
-        first_seen=archive.first_seen(config.store),
+        former=_former(chosen, config),
         fail_on=fail_on,
         require_scope=require_scope,
     )
-    return archive.save(judged.audit, judged.links, config.store)
+    return archive.save(judged.audit, judged.links, judged.trail, config.store)
 
 
 def report(stored: Stored, formats: Iterable[str], folder: Path | None = None) -> list[Path]:
@@ -201,8 +209,123 @@ def delegate_review(
     return delegate(campaign, view, before=before, after=after, by=by, reason=reason, now=now)
 
 
+def diff(config: Config, before: str | None = None, after: str | None = None) -> Diff:
+    """What came, went and changed between two audits; by default between the newest and the one it goes on from.
+
+    :param before: the id of a snapshot or an audit; ``after`` likewise.
+    :raises ConfigError: there is no audit to compare with, or the two are the wrong way round.
+    :raises IntegrityError: there is no such audit.
+    """
+    later = archive.named(config.store, after)
+    earlier = archive.named(config.store, before) if before else archive.before(config.store, later.snapshot)
+    if earlier is None:
+        raise ConfigError(f"{later.path.name} is the first audit of this store", hint="scimaudit run makes another")
+    if earlier.snapshot > later.snapshot:
+        raise ConfigError(f"{earlier.path.name} is later than {later.path.name}", hint="name the earlier one first")
+    old, new = (open_snapshot(config.store, each.snapshot) for each in (earlier, later))
+    percent = verdicts.setting(config, "app-shrunk", "percent")
+    apps = sorted({line.app for snapshot in (old, new) for line in snapshot.manifest.apps})
+    rows = [changes.of_people(old, new)]
+    rows += [changes.of_accounts(old, new, app, percent=percent) for app in apps]
+    rows += [changes.of_grants(old, new, app, percent=percent) for app in apps]
+    found = changes.of_findings(earlier.trail(), later.trail())
+    return Diff(earlier.path.name, later.path.name, found, pd.concat(rows, ignore_index=True))
+
+
+def timeline_of_person(config: Config, text: str) -> tuple[str, pd.DataFrame]:
+    """Everything that the store shows of a person and of the accounts that were ever theirs.
+
+    :returns: the person's name, and rows of :data:`scimaudit.timeline.COLUMNS`.
+    :raises ConfigError: no snapshot knows the person, or several fit.
+    """
+    every = snapshots(config.store)
+    person = _somebody(every, text)
+    kept = archive.audits(config.store)
+    links = [tables.frame(each.links(), ["app", "account_id", "person_id"]).astype("str") for each in kept]
+    known = pd.concat(links, ignore_index=True) if links else pd.DataFrame(columns=["app", "account_id", "person_id"])
+    mine = known.loc[(known["person_id"] == person["person_id"]).to_numpy(dtype=bool), ["app", "account_id"]]
+    rows = _timeline(config, mine.drop_duplicates(ignore_index=True), str(person["person_id"]))
+    return f"{person['display_name']} ({person['person_id']})", rows
+
+
+def timeline_of_account(config: Config, app: str, text: str) -> tuple[str, pd.DataFrame]:
+    """The same of one account, named by its id, or by a user name that it has or had.
+
+    :raises ConfigError: no snapshot shows it.
+    """
+    config.app(app)
+    for snapshot in reversed(snapshots(config.store)):
+        if app in {line.app for line in snapshot.manifest.apps}:
+            listed = tables.frame(snapshot.accounts(app, ["account_id", "user_name", "user_name_key"]))
+            fits = (listed["account_id"] == text) | (listed["user_name_key"] == identifiers.key(text))
+            if fits.any():
+                row = listed[fits.to_numpy(dtype=bool)].iloc[0]
+                account = pd.DataFrame({"app": [app], "account_id": [row["account_id"]]}, dtype="str")
+                return f"{app} {row['user_name']} ({row['account_id']})", _timeline(config, account, None)
+    raise ConfigError(f"no snapshot shows an account {text!r} of {app}")
+
+
+def identifier_history(config: Config, text: str) -> pd.DataFrame:
+    """Who bore a user name or an address, and when: see :func:`scimaudit.history.holders.holders`.
+
+    :raises IntegrityError: there is no snapshot.
+    """
+    open_snapshot(config.store, None)
+    every = holders.holders(snapshots(config.store))
+    return every[(every["identifier_key"] == identifiers.key(text)).to_numpy(dtype=bool)].reset_index(drop=True)
+
+
+def _timeline(config: Config, accounts: pd.DataFrame, person_id: str | None) -> pd.DataFrame:
+    every = snapshots(config.store)
+    mine = timeline.names(every, accounts)
+    percent = verdicts.setting(config, "app-shrunk", "percent")
+    newest = archive.latest(config.store)
+    trail, (_, decisions) = newest.trail(), reviews(config.store)
+    whose = (trail["person_id"] == person_id).to_numpy(dtype=bool) & trail["account_id"].isna().to_numpy()
+    decided_on = decisions[_among(decisions, mine)].merge(mine, how="left", on=["app", "account_id"], validate="m:1")
+    parts = [
+        timeline.of_accounts(every, mine, percent=percent),
+        timeline.of_findings(trail[_among(trail, mine) | whose], newest.path.name),
+        timeline.of_decisions(decided_on),
+    ]
+    if person_id is not None:
+        parts.append(timeline.of_person(every, person_id))
+    return timeline.in_order(parts)
+
+
+def _among(rows: pd.DataFrame, accounts: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which rows are about one of the accounts."""
+    found: npt.NDArray[np.bool_] = pd.MultiIndex.from_frame(rows[["app", "account_id"]].astype("str")).isin(
+        pd.MultiIndex.from_frame(accounts[["app", "account_id"]].astype("str"))
+    )
+    return found
+
+
+def _somebody(every: Sequence[Snapshot], text: str) -> pd.Series:
+    """The one person whom the newest snapshot that knows them calls so.
+
+    :raises ConfigError: none does, or several fit.
+    """
+    for snapshot in reversed(every):
+        found = find_person(snapshot.people(), text)
+        if len(found) > 1:
+            names = ", ".join(found["person_id"].head(5))
+            raise ConfigError(f"{len(found)} people fit {text!r}", hint=f"name one by its id: {names}")
+        if len(found):
+            return found.iloc[0]
+    raise stranger(text)
+
+
 def _extra_columns(config: Config) -> list[str]:
     return [name for roster in config.rosters for name in getattr(roster.settings, "extras", {})]
+
+
+def _former(chosen: Snapshot, config: Config) -> Former | None:
+    """The audit that one of this snapshot goes on from."""
+    stored = archive.before(config.store, chosen.id)
+    if stored is None:
+        return None
+    return Former(stored.path.name, open_snapshot(config.store, stored.snapshot), stored.trail())
 
 
 def _before(chosen: Snapshot, config: Config) -> tuple[Snapshot, ...]:

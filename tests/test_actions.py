@@ -26,7 +26,7 @@ def assembled(*kinds: str, grants=(), described=(), owner="p1", status="active",
     )
     chosen = [rules.load(kind) for kind in kinds]
     return findings.assemble(
-        [(rule, rule.check(view)) for rule in chosen], view, severities={}, first_seen={}, gated_apps=frozenset(),
+        [(rule, rule.check(view)) for rule in chosen], view, severities={}, first_seen={}, now=view.as_of, gated_apps=frozenset(),
         all_gated=False,
     )  # fmt: skip
 

@@ -16,10 +16,12 @@ from scimaudit.cli import (
     check,
     controls,
     demo,
+    diff,
     exceptions,
     explain,
     feeds,
     findings,
+    holders,
     init,
     ledger,
     links,
@@ -35,6 +37,7 @@ from scimaudit.cli import (
     run,
     schema,
     spans,
+    timeline,
     who,
 )
 from scimaudit.cli.options import show_version
@@ -76,6 +79,9 @@ app.command("excess")(findings.excess)
 app.command("findings")(findings.command)
 app.command("access")(access.command)
 app.command("explain")(explain.command)
+app.command("diff")(diff.command)
+app.command("timeline")(timeline.command)
+app.command("holders")(holders.command)
 app.command("links")(links.command)
 app.command("policy")(policy.command)
 app.command("approvals")(approvals.command)

@@ -9,7 +9,7 @@ from typing import Final
 
 from scimaudit.errors import PolicyError
 from scimaudit.policy import reading
-from scimaudit.policy.entitlements import ATTRIBUTES
+from scimaudit.tables import ENTITLEMENTS
 
 COLUMNS: Final = ("app", "account", "value", "approved_by", "approved_on", "until", "reason", "attribute")
 REQUIRED: Final = ("app", "account", "value", "approved_by", "approved_on")
@@ -61,8 +61,8 @@ def parse(text: str, where: str) -> tuple[Approval, ...]:
             told["app"], told["account"], told["value"], told["approved_by"], on, until, told["reason"],
             told["attribute"], place=entry.place,
         )  # fmt: skip
-        if line.attribute not in ("", *ATTRIBUTES):
-            hint = "attributes: " + ", ".join(ATTRIBUTES)
+        if line.attribute not in ("", *ENTITLEMENTS):
+            hint = "attributes: " + ", ".join(ENTITLEMENTS)
             raise PolicyError(f"{entry.where}: attribute is {line.attribute!r}", hint=hint)
         first = found.setdefault((line.app, line.account, line.attribute, line.value), line)
         if first is not line:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from scimaudit.errors import PolicyError
 from scimaudit.policy import entitlements, patterns, reading
+from scimaudit.tables import ENTITLEMENTS
 
 COLUMNS: Final = ("app", "attribute", "value", "name", "privileged", "eligible", "owner", "risk")
 REQUIRED: Final = ("app", "value")
@@ -59,8 +60,8 @@ def parse(text: str, where: str) -> tuple[Described, ...]:
     found: dict[tuple[str, str, str], Described] = {}
     for entry in reading.csv_lines(text, where, COLUMNS, REQUIRED, OPTIONAL):
         told = dict(entry.data)
-        if told["attribute"] not in ("", *entitlements.ATTRIBUTES):
-            hint = "attributes: " + ", ".join(entitlements.ATTRIBUTES)
+        if told["attribute"] not in ("", *ENTITLEMENTS):
+            hint = "attributes: " + ", ".join(ENTITLEMENTS)
             raise PolicyError(f"{entry.where}: attribute is {told['attribute']!r}", hint=hint)
         privileged, eligible = (_flag(told.pop(name), f"{entry.where}: {name}") for name in ("privileged", "eligible"))
         line = Described(**told, privileged=privileged, eligible=bool(eligible), place=entry.place)

@@ -16,8 +16,8 @@ import pandas as pd
 from scimaudit.errors import PolicyError
 from scimaudit.policy import expression, matching, patterns, reading
 from scimaudit.policy.lookup import Lookup
+from scimaudit.tables import ENTITLEMENTS
 
-ATTRIBUTES: Final = ("groups", "roles", "entitlements", "licenses")
 ALLOWED, DENIED, NOT_ALLOWED, SILENT, UNKNOWN = 0, 1, 2, 3, 4
 """What the policy says of one grant; unknown where it depends on something that is not known of the person."""
 
@@ -105,8 +105,8 @@ def what(data: Mapping[str, Any], where: str, *, whole_app: bool) -> What:
     """
     reading.check(data, {"app": str, "attribute": str, "values": list, "patterns": list}, ("app",), where)
     attribute = data.get("attribute")
-    if attribute is not None and attribute not in ATTRIBUTES:
-        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
+    if attribute is not None and attribute not in ENTITLEMENTS:
+        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ENTITLEMENTS))
     found = What(data["app"], attribute, reading.texts(data, "values", where), reading.texts(data, "patterns", where))
     if not whole_app and not found.exact and not found.patterns:
         raise PolicyError(f"{where}: says neither values nor patterns")

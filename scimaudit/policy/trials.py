@@ -15,7 +15,6 @@ from scimaudit.errors import PolicyError
 from scimaudit.policy import reading
 from scimaudit.policy.entitlements import (
     ALLOWED,
-    ATTRIBUTES,
     DENIED,
     NOT_ALLOWED,
     SILENT,
@@ -24,6 +23,7 @@ from scimaudit.policy.entitlements import (
     verdicts,
 )
 from scimaudit.policy.matching import ACCOUNT, people_of
+from scimaudit.tables import ENTITLEMENTS
 
 WORDS: Final = ("allowed", "denied", "not-allowed", "silent", "unknown", "birthright")
 
@@ -84,8 +84,8 @@ def _trial(entry: reading.Entry, columns: Collection[str]) -> Trial:
     if data["expect"] not in WORDS:
         raise PolicyError(f"{where}: expect is {data['expect']!r}", hint="words: " + ", ".join(WORDS))
     attribute = data.get("attribute", "groups")
-    if attribute not in ATTRIBUTES:
-        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ATTRIBUTES))
+    if attribute not in ENTITLEMENTS:
+        raise PolicyError(f"{where}: attribute is {attribute!r}", hint="attributes: " + ", ".join(ENTITLEMENTS))
     if not data.get("value") and data["expect"] != "birthright":
         raise PolicyError(f"{where}: value is missing", hint="only a birthright can be of the app itself")
     return Trial(data["name"], told, data["app"], attribute, data.get("value", ""), data["expect"], place=entry.place)

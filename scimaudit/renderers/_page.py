@@ -18,7 +18,7 @@ from scimaudit.answers import control_lines
 from scimaudit.frameworks import frameworks
 from scimaudit.ledger import Ledger, helps, ledger
 from scimaudit.register import RegisterLine, register_lines
-from scimaudit.renderers import _over_time, _tables, _words
+from scimaudit.renderers import _changes, _over_time, _tables, _words
 from scimaudit.renderers.encode import show, show_column
 from scimaudit.result import AppLine, ApprovalLine, Audit, KindLine, SourceLine
 from scimaudit.tables import CONTROLLED, COUNTED, FAMILIES, SEVERITIES
@@ -92,6 +92,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "savings": [asdict(line) | {"app_title": names[line.app]} for line in audit.savings if line.app in names],
         "thresholds": [asdict(line) for line in audit.thresholds],
         **_over_time.context(audit, names),
+        **_changes.context(audit, names),
         "frameworks": _frameworks(audit),
         "kinds": [_kind(kind) for kind in audit.kinds],
         "defaults": dict(meta.defaults),

@@ -22,7 +22,7 @@ from scimaudit import tables
 from scimaudit.errors import RenderError
 from scimaudit.ledger import ledger
 from scimaudit.register import register_lines
-from scimaudit.renderers import _over_time, _tables, _words
+from scimaudit.renderers import _changes, _over_time, _tables, _words
 from scimaudit.renderers.encode import show
 from scimaudit.result import Audit, ExceptionLine
 
@@ -84,7 +84,7 @@ def _fill(workbook: Any, audit: Audit) -> None:
         body = [astuple(line) for line in audit.exceptions]
         book.rows("Exceptions", head, [_WIDTHS.get(name, 18) for name in head], body, len(body))
     _approvals(book, audit)
-    for sheet in _over_time.sheets(audit):
+    for sheet in (*_changes.sheet(audit), *_over_time.sheets(audit)):
         book.rows(sheet.name, sheet.header, sheet.widths, sheet.rows, len(sheet.rows))
     _register(book, audit)
     _not_evaluable(book, audit)

@@ -9,6 +9,7 @@ from typing import Literal
 
 Event = Literal["leaver", "joiner", "mover"]
 SpanVerdict = Literal["in time", "late", "unclear", "open", "not evaluable"]
+Changed = Literal["findings", "accounts", "grants", "people"]
 RevocationState = Literal["verified-closed", "open", "not-done", "regressed", "unproven"]
 
 
@@ -109,10 +110,11 @@ class ChangeLine:
     """What came, went and changed since the audit before: ``what`` is findings, accounts, grants or people.
 
     :param app: empty for what has none.
+    :param gone: of findings: proven resolved. ``came_back``: of findings: proven resolved before, and here again.
     :param unproven: were there before and are not shown now, where the present listing does not prove them gone.
     """
 
-    what: Literal["findings", "accounts", "grants", "people"]
+    what: Changed
     app: str
     came: int
     gone: int

@@ -39,10 +39,12 @@ class Judgement:
         ``risk`` (what could happen, in words of the policy).
     :param ledger: one row per app (``app`` null where the rule has none) with ``population``, ``failed``,
         ``not_evaluable`` and ``reason``.
+    :param undecided: the rows looked at, each frame with the mask of those that could not be judged.
     """
 
     failed: pd.DataFrame
     ledger: pd.DataFrame
+    undecided: tuple[tuple[pd.DataFrame, np.ndarray], ...] = ()
 
     def saying(self, **columns: Any) -> Judgement:
         """The same judgement with columns added to the failed rows: a value, a series, or a function of those rows."""
@@ -152,7 +154,7 @@ def judge(
         raise ValueError(msg)
     verdict = np.where(failing, -2, reasons.set_categories(NOT_EVALUABLE).codes)
     apps = pd.Categorical(rows["app"] if "app" in rows else np.full(len(rows), None))
-    return Judgement(rows[failing], _ledger(apps[everyone], verdict[everyone]))
+    return Judgement(rows[failing], _ledger(apps[everyone], verdict[everyone]), ((rows, (verdict >= 0) & everyone),))
 
 
 def because(index: pd.Index, *reasons: tuple[pd.Series | np.ndarray | bool, str]) -> pd.Series:
@@ -183,7 +185,8 @@ def merged(judgements: Sequence[Judgement]) -> Judgement:
         told = every.groupby("app", dropna=False, sort=True)["reason"].agg(reasons_added).astype("str")
         ledger = sums.assign(reason=told.to_numpy())
     failed = [part.failed for part in judgements if len(part.failed)]
-    return Judgement(pd.concat(failed, ignore_index=True) if failed else _no_rows(judgements), ledger)
+    undecided = tuple(each for part in judgements for each in part.undecided)
+    return Judgement(pd.concat(failed, ignore_index=True) if failed else _no_rows(judgements), ledger, undecided)
 
 
 def _no_rows(judgements: Sequence[Judgement]) -> pd.DataFrame:

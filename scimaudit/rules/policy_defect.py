@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ def policy_defect(view: View) -> Judgement:
     )
     # A line with two defects is one line that failed and two findings: each is accepted or repaired on its own.
     found = judge(rows, fails=rows["fails"].astype(bool), unknown=rows["unknown"])
-    return Judgement(_findings(wrong, view), found.ledger)
+    return replace(found, failed=_findings(wrong, view))
 
 
 def _frame(lines: Sequence[Line], view: View) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,7 @@ def _judged(
     of_one = [each.left.app if each.left.app == each.right.app else None for each in conflicts]
     apps = pd.Categorical(of_one, categories=list(view.facts))
     rows = pd.DataFrame({"app": apps.take(pair), "pair": pair, "person": person})
+    rows["person_id"] = view.people["person_id"].take(person).to_numpy()
     key = pair * len(view.people) + person
     held_by = [_side(view, [named[2 * place + side] for place in chosen], held) for side in (0, 1)]
     live = [np.isin(key, keys[active]) for keys, active in held_by]
@@ -108,7 +110,7 @@ def _judged(
         place = int(str(group))
         both = [named[2 * chosen[place] + side] for side in (0, 1)]
         told.append(_told(view, conflicts[place], mine, both, held))
-    return Judgement(pd.concat(told) if told else found.failed.assign(expected="", actual=""), found.ledger)
+    return replace(found, failed=pd.concat(told) if told else found.failed.assign(expected="", actual=""))
 
 
 def _sides(conflicts: Sequence[Conflict]) -> tuple[list[What], list[What]]:
@@ -135,7 +137,6 @@ def _told(
     left, right = (_names(view, held[held["entitlement"].isin(each)], rows.index) for each in named)
     control = f"; compensating control: {conflict.compensating_control}" if conflict.compensating_control else ""
     return rows.assign(
-        person_id=view.people["person_id"].take(rows["person"].to_numpy()).to_numpy(),
         value=conflict.name,
         expected=f"not both{control}",
         risk=conflict.risk,

@@ -62,7 +62,7 @@ def test_what_was_not_judged(ask: Run) -> None:
         lines["dormant"][name] for name in ("failed", "passed", "not_evaluable")
     )
     everywhere = {line["kind"]: line for line in json.loads(ask("rules", "--json").stdout)}
-    assert everywhere["dormant"]["reason"] == "attribute-absent 282, semantics-unknown 1"
+    assert everywhere["dormant"]["reason"] == "attribute-absent 283, semantics-unknown 1"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def view(make):
 
 def settled(view, limits: Limits = LIMITS):
     judged = [(rule, rule.check(view)) for rule in map(rules.load, ("dormant", "sod"))]
-    rows = findings.assemble(judged, view, severities={}, first_seen={}, gated_apps=frozenset(), all_gated=False)
+    rows = findings.assemble(
+        judged, view, severities={}, first_seen={}, now=view.as_of, gated_apps=frozenset(), all_gated=False
+    )
     return settle(rows, view, rules.names(), limits)
 
 
@@ -181,7 +183,7 @@ def test_control_rules_judge_what_was_decided(view):
     assert told == {"exception-expired": ["EX-2"], "exception-invalid": ["EX-3"], "exception-unused": ["EX-4"]}
     own = findings.assemble(
         [(rules.load("exception-unused"), rules.load("exception-unused").check(seen))], seen, severities={},
-        first_seen={}, gated_apps=frozenset(), all_gated=False,
+        first_seen={}, now=seen.as_of, gated_apps=frozenset(), all_gated=False,
     )  # fmt: skip
     assert with_late(rows, own)["disposition"].tolist()[-1] == "open"
 
