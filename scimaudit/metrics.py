@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import pandas as pd
@@ -92,16 +94,19 @@ def _orphans(audit: Audit, figures: _Ledger) -> Iterator[MetricLine]:
 
 def _spans(audit: Audit, *, roster_proven: bool) -> Iterator[MetricLine]:
     whole = [line for line in audit.over_time.span_summaries if not line.period]
+    pending = _pending(audit.over_time.spans)
     for event, name in _TIMES.items():
         mine = [line for line in whole if line.event == event] or [SpanSummary(event, "", "", 0, 0, 0, 0, 0, 0)]
         yield from _took(mine, name)
-        yield from _in_time(mine, name, audit.over_time.spans)
+        yield from _in_time(mine, name, pending)
     leaving = {line.app: line for line in whole if line.event == "leaver"}
+    still = [each for each in audit.over_time.spans if each.event == "leaver" and each.verdict == "open"]
     proven = {line.app for line in audit.apps if roster_proven and _listed_whole(line)}
     for app in audit.apps:
         yield _open(leaving.get(app.app), app.app, proven=app.app in proven)
     for app in audit.apps:
-        yield from _exposure(audit, leaving.get(app.app), app.app, proven=app.app in proven)
+        here = [each for each in still if each.app == app.app]
+        yield from _exposure(here, leaving.get(app.app), app.app, audit.meta.as_of, proven=app.app in proven)
 
 
 def _took(lines: list[SpanSummary], name: str) -> Iterator[MetricLine]:
@@ -114,14 +119,18 @@ def _took(lines: list[SpanSummary], name: str) -> Iterator[MetricLine]:
                 yield MetricLine(f"{name}_hours", labels, value, "hours", said, measured, line.not_evaluable)
 
 
-def _in_time(lines: list[SpanSummary], name: str, spans: Sequence[SpanLine]) -> Iterator[MetricLine]:
+def _pending(spans: Sequence[SpanLine]) -> Counter[tuple[str, str]]:
+    """By event and app (empty: all), what is open and may yet come in time, for its limit has not passed."""
+    early = [each for each in spans if each.verdict == "open" and (each.hours_from or 0) < each.sla_hours]
+    return Counter((each.event, app) for each in early for app in ("", each.app))
+
+
+def _in_time(lines: list[SpanSummary], name: str, pending: Counter[tuple[str, str]]) -> Iterator[MetricLine]:
     said = "share of the changes that reached the account within the app's limit, as bounds; without app: all apps"
     for line in lines:
         measured = line.events - line.not_evaluable
-        mine = [each for each in spans if each.event == line.event and line.app in ("", each.app)]
-        # What is still open may yet come in time while its limit has not passed.
-        pending = sum(each.verdict == "open" and (each.hours_from or 0) < each.sla_hours for each in mine)
-        for bound, number in zip(_BOUNDS, (line.in_time, line.in_time + line.unclear + pending), strict=True):
+        at_most = line.in_time + line.unclear + pending[line.event, line.app]
+        for bound, number in zip(_BOUNDS, (line.in_time, at_most), strict=True):
             labels = _of(line.app) | {"bound": bound}
             value = _share(number, measured)
             yield MetricLine(f"{name}_in_time_ratio", labels, value, "ratio", said, measured, line.not_evaluable)
@@ -134,14 +143,13 @@ def _open(line: SpanSummary | None, app: str, *, proven: bool) -> MetricLine:
     return MetricLine("leaver_accounts_open", {"app": app}, value, "", said, not_evaluable=unknown)
 
 
-def _exposure(audit: Audit, line: SpanSummary | None, app: str, *, proven: bool) -> Iterator[MetricLine]:
+def _exposure(
+    mine: Sequence[SpanLine], line: SpanSummary | None, app: str, now: datetime, *, proven: bool
+) -> Iterator[MetricLine]:
     said = "account-days since the last day of leavers whose accounts are still active, as bounds"
-    mine = [
-        each for each in audit.over_time.spans if each.event == "leaver" and each.verdict == "open" and each.app == app
-    ]
     unknown = (line.not_evaluable if line else 0) + sum(each.due is None for each in mine)
     least = sum((each.hours_from or 0) / 24 for each in mine)
-    most = sum((audit.meta.as_of - each.due).total_seconds() / 86_400 for each in mine if each.due)
+    most = sum((now - each.due).total_seconds() / 86_400 for each in mine if each.due)
     # An account that may be there unseen, or since nobody knows when, leaves the upper bound open.
     whole = proven and not unknown
     told = {"lower": least if mine or whole else None, "upper": most if whole else None}
