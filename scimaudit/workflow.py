@@ -11,6 +11,8 @@ from scimaudit import archive, facts, history, renderers, rules, settle, tables
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
+from scimaudit.drill import draft
+from scimaudit.drill.plan import Kind
 from scimaudit.errors import PolicyError
 from scimaudit.inquiry import Case
 from scimaudit.policy import apps as policy_apps
@@ -199,6 +201,19 @@ def delegate_review(
     snapshot = open_snapshot(config.store, None)
     view = seen_view(snapshot, config, earlier=_before(snapshot, config))
     return delegate(campaign, view, before=before, after=after, by=by, reason=reason, now=now)
+
+
+def draft_drill(config: Config, kind: Kind, person: str) -> str:
+    """A first plan of a drill, as text.
+
+    :param person: a person_id of the newest snapshot; empty for a canary.
+    :raises ConfigError: the rosters do not show the person.
+    """
+    rules = load_policy(config.policy, extra_columns=_extra_columns(config)).rules
+    if not person:
+        return draft.draft(kind, config, rules, None)
+    people = tables.frame(open_snapshot(config.store, None).people())
+    return draft.draft(kind, config, rules, draft.whom(people, person, config))
 
 
 def _extra_columns(config: Config) -> list[str]:

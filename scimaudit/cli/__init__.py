@@ -16,6 +16,7 @@ from scimaudit.cli import (
     check,
     controls,
     demo,
+    drill,
     exceptions,
     explain,
     feeds,
@@ -84,6 +85,7 @@ app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)
 app.command("exceptions")(exceptions.command)
 app.add_typer(review.app, name="review")
+app.add_typer(drill.app, name="drill")
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)
 
