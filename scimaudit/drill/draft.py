@@ -64,8 +64,9 @@ def draft(kind: Kind, config: Config, rules: Sequence[EntitlementRule], who: Who
     if who is None:
         lines += ["", *_canary(kind, config)]
     for app in config.apps:
-        if app.listings:
-            lines += ["", *_app(kind, app, list(_given(app.name, rules, who)), who)]
+        given = _given(app.name, rules, who) if kind != "leaver" else []
+        if app.listings and given is not None:
+            lines += ["", *_app(kind, app, given, who)]
     return "\n".join(lines) + "\n"
 
 
@@ -94,15 +95,16 @@ def _app(kind: Kind, app: App, given: Sequence[str], who: Whom | None) -> Iterat
             yield "attributes = { " + ", ".join(f"{name} = {quoted(str(text))}" for name, text in told.items()) + " }"
 
 
-def _given(app: str, rules: Sequence[EntitlementRule], who: Whom | None) -> Iterator[str]:
-    """Groups of an app that policy gives the person by birthright, for certain."""
+def _given(app: str, rules: Sequence[EntitlementRule], who: Whom | None) -> list[str] | None:
+    """Groups of an app that policy gives the person by birthright; ``None`` where it gives the app to others only."""
     mine = [rule for rule in rules if rule.birthright and rule.what.app == app]
     if who is None or not mine:
-        return
-    certain, _ = people_of(mine, pd.DataFrame([who.row]))
-    for place in np.flatnonzero(certain[0]):
-        if mine[place].what.attribute in (None, "groups"):
-            yield from mine[place].what.exact
+        return []
+    certain, possible = people_of(mine, pd.DataFrame([who.row]))
+    if not possible.any():
+        return None
+    due = [mine[place].what for place in np.flatnonzero(certain[0])]
+    return [name for what in due if what.attribute in (None, "groups") for name in what.exact]
 
 
 def _start(kind: Kind, who: Whom | None) -> datetime | None:

@@ -99,7 +99,7 @@ def _cell(each: Expectation, seen: Sequence[Sighting], start: datetime, until: d
     if len(parts) > 1:
         # The whole stood in for parts that nobody had seen then.
         parts.pop("", None)
-    judged = [_part(series, limit, until) for series in parts.values()] or [_part([], limit, until)]
+    judged = [_part(series, start, limit, until) for series in parts.values()] or [_part([], start, limit, until)]
     verdict = _together([part.verdict for part in judged])
     told = {"partial": ("never",)}.get(verdict, (verdict,))
     reasons = [_told(part) for part in judged if part.reason and part.verdict in told]
@@ -113,7 +113,7 @@ def _cell(each: Expectation, seen: Sequence[Sighting], start: datetime, until: d
     )  # fmt: skip
 
 
-def _part(seen: Sequence[Sighting], limit: datetime, until: datetime) -> _Part:
+def _part(seen: Sequence[Sighting], start: datetime, limit: datetime, until: datetime) -> _Part:
     name = seen[-1].name if seen else ""
     timed = sorted(
         ((each.until, each.since, each) for each in seen if each.until is not None and each.since is not None),
@@ -125,7 +125,8 @@ def _part(seen: Sequence[Sighting], limit: datetime, until: datetime) -> _Part:
     after = max((since for _, since, _ in old), default=None)
     last_old = max((end for end, _, _ in old), default=None)
     lasting = [told for told in definite if told[2].seen == "new" and (last_old is None or told[0] > last_old)]
-    if lasting:
+    # What was so before the start alone may have been otherwise since.
+    if lasting and lasting[-1][0] >= start:
         return _reached(name, lasting[0][0], after, limit)
     fell_back = any(told[2].seen == "new" for told in definite)
     if after is not None and after >= limit:
@@ -133,7 +134,7 @@ def _part(seen: Sequence[Sighting], limit: datetime, until: datetime) -> _Part:
         return _Part(name, "never", said, after, None)
     if until < limit:
         return _Part(name, "waiting", doubt, after, None)
-    return _Part(name, "not evaluable", doubt or "no listing since the limit passed", after, None)
+    return _Part(name, "not evaluable", doubt or "no listing since tells", after, None)
 
 
 def _reached(name: str, by: datetime, after: datetime | None, limit: datetime) -> _Part:
