@@ -23,7 +23,8 @@ from scimaudit.verdicts import setting
 class Pace:
     """How often to look, and for how long.
 
-    :param every: pause between two observations; ``lasting``: how long to go on. Without it one look is taken.
+    :param every: pause between two observations.
+    :param lasting: how long to go on: the last look is the first one after that. Without it one look is taken.
     :param now: the time; ``sleep``: waits so many seconds.
     """
 
@@ -45,7 +46,7 @@ def watch(
     """
     end = pace.now() + (pace.lasting or timedelta(0))
     while True:
-        over = pace.now() + pace.every > end
+        over = pace.now() >= end
         if look_once(record, config, plan, pace=pace, watcher=watcher, last=over):
             cells = record.cells(plan, until=pace.now())
             show(cells)
@@ -62,7 +63,7 @@ def until_there(record: Record, config: Config, plan: Plan, *, pace: Pace, watch
     """
     end = pace.now() + (pace.lasting or timedelta(0))
     while True:
-        over = pace.now() + pace.every > end
+        over = pace.now() >= end
         if look_once(record, config, plan, pace=pace, watcher=watcher, last=over):
             shown = {app for app, _ in record.observations()[-1].accounts}
             if over or shown >= set(plan.apps):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -166,7 +167,7 @@ class Firm:
                 self.due.remove((moment, event))
                 event()
 
-    def pace(self, every: float = 3600, hours: float = 6) -> Pace:
+    def pace(self, every: float = 3600, hours: float = 2) -> Pace:
         return Pace(self.clock, self.sleep, timedelta(seconds=every), timedelta(hours=hours))
 
     def plan(self, text: str, name: str = "d") -> Path:
@@ -193,3 +194,19 @@ def firm(tmp_path: Path, tenant: Callable[[], Tenant]) -> Firm:
         for number in range(10, 15):
             app.account(f"p{number}")
     return made
+
+
+def killed_after(command: list[str], firm: Firm, size: int) -> None:
+    """Run a command, and kill it once the server's log has grown by so many bytes."""
+    before = firm.crm.log.stat().st_size
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 6
+    while firm.crm.log.stat().st_size < before + size and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.002)
+    process.kill()
+    process.wait()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +17,17 @@ from scimaudit.drill import record as records
 from scimaudit.drill import watch
 from scimaudit.errors import ConfigError
 from scimaudit.snapshot.store import snapshots
-from tests.drill.conftest import Firm, Tenant
+from tests.drill.conftest import Firm, Tenant, killed_after
 from tests.silence import Silence
 
 Run = Callable[..., "CompletedProcess[str]"]
+OBSERVATIONS = "scimaudit-data/drills/d/observations"
 LEAVER = """
 kind = "leaver"
 person = "7"
 start = 2026-11-20T08:30:00Z
 [apps.crm]
-within = "2 h"
+within = "1 h"
 account = "inactive"
 groups = { none = true }
 """
@@ -56,7 +59,7 @@ def test_watching_ends_when_everything_is_reached(firm: Firm) -> None:
 def test_a_leaver_who_is_out_too_late(firm: Firm) -> None:
     account, _ = holding(firm.crm)
     firm.at(lambda: firm.crm.disable(account), hours=3.5)
-    cell = firm.observe(firm.plan(LEAVER.replace("groups", "# groups")))["crm", "account"]
+    cell = firm.observe(firm.plan(LEAVER.replace("groups", "# groups")), hours=4)["crm", "account"]
     assert cell.verdict == "late"
     assert cell.hours_from is not None
     assert cell.hours_to is not None
@@ -66,7 +69,7 @@ def test_a_leaver_who_is_out_too_late(firm: Firm) -> None:
 def test_between_two_listings_nothing_is_guessed(firm: Firm) -> None:
     account, _ = holding(firm.crm)
     firm.at(lambda: firm.crm.disable(account), hours=2)
-    cell = firm.observe(firm.plan(LEAVER.replace("groups", "# groups")), every=5 * 3600.0)["crm", "account"]
+    cell = firm.observe(firm.plan(LEAVER.replace("groups", "# groups")), every=5 * 3600.0, hours=6)["crm", "account"]
     assert (cell.verdict, cell.reason) == ("unclear", "ana: the limit lies between two listings")
 
 
@@ -203,7 +206,7 @@ def test_a_changed_plan_is_another_drill(firm: Firm) -> None:
     holding(firm.crm)
     firm.observe(firm.plan(LEAVER), hours=0)
     with pytest.raises(ConfigError, match="begun by another plan"):
-        firm.observe(firm.plan(LEAVER.replace("2 h", "9 h")), hours=0)
+        firm.observe(firm.plan(LEAVER.replace("1 h", "9 h")), hours=0)
 
 
 def test_the_store_of_the_audits_is_left_alone(firm: Firm) -> None:
@@ -241,3 +244,22 @@ def test_the_verdicts_come_as_csv_and_json(firm: Firm, scimaudit: Run) -> None:
     assert '"crm","account","inactive"' in table
     [line] = json.loads(scimaudit("drill", "list", "-f", "json", "--config", config).stdout)
     assert (line["id"], line["verdict"], line["canary"]) == ("d", "waiting", "")
+
+
+def test_killed_at_any_moment_no_observation_is_lost_and_none_is_double(firm: Firm, scimaudit: Run) -> None:
+    holding(firm.crm)
+    firm.drill = "[drill]\nevery_seconds = 1\n"
+    plan, config = firm.plan(LEAVER), firm.config().path
+    observe = ["drill", "observe", str(plan), "--config", str(config), "--quiet"]
+    command = [sys.executable, "-c", "from scimaudit.cli import main; main()", *observe, "--every", "1s"]
+    kept: dict[str, bytes] = {}
+    dice = random.Random(7)
+    for _ in range(3):
+        killed_after(command, firm, dice.randrange(200, 2500))
+        now = {path.name: path.read_bytes() for path in (firm.folder / OBSERVATIONS).glob("*.json")}
+        assert kept.items() <= now.items()
+        kept = now
+    scimaudit(*observe, "--once")
+    seen = {each.snapshot for each in firm.record().observations()}
+    assert seen == {each.id for each in snapshots(firm.record().path)}
+    assert len(seen) > len(kept)

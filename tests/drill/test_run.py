@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -21,11 +17,10 @@ from scimaudit.drill.client import MARK, CanaryClient, NotOurs, Write
 from scimaudit.drill.record import Entry
 from scimaudit.drill.run import Ran
 from scimaudit.errors import ConfigError
-from tests.drill.conftest import TOKEN, USER, Firm
+from tests.drill.conftest import TOKEN, USER, Firm, killed_after
 from tests.silence import Silence
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).parents[2]
 LEAVER = 'kind = "leaver"\n[canary]\nto = "crm"\n[apps.crm]\naccount = "inactive"\nwithin = "2 h"\n'
 JOINER = LEAVER.replace("leaver", "joiner").replace("inactive", "active")
 MOVER = (
@@ -219,7 +214,7 @@ def test_a_target_that_moved_is_not_cleaned_up_elsewhere(firm: Firm) -> None:
     firm.consents()
     mark = canary.new_mark()
     record = begun(firm, Entry("create", "crm", firm.chat.url, mark, "n", firm.now))
-    with pytest.raises(ConfigError, match="set base_url back|is at"):
+    with pytest.raises(ConfigError, match="is at"):
         runs.clean_up(record, firm.config(), pace=firm.pace())
 
 
@@ -243,19 +238,8 @@ def test_killed_at_any_moment_nothing_is_left_and_nobody_else_is_touched(firm: F
         "9s",
     ]
     dice = random.Random(20261120)
-    for _ in range(5):
-        size, wanted = firm.crm.log.stat().st_size, dice.randrange(100, 6000)
-        process = subprocess.Popen(
-            [*command, "--config", str(config)],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + 8
-        while firm.crm.log.stat().st_size < size + wanted and time.monotonic() < until and process.poll() is None:
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for _ in range(4):
+        killed_after([*command, "--config", str(config)], firm, dice.randrange(100, 4000))
     done = scimaudit("drill", "cleanup", "--config", config)
     assert done.returncode == 0
     assert firm.crm.users() == others
