@@ -14,8 +14,8 @@ from scimaudit.drill.ownership import Account, Owned
 from scimaudit.drill.plan import Expected, Plan, Rights
 from scimaudit.drill.verdict import Seen, Sighting
 from scimaudit.history.sightings import Showing, accounts_seen, rights_seen, showings
-from scimaudit.policy.entitlements import ATTRIBUTES as RIGHTS
 from scimaudit.snapshot.store import Snapshot
+from scimaudit.tables import ENTITLEMENTS as RIGHTS
 
 _NEVER_SEEN: Final = "no account of theirs was ever seen there"
 _COLUMNS: Final = ["snapshot", "account_id", "seen", "since", "until", "doubt"]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scimaudit import correlate, tables
-from scimaudit.audit import app_rules, decided, holders_before
+from scimaudit.audit import app_rules, decided
 from scimaudit.config import Config
+from scimaudit.history import holders
 from scimaudit.identifiers import key
 from scimaudit.snapshot.store import Snapshot
 
@@ -56,7 +57,7 @@ def owned(subject: Subject, snapshot: Snapshot, config: Config, *, earlier: Sequ
         people,
         apps={app.name: app_rules(app) for app in config.apps},
         decisions=decided(config),
-        history=holders_before(earlier),
+        history=holders.before(earlier),
         today=snapshot.manifest.ended.astimezone(config.zone).date(),
     )
     mine = (links["person_id"] == subject.person).fillna(value=False).astype(bool)

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from scimaudit.config import Config, checked
 from scimaudit.config.model import Model
 from scimaudit.errors import ConfigError
-from scimaudit.policy.entitlements import ATTRIBUTES as RIGHTS
+from scimaudit.tables import ENTITLEMENTS as RIGHTS
 
 Kind = Literal["joiner", "mover", "leaver"]
 State = Literal["exists", "active", "inactive", "absent"]
