@@ -71,8 +71,17 @@ class Tenant:
         rows = self.client.get(f"{self.url}/Users").json().get("Resources", [])
         return {row["id"]: row for row in rows}
 
+    def colleague(self) -> str:
+        """The id of somebody else."""
+        return next(account for account, row in self.users().items() if row["userName"] != "ana")
+
     def writes(self) -> list[tuple[str, str]]:
         """Every request of the log that was no GET, here: method and path."""
+        # A request is logged after it is answered; once this one is, so are those before it.
+        last = uuid.uuid4().hex
+        self.client.get(f"{self.url}/Users", params={"count": 0, "last": last})
+        while last not in self.log.read_text("utf-8"):
+            time.sleep(0.01)
         path = httpx.URL(self.url).path
         found = _WRITES.findall(self.log.read_text("utf-8"))
         return [(method, where) for method, where in found if where.startswith(path)]

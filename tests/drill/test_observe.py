@@ -41,7 +41,7 @@ def holding(app: Tenant) -> tuple[str, str]:
 def test_a_leaver_who_is_out_in_time(firm: Firm) -> None:
     account, group = holding(firm.crm)
     firm.at(lambda: (firm.crm.disable(account), firm.crm.empty(group)), minutes=45)
-    firm.crm.group("others", *list(firm.crm.users())[:1])
+    firm.crm.group("others", firm.crm.colleague())
     found = firm.observe(firm.plan(LEAVER))
     assert {cell.verdict for cell in found.values()} == {"in time"}
     cell = found["crm", "account"]
@@ -50,7 +50,7 @@ def test_a_leaver_who_is_out_in_time(firm: Firm) -> None:
 
 def test_watching_ends_when_everything_is_reached(firm: Firm) -> None:
     account, group = holding(firm.crm)
-    firm.crm.group("others", *list(firm.crm.users())[:1])
+    firm.crm.group("others", firm.crm.colleague())
     firm.at(lambda: (firm.crm.disable(account), firm.crm.empty(group)), minutes=45)
     firm.observe(firm.plan(LEAVER))
     assert len(firm.record().observations()) == 2
@@ -150,7 +150,7 @@ def test_an_attribute_that_nobody_supplies_is_not_evaluable(firm: Firm) -> None:
 def test_a_mover_whose_title_follows_and_whose_old_group_stays(firm: Firm) -> None:
     account = firm.crm.account("ana", title="Analyst")
     firm.crm.group("finance", account)
-    sales = firm.crm.group("sales", *list(firm.crm.users())[:1])
+    sales = firm.crm.group("sales", firm.crm.colleague())
     lead = {"op": "replace", "path": "title", "value": "Lead"}
     firm.at(lambda: firm.crm.patch(f"Users/{account}", lead), minutes=45)
     joins = {"op": "add", "path": "members", "value": [{"value": account, "type": "User"}]}
