@@ -245,7 +245,7 @@ def history(
     loaded = load(config)
     audit = archive.latest(loaded.store).audit
     first = since.date() if since else events.quarter_before(audit.meta.as_of.astimezone(loaded.zone).date())
-    show_drill.events(console(no_color=no_color), events.spans(audit, first, loaded.zone), first, form)
+    show_drill.events(console(no_color=no_color), events.spans(audit, first, loaded.zone), first, loaded.zone, form)
 
 
 def _pace(every: str, lasting: str | None) -> Pace:

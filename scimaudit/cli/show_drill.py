@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -92,8 +92,8 @@ def drills(out: Console, lines: Sequence[DrillLine], form: Format) -> None:
     terminal.rows(out, f"{len(lines)} drills", head, body, right=("observations",))
 
 
-def events(out: Console, lines: Sequence[SpanLine], since: date, form: Format) -> None:
-    """Person × app; as CSV and JSON one line for each account."""
+def events(out: Console, lines: Sequence[SpanLine], since: date, zone: tzinfo, form: Format) -> None:
+    """Person × app, with times of the organisation; as CSV and JSON one line for each account, in UTC."""
     if form is Format.json:
         show.json([asdict(line) for line in lines])
         return
@@ -108,7 +108,7 @@ def events(out: Console, lines: Sequence[SpanLine], since: date, form: Format) -
         (
             row.event,
             row.person or row.person_id,
-            f"{row.due:%Y-%m-%d}" if row.due else "",
+            _moment(row.due and row.due.astimezone(zone)),
             *(_verdict(row.verdicts.get(app, "")) for app in apps),
         )
         for row in measured.rows(lines)
