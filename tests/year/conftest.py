@@ -34,7 +34,7 @@ from tests.silence import Silence
 
 TOKEN = "tok-7d2"
 APPS = ("honest", "deaf", "hollow", "undead")
-"""``deaf`` answers a PATCH with 200 and does nothing; ``hollow`` deletes accounts and keeps them in groups; ``undead``
+"""``deaf`` answers a PATCH with 200 and does nothing; ``hollow`` keeps whom it deletes or disables in its groups; ``undead``
 brings back what was disabled."""
 HEAD = "employee_number,user_name,email,given_name,family_name,status,start_date,end_date,department,title\n"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
