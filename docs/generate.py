@@ -59,6 +59,7 @@ def configuration() -> str:
         _section("[audit.gates]", config.Gates),
         _section("[network]", config.Network),
         _section("[review]", config.Review, "How campaigns go is on the page [reviews](reviews.md)."),
+        _section("[drill]", config.Drill, "How drills go is on the page [drills](drills.md)."),
         _section(
             "[rosters.NAME]",
             config.Roster,

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from scimaudit import rules, sources
-from scimaudit.config import App, AppListing, Audit, Network, Roster
+from scimaudit.config import App, AppListing, Audit, Drill, Network, Review, Roster
 from scimaudit.tables import SEVERITIES
 
 
@@ -52,6 +52,8 @@ def json_schema() -> dict[str, Any]:
             "network": of(Network),
             "rosters": {"type": "object", "additionalProperties": with_source(Roster), "minProperties": 1},
             "apps": {"type": "object", "additionalProperties": app},
+            "review": of(Review),
+            "drill": of(Drill),
             "rules": {
                 "type": "object",
                 "properties": {kind: _rule_schema(kind) for kind in rules.names()},

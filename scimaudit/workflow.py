@@ -15,6 +15,8 @@ from scimaudit import archive, facts, history, identifiers, renderers, rules, se
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
+from scimaudit.drill import draft
+from scimaudit.drill.plan import Kind
 from scimaudit.errors import ConfigError, PolicyError
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
@@ -314,6 +316,19 @@ def _somebody(every: Sequence[Snapshot], text: str) -> pd.Series:
         if len(found):
             return found.iloc[0]
     raise stranger(text)
+
+
+def draft_drill(config: Config, kind: Kind, person: str) -> str:
+    """A first plan of a drill, as text.
+
+    :param person: a person_id of the newest snapshot; empty for a canary.
+    :raises ConfigError: the rosters do not show the person.
+    """
+    rules = load_policy(config.policy, extra_columns=_extra_columns(config)).rules
+    if not person:
+        return draft.draft(kind, config, rules, None)
+    people = tables.frame(open_snapshot(config.store, None).people())
+    return draft.draft(kind, config, rules, draft.whom(people, person, config))
 
 
 def _extra_columns(config: Config) -> list[str]:

@@ -17,6 +17,7 @@ from scimaudit.cli import (
     controls,
     demo,
     diff,
+    drill,
     exceptions,
     explain,
     feeds,
@@ -94,6 +95,7 @@ app.command("exceptions")(exceptions.command)
 app.command("spans")(spans.command)
 app.command("metrics")(metrics.command)
 app.add_typer(review.app, name="review")
+app.add_typer(drill.app, name="drill")
 app.command("demo")(demo.command)
 app.command("schema")(schema.command)
 

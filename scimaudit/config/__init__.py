@@ -14,13 +14,14 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from scimaudit import rules, sources
 from scimaudit.config.apps import App, AppListing, Canary, Control, Drift, How, Register, ScopeAccepted
+from scimaudit.config.drill import Drill
 from scimaudit.config.model import Model, Name, Severity, Zone
 from scimaudit.errors import ConfigError
 from scimaudit.tables import SEVERITIES
 
 __all__ = [
-    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Exceptions", "Gates", "How", "Network",
-    "Register", "Review", "Roster", "ScopeAccepted", "load", "parse",
+    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Drill", "Exceptions", "Gates", "How",
+    "Network", "Register", "Review", "Roster", "ScopeAccepted", "checked", "load", "parse",
 ]  # fmt: skip
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -121,6 +122,7 @@ class Config(Model):
     rosters: tuple[Roster, ...]
     apps: tuple[App, ...] = ()
     review: Review = Review()
+    drill: Drill = Drill()
     rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     @property
@@ -177,7 +179,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
     :raises ConfigError: it says something unknown, or names no roster.
     """
-    _known(data, ("audit", "network", "rosters", "apps", "review", "rules"), str(path), "")
+    _known(data, ("audit", "network", "rosters", "apps", "review", "drill", "rules"), str(path), "")
     if not _named(data, "rosters"):
         raise ConfigError(f"{path} names no roster", hint='add [rosters.hr] with source = "csv" and path = …')
     config = _model(
@@ -189,13 +191,23 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
             "rosters": tuple(_roster(name, value) for name, value in _named(data, "rosters").items()),
             "apps": tuple(_app(name, value) for name, value in _named(data, "apps").items()),
             "review": _model(Review, _table(data, "review"), "review"),
+            "drill": _model(Drill, _table(data, "drill"), "drill"),
             "rules": _rules(_named(data, "rules")),
         },
         "",
     )
     _same_name_twice(config)
     _same_authority_twice(config)
+    _may_be_written_to(config)
     return config
+
+
+def checked(model: type[Parsed], data: Mapping[str, Any], where: str) -> Parsed:
+    """Data of another file as a model.
+
+    :raises ConfigError: it says something unknown; lists the known keys.
+    """
+    return _model(model, data, where)
 
 
 def _roster(name: str, data: Mapping[str, Any]) -> Roster:
@@ -263,6 +275,21 @@ def _same_authority_twice(config: Config) -> None:
                     f"rosters.{other} and rosters.{roster.name} are both authoritative for {column}",
                     hint="one roster decides a column",
                 )
+
+
+def _may_be_written_to(config: Config) -> None:
+    """Drills write by SCIM, with a token of their own."""
+    known = [app.name for app in config.apps if any(each.source == "scim" for each in app.listings)]
+    known += [f"rosters.{roster.name}" for roster in config.rosters if roster.source == "scim"]
+    for name in (*config.drill.write_to, *config.drill.tokens):
+        if name not in known:
+            raise ConfigError(f"drill: {name!r} is no source that SCIM reaches", hint="known: " + ", ".join(known))
+    for name in config.drill.write_to:
+        if name not in config.drill.tokens:
+            raise ConfigError(
+                f"drill.write_to names {name}, and no token to write with",
+                hint=f'add [drill.tokens] {name} = {{ env = "…" }}; the token that reads is never used to write',
+            )
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ def fall(folder: Path, before: Path) -> Iterator[Night]:
     :param before: the folder of the snapshot from the night before; the copy's store gets it.
     """
     copy(folder)
+    shutil.rmtree(folder / "scimaudit-data", ignore_errors=True)
     shutil.copytree(before, folder / "scimaudit-data" / "snapshots" / before.name)
     roster, app = folder / ROSTER, folder / "apps" / f"{APP}.json"
     roster.write_text(_broken_off(roster.read_text("utf-8")), "utf-8", newline="")

@@ -11,7 +11,7 @@ from scimaudit.view.revoked import revoked, said
     title="What a review revoked is still there",
     family="control",
     severity="high",
-    action="{remove}; scimaudit remediation writes the ticket and the request.",
+    action="{remove}; a whole listing without it closes the decision.",
     stopped_by=(),
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2(3)",

@@ -36,7 +36,7 @@ def test_which_control_stops_this(ask: Run) -> None:
     assert (
         "disable" in next(line for line in told.splitlines() if line.startswith("should have been stopped by")).split()
     )
-    assert "303: 8 failed" in told
+    assert "304: 8 failed" in told
     assert "not evaluable" in told
     assert "its owner's status is unknown or the roster is not proven" in told
     assert "rules.leaver-active.grace_days" in told
@@ -45,10 +45,10 @@ def test_which_control_stops_this(ask: Run) -> None:
 def test_what_was_tested_for_a_control(ask: Run) -> None:
     lines = {line["control"]: line for line in json.loads(ask("controls", "nydfs-500", "--json").stdout)}
     left = lines["nydfs-500/500.7(a)(6)"]
-    assert set(left["kinds"]) == {"external-expired", "leaver-active", "prestart", "status-drift"}
+    assert set(left["kinds"]) == {"external-expired", "leaver-active", "leaver-late", "prestart", "status-drift"}
     rules = {line["kind"]: line for line in json.loads(ask("rules", "--json").stdout)}
     assert left["failed"] == sum(rules[kind]["failed"] for kind in left["kinds"])
-    assert left["why"] == ["leaver-active: semantics-unknown 1"]
+    assert left["why"] == ["leaver-active: semantics-unknown 1", "leaver-late: too-young 1"]
     assert {line.split("/")[0] for line in ask("controls").stdout.splitlines() if "/" in line.split(" ")[0]} >= {
         "soc2",
         "hipaa",
