@@ -18,6 +18,7 @@ from scimaudit.review.campaign import campaigns
 from scimaudit.review.packets import Packet, packets
 from tests.year.conftest import APPS, Year, fill, serving
 
+pytestmark = pytest.mark.needs("chromium")
 STAFF = [f"p{number}" for number in range(16)]
 REVIEWS = {"q1": "2026-03-30", "q2": "2026-06-29", "q3": "2026-09-28", "q4": "2026-12-14"}
 REVOKED = {
