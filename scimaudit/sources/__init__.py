@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from scimaudit.errors import ConfigError
 
@@ -31,6 +31,10 @@ class Walk:
 
     state: WalkState
     reason: str = ""
+
+
+NO_ENTITLEMENTS: Final = Walk("unprovable", "no entitlements were listed")
+"""What a listing without a single right says of rights."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Listing:
     parsed: int
     walk: Walk
     scope: Scope
-    entitlements: Walk = Walk("unprovable", "no entitlements were listed")
+    entitlements: Walk = NO_ENTITLEMENTS
     rejected: tuple[Rejected, ...] = ()
     as_of: datetime | None = None
     attributes: Mapping[str, int] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scimaudit.sources import Outcome, Scope, Walk, Witness
+from scimaudit.sources import NO_ENTITLEMENTS, Outcome, Scope, Walk, Witness
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def entitlements(walked: Walk, grants: dict[str, str]) -> Walk:
     :param grants: grant column to the heading that supplied it.
     """
     if not grants:
-        return Walk("unprovable", "no entitlements were listed")
+        return NO_ENTITLEMENTS
     listed = ", ".join(f"{name} ({heading})" for name, heading in grants.items())
     return Walk(walked.state, f"listed with the rows: {listed}" + (f"; {walked.reason}" if walked.reason else ""))
 

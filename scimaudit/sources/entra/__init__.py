@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import Field, field_validator
 
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.sources import Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
+from scimaudit.sources import NO_ENTITLEMENTS, Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._headings import COMMON
 from scimaudit.sources._memberships import Alike, grants, in_tables
 from scimaudit.sources._tabular import Tabular
@@ -113,7 +113,7 @@ class Source(token.Credentials, Tabular):
         grid = rows.grid(distinct, kept, sink.fills)
         places = {name: index for index, name in enumerate(grid.header)}
         walk, witness = _walk(users, len(distinct))
-        entitlements, notes = Walk("unprovable", "no entitlements were listed"), list[str]()
+        entitlements, notes = NO_ENTITLEMENTS, list[str]()
         if sink.fills == "people":
             meaning = self.model_copy(update={"status": self.status or _STATUS}).meaning()
             mapped = _mapping.people(grid, places, meaning, roster=sink.name.removeprefix("rosters."))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from scimaudit.errors import SourceError
-from scimaudit.sources import Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
+from scimaudit.sources import NO_ENTITLEMENTS, Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._grid import Grid
 from scimaudit.sources._headings import COMMON
 from scimaudit.sources._memberships import grants, in_tables
@@ -113,7 +113,7 @@ class Source(Tabular):
             if mapped.parsed or seen.walk.state != "complete"
             else Walk("unprovable", "no entry is listed"),
             scope=scope,
-            entitlements=entitlements or Walk("unprovable", "no entitlements were listed"),
+            entitlements=entitlements or NO_ENTITLEMENTS,
             rejected=mapped.rejected,
             as_of=sink.now(),
             attributes=mapped.attributes,

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.sources import Listing, Sink, Walk, _mapping
+from scimaudit.sources import NO_ENTITLEMENTS, Listing, Sink, Walk, _mapping
 from scimaudit.sources._tabular import Tabular
 from scimaudit.sources.scim import people
 from scimaudit.sources.scim import profile as profiles
@@ -141,7 +141,7 @@ class Source(Tabular):
             parsed=mapped.parsed,
             rejected=rejected,
             walk=walk,
-            entitlements=Walk("unprovable", "no entitlements were listed"),
+            entitlements=NO_ENTITLEMENTS,
             as_of=mapped.as_of or sink.now(),
             attributes=mapped.attributes,
             unmapped_status=mapped.unmapped,

@@ -133,6 +133,22 @@ class LastLogin(Part):
     native: str = Field("", description="the provider's own interface that has it, in words")
 
 
+class Changes(Part):
+    """What a person sends here to put a finding right; scimaudit writes such requests down and never sends them."""
+
+    disable: Literal["path", "value", "none", "unknown"] = Field(
+        "unknown",
+        description='PATCH that switches an account off: with the path "active", with a value {"active": false} and no '
+        "path, or none that is taken",
+    )
+    remove_member: Literal["filter", "value", "none", "unknown"] = Field(
+        "unknown",
+        description='PATCH that takes a member out of a group: path members[value eq "…"], path members with the '
+        "member as value, or none that is taken",
+    )
+    note: str = Field("", description="what else is known, such as what the request leaves behind")
+
+
 class Kinds(Part):
     """What a row says of the kind of account; names and values are compared without case."""
 
@@ -193,6 +209,7 @@ class Profile(Part):
     entitlements: tuple[Entitlement, ...] = ()
     last_login: LastLogin = LastLogin()
     kinds: Kinds = Kinds()
+    changes: Changes = Changes()
     list_side_effect: str = Field(
         "", description="what listing changes at the provider; refused without consent in the configuration"
     )
