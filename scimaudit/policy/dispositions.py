@@ -1,4 +1,4 @@
-"""``policy/dispositions.csv``: findings that somebody looked at and called false, or put off until a day."""
+"""``policy/dispositions.csv``: findings that somebody called false, put off until a day, or says are put right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Final
 from scimaudit.errors import PolicyError
 from scimaudit.policy import reading
 
-KINDS: Final = ("false-positive", "snoozed")
+CLAIMED: Final = "remediation-claimed"
+"""Somebody says that it is done. The finding counts on: a later listing proves it, nobody's word does."""
+KINDS: Final = ("false-positive", "snoozed", CLAIMED)
 COLUMNS: Final = ("finding_id", "disposition", "by", "on", "until", "reason")
 REQUIRED: Final = ("finding_id", "disposition", "by", "on", "reason")
 

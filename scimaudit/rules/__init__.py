@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scimaudit.errors import ConfigError
 from scimaudit.frameworks import relevant
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 REMOVE: Final = "{remove}"
 """Stands in an action for taking the right of the finding away, as one says it of groups, roles and licences."""
+
+Remedy = Literal["", "disable", "remove", "strip"]
 
 SECTIONS: Final = ("Detects", "Why", "Not evaluable", "Remediation")
 """The parts of a rule's docstring, in order; a sentence of what it looks for stands before them."""
@@ -64,6 +66,8 @@ class Rule:
     controls: tuple[str, ...]
     spans_apps: bool
     after_settling: bool
+    remedy: Remedy
+    decide: bool
     check: Callable[..., Judgement]
 
     @property
@@ -101,6 +105,8 @@ def rule(
     controls: tuple[str, ...] = (),
     spans_apps: bool = False,
     after_settling: bool = False,
+    remedy: Remedy = "",
+    decide: bool = False,
 ) -> Callable[[Callable[..., Judgement]], Rule]:
     """Declare a rule.
 
@@ -110,6 +116,9 @@ def rule(
     :param controls: ``framework/control`` ids it is relevant to; frameworks add others by kind.
     :param spans_apps: it compares rows of several apps (a person's accounts, say), so it must see them all at once.
     :param after_settling: it judges what people decided about findings, so it runs when all others have.
+    :param remedy: what puts a finding right, where one can say that for all: ``disable`` the account (and take its
+        rights), ``remove`` the right, ``strip`` the inactive account of its rights.
+    :param decide: whether the action leaves a choice, so that somebody must decide before the remedy is applied.
     """
     if family not in FAMILIES or severity not in SEVERITIES:
         msg = f"family {family!r} or severity {severity!r} is not one of ours"
@@ -122,7 +131,9 @@ def rule(
     def declare(check: Callable[..., Judgement]) -> Rule:
         kind = check.__module__.rpartition(".")[2].replace("_", "-")
         named = (*controls, *relevant(kind))
-        return Rule(kind, title, family, severity, action, stopped_by, named, spans_apps, after_settling, check)
+        return Rule(
+            kind, title, family, severity, action, stopped_by, named, spans_apps, after_settling, remedy, decide, check
+        )
 
     return declare
 

@@ -18,6 +18,7 @@ _SHOWN = 5
     severity="medium",
     action="Remove the groups, roles and licences of the inactive account.",
     stopped_by=("entitlement_removal",),
+    remedy="strip",
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.5", "nist-800-53-r5/AC-2(3)", "nist-800-53-r5/AC-6",
         "cis-8.1/6.2",

@@ -22,6 +22,8 @@ _CLOCKS: Final = -1
     severity="medium",
     action="Ask the owner whether the account is needed, and disable it if not.",
     stopped_by=("disable",),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.6", "nist-800-53-r5/AC-2(3)",
         "cis-8.1/5.3",

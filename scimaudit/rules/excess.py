@@ -17,6 +17,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="medium",
     action="{remove}, or add the rule that allows it.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
+    decide=True,
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.15", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2(3)",
         "nist-800-53-r5/AC-6", "nist-800-53-r5/PS-5", "cis-8.1/6.8",

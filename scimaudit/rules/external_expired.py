@@ -14,6 +14,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="high",
     action="Disable the account, or have the sponsor confirm it with a new end date.",
     stopped_by=("disable",),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "pci-dss-4.0.1/8.2.7",
         "nist-800-53-r5/AC-2(2)", "nist-800-53-r5/AC-2(3)", "nist-800-53-r5/PS-7", "cis-8.1/6.2",

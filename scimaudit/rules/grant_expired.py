@@ -15,6 +15,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="high",
     action="{remove}, or have it approved anew.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
+    decide=True,
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.5", "nist-800-53-r5/AC-2(2)", "cis-8.1/6.2"),
 )
 def grant_expired(view: View) -> Judgement:

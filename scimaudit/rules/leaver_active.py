@@ -15,6 +15,7 @@ from scimaudit.view.columns import known_false, known_true
     severity="high",
     action="Disable the account, revoke its sessions and tokens, and remove its entitlements.",
     stopped_by=("disable",),
+    remedy="disable",
     controls=(
         "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.5",
         "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-2(3)", "nist-800-53-r5/PS-4", "cis-8.1/6.2",

@@ -18,6 +18,7 @@ from scimaudit.view.columns import known_false, known_true
     severity="medium",
     action="{remove}; it belonged to the person's former post.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-5",
         "cis-8.1/6.8",

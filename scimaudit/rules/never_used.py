@@ -16,6 +16,8 @@ from scimaudit.view.sign_ins import unseen_use
     severity="low",
     action="Ask the owner whether the account is needed, and disable it if not.",
     stopped_by=("disable",),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.6", "nist-800-53-r5/AC-2(3)", "cis-8.1/5.3",
     ),

@@ -16,6 +16,8 @@ from scimaudit.view.holders import holders
     severity="medium",
     action="Name a current person as its owner in nhi.csv, or disable the account.",
     stopped_by=("create",),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.1", "soc2/CC6.3", "iso27001-2022/A.5.16", "iso27001-2022/A.8.2", "pci-dss-4.0.1/7.2.5",
         "pci-dss-4.0.1/8.6.1", "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-2(3)", "cis-8.1/5.5",

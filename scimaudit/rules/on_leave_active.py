@@ -14,6 +14,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="info",
     action="Decide whether the person needs the app while away; suspend the account if not.",
     stopped_by=("disable",),
+    remedy="disable",
+    decide=True,
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2(3)", "cis-8.1/6.2"),
 )
 def on_leave_active(view: View, *, apps: str = "*") -> Judgement:

@@ -17,6 +17,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="medium",
     action="Find out who made the account and how, then link it to the feed or disable it.",
     stopped_by=("create",),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.15", "iso27001-2022/A.5.18", "pci-dss-4.0.1/8.2.4",
         "nist-800-53-r5/AC-2", "cis-8.1/5.6", "cis-8.1/6.1",

@@ -17,6 +17,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="info",
     action="Ask the manager whether the person needs it; if so, say it in the policy.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
+    decide=True,
     controls=("soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-6", "nist-800-53-r5/AC-6(7)"),
 )
 def peer_outlier(

@@ -15,6 +15,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="low",
     action="Disable the account until the start date, or correct the date in the system of record.",
     stopped_by=("create",),
+    remedy="disable",
+    decide=True,
     controls=("soc2/CC6.2", "iso27001-2022/A.5.16", "nist-800-53-r5/AC-2", "cis-8.1/6.1"),
 )
 def prestart(view: View, *, early_days: int = 0) -> Judgement:

@@ -15,6 +15,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="high",
     action="{remove}, or have whoever answers for it approve it in approvals.csv, with an end.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
+    decide=True,
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.8.2", "pci-dss-4.0.1/7.2.3", "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-6(5)",
         "cis-8.1/5.4",

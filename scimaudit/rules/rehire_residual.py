@@ -17,6 +17,8 @@ from scimaudit.view.columns import known_false, known_true, taken
     severity="medium",
     action="{remove}, or have it approved for the present employment.",
     stopped_by=("entitlement_removal",),
+    remedy="remove",
+    decide=True,
     controls=("soc2/CC6.2", "soc2/CC6.3", "iso27001-2022/A.5.18", "nist-800-53-r5/AC-2", "nist-800-53-r5/PS-4"),
 )
 def rehire_residual(view: View, *, lead_days: int = 30) -> Judgement:

@@ -13,6 +13,7 @@ from scimaudit.view.revoked import revoked, said
     severity="high",
     action="{remove}; a whole listing without it closes the decision.",
     stopped_by=(),
+    remedy="remove",
     controls=(
         "soc2/CC6.3", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "nist-800-53-r5/AC-2(3)",
         "nist-800-53-r5/AC-6(7)", "nist-800-171-r2/3.1.1", "nydfs-500/500.7(a)(4)", "cis-8.1/6.2",

@@ -13,6 +13,8 @@ from scimaudit.view.columns import known_false, known_true
     severity="high",
     action="Name the owner in links.csv, register the account in nhi.csv, or disable it.",
     stopped_by=("create", "disable"),
+    remedy="disable",
+    decide=True,
     controls=(
         "soc2/CC6.2", "iso27001-2022/A.5.16", "iso27001-2022/A.5.18", "pci-dss-4.0.1/7.2.4", "pci-dss-4.0.1/8.2.1",
         "nist-800-53-r5/AC-2", "nist-800-53-r5/AC-2(3)", "cis-8.1/5.1",

@@ -162,6 +162,13 @@ def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
             yield entry, _body(file, entry, path)
 
 
+def first_address(stem: Path) -> str:
+    """The address that a record's first request went to; empty where it has none."""
+    with stem.with_name(stem.name + ".jsonl").open("rb") as file:
+        line = file.readline()
+    return _LINE.decode(line).url if line else ""
+
+
 def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
     file.seek(entry.offset)
     frame = file.read(entry.length)

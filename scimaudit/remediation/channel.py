@@ -1,0 +1,109 @@
+"""The SCIM endpoint through which an app's accounts can be put right, or why there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from scimaudit.config import App
+from scimaudit.remediation import Request
+from scimaudit.snapshot.manifest import Collected
+from scimaudit.snapshot.record import first_address
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.sources import NO_ENTITLEMENTS
+from scimaudit.sources.scim import profile as profiles
+from scimaudit.sources.scim.profile import Profile
+from scimaudit.transport import segment
+
+PATCH_OP: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Where and how one app is written to.
+
+    :param listing: the listing that showed the accounts, as :data:`scimaudit.tables.ACCOUNTS` names it in ``raw_file``.
+    :param rights: why its rights cannot be taken away here; empty where they can.
+    """
+
+    app: str
+    base_url: str
+    listing: str
+    profile: Profile
+    rights: str = ""
+
+    def disable(self, account_id: str) -> Request | str:
+        """Switch an account off (RFC 7643 section 4.1.1 ``active``), or why that cannot be said."""
+        form = self.profile.changes.disable
+        if form == "none":
+            return f"{self.profile.name} does not take a PATCH of active"
+        value: dict[str, Any] = {"path": "active", "value": False} if form != "value" else {"value": {"active": False}}
+        operation = {"op": "replace", **value}
+        return self._request("Users", account_id, operation, "disable the account", rfc=form == "unknown")
+
+    def leave(self, group: str, member: str, name: str) -> Request | str:
+        """Take a member out of a group, or why that cannot be said.
+
+        :param group: the group's id; ``name``: what it is called. ``member``: as the server spells it in ``members``.
+        """
+        if self.rights:
+            return self.rights
+        form = self.profile.changes.remove_member
+        if form == "none":
+            return f"{self.profile.name} does not take a PATCH of a group's members"
+        operation: dict[str, Any] = {"op": "remove", "path": "members", "value": [{"value": member}]}
+        if form != "value":
+            operation = {"op": "remove", "path": f"members[value eq {_quoted(member)}]"}
+        return self._request("Groups", group, operation, f"take it out of the group {name}", rfc=form == "unknown")
+
+    def drop(self, account_id: str, attribute: str, value: str, name: str) -> Request | str:
+        """Take a role or an entitlement from an account (RFC 7643 section 4.1.2), or why that cannot be said."""
+        if self.rights:
+            return self.rights
+        if attribute == "licenses" or any(own.kind == attribute for own in self.profile.entitlements):
+            return f"{attribute} are no attribute of SCIM at {self.profile.name}"
+        operation = {"op": "remove", "path": f"{attribute}[value eq {_quoted(value)}]"}
+        return self._request("Users", account_id, operation, f"take {name} ({attribute}) away", rfc=True)
+
+    def member(self, account_id: str, user_name: str) -> str:
+        """The account as the server spells it among the members of a group."""
+        return user_name if self.profile.groups.member_value == "user_name" and user_name else account_id
+
+    def _request(self, kind: str, identifier: str, operation: dict[str, Any], says: str, *, rfc: bool) -> Request:
+        url = f"{self.base_url.rstrip('/')}/{kind}/{segment(identifier)}"
+        return Request(self.app, url, {"schemas": [PATCH_OP], "Operations": [operation]}, says, rfc)
+
+
+def channel(app: App | None, snapshot: Snapshot, collected: Sequence[Collected]) -> Channel | str:
+    """The channel to one app, or why there is none.
+
+    :param app: its configuration; ``None`` where it is no longer configured.
+    :param collected: the app's listings in the snapshot.
+    """
+    if app is None:
+        return "the app is no longer configured"
+    if not collected or collected[0].source != "scim":
+        return "the app's accounts were not listed by SCIM"
+    first = collected[0]
+    if first.listing is None:
+        return "its SCIM listing failed"
+    settings = app.listings[0].settings if app.listings and app.listings[0].source == "scim" else None
+    if settings is None:
+        return "its SCIM listing is no longer configured"
+    # Ids are a server's own: at another address the same id may be somebody else's.
+    address = first_address(snapshot.path / "raw" / first.raw)
+    if not address.startswith(settings.base_url.rstrip("/") + "/"):
+        return "its accounts were listed at another address than the configuration has now"
+    profile = profiles.load(settings.provider)
+    if "2.0" not in profile.versions:
+        return f"{profile.name} speaks SCIM 1.1"
+    others = [each for each in collected[1:] if each.listing and each.listing.entitlements != NO_ENTITLEMENTS]
+    rights = "the app's rights come from several listings" if others else ""
+    return Channel(app.name, settings.base_url, first.name, profile, rights)
+
+
+def _quoted(text: str) -> str:
+    """A filter's string, RFC 7644 section 3.4.2.2: as JSON spells it."""
+    return json.dumps(text)

@@ -1,0 +1,177 @@
+"""From what an audit found, and what reviews decided, to what is to be done: each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+import pandas as pd
+
+from scimaudit import rules
+from scimaudit.config import Config
+from scimaudit.remediation import Claim, Task, What
+from scimaudit.remediation.requesting import Held, held, requested
+from scimaudit.result import Audit, RevocationLine
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.tables import ENTITLEMENTS, SEVERITIES
+
+_TEXTS: Final = [
+    "finding_id", "kind", "severity", "app", "owner", "account_id", "user_name", "person_id", "person_name",
+    "attribute", "value", "expected", "actual", "action",
+]  # fmt: skip
+_REVOKED: Final = {
+    "disable": "Disable the account, revoke its sessions and tokens, and remove its entitlements",
+    "remove": "Take the right {name} from the account",
+    "other": "Change the right {name} as the reviewer asked",
+}
+
+
+def tasks(audit: Audit, snapshot: Snapshot, config: Config, claims: Sequence[Claim] = ()) -> tuple[Task, ...]:
+    """Everything to do, worst first, then by owner, app and account.
+
+    Findings and decisions that ask for the same become one task. A revocation that a later listing proved closed asks
+    for nothing; one that no listing can judge still does.
+
+    :param snapshot: the one that ``audit`` judged.
+    :param claims: what somebody says is done.
+    :raises IntegrityError: the snapshot cannot be read.
+    """
+    wanted = [*_of_findings(audit), *_of_revocations(audit)]
+    claimed = {claim.finding_id: f"{claim.by} on {claim.on}; {claim.said}" for claim in claims}
+    found = held(snapshot, config, [(each.app, each.account_id) for each in wanted if each.what != "other"])
+    merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
+    gated = _gates(audit)
+    told = [requested(task, found.get(task.app), gated.get(task.app, gated.get("", ""))) for task in merged]
+    rank = SEVERITIES.index
+    return tuple(
+        sorted(told, key=lambda t: (-rank(t.severity), t.owner, t.app, t.account, t.account_id, t.display, t.id))
+    )
+
+
+def _of_findings(audit: Audit) -> list[Task]:
+    """A task for each finding that counts."""
+    rows = audit.leading
+    texts: list[dict[str, Any]] = rows[_TEXTS].astype("str").fillna("").to_dict("records")  # type: ignore[assignment]
+    return [_of_finding(text, seen) for text, seen in zip(texts, rows["first_seen"], strict=True)]
+
+
+def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
+    remedy, decide = _remedy(text["kind"])
+    right = text["attribute"] in ENTITLEMENTS and bool(text["value"])
+    what: What = remedy or "other"
+    if what == "remove" and not right:
+        what = "disable"
+    if not text["account_id"]:
+        what = "other"
+    named = what == "remove" or (right and what == "other")
+    return Task(
+        id=text["finding_id"],
+        what=what,
+        decide=decide,
+        severity=text["severity"],
+        app=text["app"],
+        owner=text["owner"],
+        account_id=text["account_id"],
+        account=text["user_name"] or text["account_id"],
+        person_id=text["person_id"],
+        person=text["person_name"] or text["person_id"],
+        attribute=text["attribute"] if named else "",
+        value=text["value"] if named else "",
+        display="",
+        action=text["action"],
+        reasons=(f"{text['kind']} {text['finding_id']}: {text['actual']}; should be: {text['expected']}",),
+        findings=(text["finding_id"],),
+        decisions=(),
+        since=seen.to_pydatetime(),
+    )
+
+
+@cache
+def _remedy(kind: str) -> tuple[rules.Remedy, bool]:
+    known = rules.load(kind)
+    return known.remedy, known.decide
+
+
+def _of_revocations(audit: Audit) -> list[Task]:
+    """A task for each decision of a review that is not proven carried out."""
+    owners = {line.app: line.owner for line in audit.apps}
+    open_ones = [line for line in audit.over_time.revocations if line.state != "verified-closed"]
+    return [_of_revocation(line, owners.get(line.app, "")) for line in open_ones]
+
+
+def _of_revocation(line: RevocationLine, owner: str) -> Task:
+    what: What = "other" if line.decision != "revoke" else "remove" if line.value else "disable"
+    verb = "revoked" if line.decision == "revoke" else "asked to change"
+    thing = f"{line.attribute} {line.display or line.value}" if line.value else "the account"
+    state = f"{line.state}: {line.reason}" if line.reason else line.state
+    return Task(
+        id=line.item_id,
+        what=what,
+        decide=False,
+        severity="high" if line.state in ("not-done", "regressed") else "medium",
+        app=line.app,
+        owner=owner,
+        account_id=line.account_id,
+        account=line.account or line.account_id,
+        person_id=line.person_id,
+        person=line.person or line.person_id,
+        attribute=line.attribute,
+        value=line.value,
+        display=line.display,
+        action=_REVOKED[what].format(name=line.display or line.value or "of the account") + ".",
+        reasons=(f"{line.reviewer} {verb} {thing} in {line.campaign} on {line.decided_at:%Y-%m-%d}; {state}",),
+        findings=(),
+        decisions=(line.item_id,),
+        since=line.decided_at,
+    )
+
+
+def _grouped(wanted: Sequence[Task]) -> Iterable[list[Task]]:
+    """Tasks that ask for the same together; what is to be disabled for certain takes in what its rights ask for."""
+    whole = {(task.app, task.account_id) for task in wanted if task.what == "disable" and not task.decide}
+    groups: dict[tuple[str, ...], list[Task]] = {}
+    for task in wanted:
+        account = (task.app, task.account_id)
+        if task.what == "other":
+            key: tuple[str, ...] = (task.id,)
+        elif account in whole:
+            key = (*account, "disable")
+        else:
+            key = (*account, task.what, task.attribute, task.value)
+        groups.setdefault(key, []).append(task)
+    return groups.values()
+
+
+def _merged(group: Sequence[Task], found: Mapping[str, Held], claimed: Mapping[str, str]) -> Task:
+    """One task of several that ask for the same; the worst leads, and what is certain leaves no choice."""
+    lead = min(group, key=lambda task: (task.what != "disable", -SEVERITIES.index(task.severity), not task.findings))
+    severity = max((task.severity for task in group), key=SEVERITIES.index)
+    certain = [task for task in group if not task.decide]
+    said = [claimed[name] for task in group for name in task.findings if name in claimed]
+    return replace(
+        lead,
+        severity=severity,
+        decide=not certain,
+        action=(certain or [lead])[0].action if lead.decide else lead.action,
+        display=lead.display or _name(lead, found),
+        reasons=tuple(reason for task in group for reason in task.reasons),
+        findings=tuple(name for task in group for name in task.findings),
+        decisions=tuple(name for task in group for name in task.decisions),
+        since=min(task.since for task in group),
+        claimed="; ".join(said),
+    )
+
+
+def _name(task: Task, found: Mapping[str, Held]) -> str:
+    known = found.get(task.app)
+    return known.name(task.attribute, task.value) if known and task.value else ""
+
+
+def _gates(audit: Audit) -> dict[str, str]:
+    """App to the gate that tripped for it; the empty name for one of a roster, which holds for every app."""
+    return {
+        gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} of {gate.subject}"
+        for gate in audit.gates
+    }
