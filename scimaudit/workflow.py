@@ -23,10 +23,13 @@ from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former
 from scimaudit.inquiry import Case, find_person, stranger
 from scimaudit.policy import apps as policy_apps
-from scimaudit.policy import catalogue, links, trials, who_columns
+from scimaudit.policy import catalogue, dispositions, links, trials, who_columns
 from scimaudit.policy import load as load_policy
 from scimaudit.policy.trials import Outcome
 from scimaudit.policy_check import PolicyCheck, check_files, check_view
+from scimaudit.remediation import Remediation
+from scimaudit.remediation.claims import claims
+from scimaudit.remediation.tasks import tasks
 from scimaudit.result import ExceptionLine
 from scimaudit.review import intake
 from scimaudit.review.campaign import Campaign, Delegation
@@ -80,6 +83,17 @@ def case(config: Config, audit_id: str | None = None) -> Case:
     privileged = {app.name: app.privileged for app in config.apps}
     described = catalogue.load(config.policy / "catalogue.csv")
     return Case(snapshot, stored.audit, stored.links(), privileged, described, _before(snapshot, config))
+
+
+def remediation(config: Config, audit_id: str | None = None) -> Remediation:
+    """What is to be done after a stored audit (default: the newest), and what the policy's lines say is done.
+
+    :raises PolicyError: ``dispositions.csv`` is wrong.
+    """
+    stored = archive.latest(config.store, audit_id)
+    judged, snapshot = stored.audit, open_snapshot(config.store, stored.snapshot)
+    claimed = claims(dispositions.load(config.policy / "dispositions.csv"), stored.trail(), judged)
+    return Remediation(judged, tasks(judged, snapshot, config, claimed), claimed)
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:

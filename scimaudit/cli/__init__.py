@@ -32,6 +32,7 @@ from scimaudit.cli import (
     providers,
     pull,
     register,
+    remediation,
     report,
     review,
     rules,
@@ -88,6 +89,7 @@ app.command("policy")(policy.command)
 app.command("approvals")(approvals.command)
 app.command("register")(register.command)
 app.command("ledger")(ledger.command)
+app.command("remediation")(remediation.command)
 app.command("rules")(rules.command)
 app.command("controls")(controls.command)
 app.command("feeds")(feeds.command)

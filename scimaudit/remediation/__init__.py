@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from scimaudit.result import Audit
+
 What = Literal["disable", "remove", "strip", "other"]
 ClaimState = Literal["verified-closed", "still-there", "no-listing-since", "unproven", "unknown"]
 
@@ -34,6 +36,7 @@ class Task:
     """One thing to do, whatever number of findings and decisions ask for it.
 
     :param id: id of the worst finding, else of the reviewed item, that asks for it.
+    :param title: it in a few words.
     :param what: ``disable`` the account (and take its rights), ``remove`` one right, ``strip`` an inactive account of
         its rights, or something ``other`` that no request can say.
     :param decide: somebody has to decide first whether it is to be done at all.
@@ -47,6 +50,7 @@ class Task:
     """
 
     id: str
+    title: str
     what: What
     decide: bool
     severity: str
@@ -67,6 +71,15 @@ class Task:
     claimed: str = ""
     requests: tuple[Request, ...] = ()
     silent: str = ""
+
+
+@dataclass(frozen=True)
+class Remediation:
+    """All that is to be done after an audit, and all that is said to be done."""
+
+    audit: Audit
+    tasks: tuple[Task, ...]
+    claims: tuple[Claim, ...]
 
 
 @dataclass(frozen=True)

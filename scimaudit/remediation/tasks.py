@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, Final
 
 import pandas as pd
@@ -40,7 +39,7 @@ def tasks(audit: Audit, snapshot: Snapshot, config: Config, claims: Sequence[Cla
     """
     wanted = [*_of_findings(audit), *_of_revocations(audit)]
     claimed = {claim.finding_id: f"{claim.by} on {claim.on}; {claim.said}" for claim in claims}
-    found = held(snapshot, config, [(each.app, each.account_id) for each in wanted if each.what != "other"])
+    found = held(snapshot, config, [(each.app, each.account_id) for each in wanted if each.account_id])
     merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
     gated = _gates(audit)
     told = [requested(task, found.get(task.app), gated.get(task.app, gated.get("", ""))) for task in merged]
@@ -58,9 +57,9 @@ def _of_findings(audit: Audit) -> list[Task]:
 
 
 def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
-    remedy, decide = _remedy(text["kind"])
+    known = rules.load(text["kind"])
     right = text["attribute"] in ENTITLEMENTS and bool(text["value"])
-    what: What = remedy or "other"
+    what: What = known.remedy or "other"
     if what == "remove" and not right:
         what = "disable"
     if not text["account_id"]:
@@ -68,8 +67,9 @@ def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
     named = what == "remove" or (right and what == "other")
     return Task(
         id=text["finding_id"],
+        title=known.title,
         what=what,
-        decide=decide,
+        decide=known.decide,
         severity=text["severity"],
         app=text["app"],
         owner=text["owner"],
@@ -81,17 +81,11 @@ def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
         value=text["value"] if named else "",
         display="",
         action=text["action"],
-        reasons=(f"{text['kind']} {text['finding_id']}: {text['actual']}; should be: {text['expected']}",),
+        reasons=(f"{text['kind']}: {text['actual']}; should be: {text['expected']}",),
         findings=(text["finding_id"],),
         decisions=(),
         since=seen.to_pydatetime(),
     )
-
-
-@cache
-def _remedy(kind: str) -> tuple[rules.Remedy, bool]:
-    known = rules.load(kind)
-    return known.remedy, known.decide
 
 
 def _of_revocations(audit: Audit) -> list[Task]:
@@ -108,6 +102,7 @@ def _of_revocation(line: RevocationLine, owner: str) -> Task:
     state = f"{line.state}: {line.reason}" if line.reason else line.state
     return Task(
         id=line.item_id,
+        title="A review asks for a change",
         what=what,
         decide=False,
         severity="high" if line.state in ("not-done", "regressed") else "medium",
@@ -152,6 +147,7 @@ def _merged(group: Sequence[Task], found: Mapping[str, Held], claimed: Mapping[s
     said = [claimed[name] for task in group for name in task.findings if name in claimed]
     return replace(
         lead,
+        title=_title(lead, lead.display or _name(lead, found)),
         severity=severity,
         decide=not certain,
         action=(certain or [lead])[0].action if lead.decide else lead.action,
@@ -162,6 +158,18 @@ def _merged(group: Sequence[Task], found: Mapping[str, Held], claimed: Mapping[s
         since=min(task.since for task in group),
         claimed="; ".join(said),
     )
+
+
+def _title(task: Task, right: str) -> str:
+    """The task in a few words; of what no request can say, what was found names it."""
+    account = f"{task.account} in {task.app}" if task.account else task.app
+    about = ", ".join(filter(None, [account, f"{task.attribute} {right}" if right else ""]))
+    return {
+        "disable": f"Disable {account}",
+        "strip": f"Take what is left from {account}",
+        "remove": f"Take {task.attribute} {right} from {account}",
+        "other": f"{task.title}: {about}" if about else task.title,
+    }[task.what]
 
 
 def _name(task: Task, found: Mapping[str, Held]) -> str:
