@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 # What a test may need beyond PyPI: how to see that it is here, and how to get it.
 SERVERS = {
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+    "curl": (lambda: shutil.which("curl") is not None, "apt-get install curl"),
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
     "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
     "openldap": (openldap.installed, "apt-get install slapd slapd-contrib ldap-utils"),

@@ -44,7 +44,9 @@ def command(
         loaded.app(app)
     found = workflow.remediation(loaded, audit)
     out = terminal.console(no_color=no_color)
-    show.caution(inquiry.gated(found.audit, app))
+    if owner is not None:
+        found.answers(owner)
+    show.caution(inquiry.unproven(found.audit, app))
     if claims:
         show_remediation.claims(out, [each for each in found.claims if app in (None, each.app)], form)
         return

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from scimaudit.errors import ConfigError
 from scimaudit.result import Audit
 
 What = Literal["disable", "remove", "strip", "other"]
@@ -80,6 +81,16 @@ class Remediation:
     audit: Audit
     tasks: tuple[Task, ...]
     claims: tuple[Claim, ...]
+
+    def answers(self, owner: str) -> None:
+        """Whether somebody answers for anything: of a name that is misspelt one must not hear that nothing is to do.
+
+        :raises ConfigError: nobody of that name does.
+        """
+        owners = {task.owner for task in self.tasks} | {app.owner for app in self.audit.apps}
+        if owner.casefold() not in {name.casefold() for name in owners}:
+            named = ", ".join(sorted(filter(None, owners)))
+            raise ConfigError(f"{owner!r} answers for no app and no finding", hint=f"these do: {named}")
 
 
 @dataclass(frozen=True)

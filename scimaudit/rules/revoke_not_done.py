@@ -31,6 +31,7 @@ def revoke_not_done(view: View, *, days: int = 7) -> Judgement:
     the scope or the rights of the app are not proven, or the app was not listed since.
 
     Remediation: take it away in the app, then pull again: the listing that no longer shows it closes the decision.
+    ``scimaudit remediation`` writes the request where the app takes one.
     """
     del days  # it is judged where the listings are compared
     rows = revoked(view)

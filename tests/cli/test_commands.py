@@ -38,6 +38,7 @@ COMMANDS = (
     "approvals",
     "register",
     "ledger",
+    "remediation",
     "policy",
     "exceptions",
     "controls",
