@@ -22,7 +22,7 @@ class Request:
     """One SCIM request, RFC 7644 section 3.5.2: a PATCH.
 
     :param app: whose credentials it needs. ``says``: what it does, in words. ``rfc``: the form is that of the RFC,
-        because nothing citable tells which one the provider takes.
+        because nothing citable tells which one the provider takes. ``note``: what else is known of it there.
     """
 
     app: str
@@ -30,6 +30,7 @@ class Request:
     body: Mapping[str, Any]
     says: str
     rfc: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,9 @@ class Channel:
 
     def _request(self, kind: str, identifier: str, operation: dict[str, Any], says: str, *, rfc: bool) -> Request:
         url = f"{self.base_url.rstrip('/')}/{kind}/{segment(identifier)}"
-        return Request(self.app, url, {"schemas": [PATCH_OP], "Operations": [operation]}, says, rfc)
+        body = {"schemas": [PATCH_OP], "Operations": [operation]}
+        note = f"{self.profile.name}: {self.profile.changes.note}" if self.profile.changes.note else ""
+        return Request(self.app, url, body, says, rfc, note)
 
 
 def channel(app: App | None, snapshot: Snapshot, collected: Sequence[Collected]) -> Channel | str:

@@ -76,6 +76,7 @@ def ticket(task: Task) -> str:
         f"Known since: {task.since:%Y-%m-%d}",
         *([f"Said to be done by {task.claimed}"] if task.claimed else []),
         *(f"Request: PATCH {each.url} {body(each)}" for each in task.requests),
+        *(f"Mind: {note}" for note in _notes(task)),
         *([f"No request: {task.silent}"] if task.silent else []),
         "Done when: a later audit, on whole listings, no longer shows it.",
         *(f"To say that it is done: {name},{_CLAIM}" for name in task.findings[:1]),
@@ -86,6 +87,11 @@ def ticket(task: Task) -> str:
 _CLAIM: Final = "remediation-claimed,YOUR@MAIL,YYYY-MM-DD,,TICKET as a line of policy/dispositions.csv"
 
 
+def _notes(task: Task) -> list[str]:
+    """What is known of such requests at the provider, each thing once."""
+    return list(dict.fromkeys(each.note for each in task.requests if each.note))
+
+
 def script(tasks: Sequence[Task], owner: str, audit: str) -> str:
     """The requests of one owner's tasks as commands; what somebody has to decide first is commented out."""
     told = [task for task in tasks if task.requests]
@@ -93,6 +99,7 @@ def script(tasks: Sequence[Task], owner: str, audit: str) -> str:
     for task in told:
         first = ["# Decide first; then take the marks away from its lines."] if task.decide else []
         lines = [f"# {show(task.title)}", *(f"# {show(reason)}" for reason in task.reasons), *first]
+        lines += [f"# {note}" for note in _notes(task)]
         for each in task.requests:
             form = " (in the form of RFC 7644; the provider's own is not known)" if each.rfc else ""
             lines.append(f"# {show(each.says)}{form}")

@@ -125,3 +125,9 @@ def test_a_ticket_says_what_why_by_what_request_and_how_to_say_that_it_is_done()
         "To say that it is done: f1,remediation-claimed,YOUR@MAIL,YYYY-MM-DD,,TICKET as a line of "
         "policy/dispositions.csv\n"
     )
+
+
+def test_what_is_known_of_a_request_at_the_provider_stands_beside_it() -> None:
+    noted = task(requests=(replace(request(), note="Slack: it only deactivates"), request()))
+    assert "\nMind: Slack: it only deactivates\n" in writing.ticket(noted)
+    assert writing.script([noted], "dee", "a").count("# Slack: it only deactivates\n") == 1
