@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.servers import oauth2, openldap, postgresql
+from tests.servers import oauth2, openldap, postgresql, tally
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,7 +39,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     item.add_marker(pytest.mark.skip(reason=f"{name}{_NOT_INSTALLED}{missing[name]}"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers inherit it, so that all write to one file.
+    if tally.VARIABLE not in os.environ:
+        os.environ[tally.VARIABLE] = str(Path(tempfile.mkdtemp(prefix="scimaudit-tally-")) / "tally.jsonl")
+        config.add_cleanup(_forget_tally)
+
+
+def _forget_tally() -> None:
+    shutil.rmtree(Path(os.environ.pop(tally.VARIABLE)).parent)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counted = tally.total()
+    if counted:
+        terminalreporter.write_line(
+            f"SCIM servers were sent {counted['read']:,} reads and {counted['write']:,} writes by scimaudit"
+        )
     # Told by the reports: with several workers the process that writes the summary collects no tests itself.
     reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
     lacking = {reason: count for reason, count in reasons.items() if _NOT_INSTALLED in reason}
@@ -50,6 +67,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if tally.total()["write"] and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get(_FORBID) and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

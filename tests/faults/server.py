@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.servers import tally
+
 MOST_REQUESTS = 600
 """A client that asks more than this runs in a circle; it gets 508 from then on."""
 IDLE = 20.0
@@ -137,6 +139,8 @@ class FaultServer:
         for thread in self._threads:
             thread.join(timeout=5)
             assert not thread.is_alive(), "a server thread did not stop"
+        mine = (each for each in self.requests if each.headers.get("user-agent", "").startswith("scimaudit"))
+        tally.add("faults", ((each.method, each.path) for each in mine))
         if self.failures and value is None:
             raise self.failures[0]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers import tally
 from tests.servers.postgresql import free_port
 
 USER, PASSWORD = "svc", "svcpass"
@@ -99,7 +100,11 @@ def serving() -> Iterator[str]:
         (folder / "seed.py").write_text(_SEED)
         subprocess.run([sys.executable, "-W", "ignore", "seed.py"], cwd=folder, check=True)
         port = free_port()
-        command = [sys.executable, "-W", "ignore", "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "site_scim:application"]
+        log = folder / "access.log"
+        command = [
+            sys.executable, "-W", "ignore", "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--access-logfile", str(log),
+            "--access-logformat", "%(m)s %(U)s", "site_scim:application",
+        ]  # fmt: skip
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             url = f"http://127.0.0.1:{port}/scim/v2"
             try:
@@ -113,3 +118,6 @@ def serving() -> Iterator[str]:
                 yield url
             finally:
                 server.terminate()
+                server.wait()
+                asked = (line.split(" ", 1) for line in log.read_text().splitlines())
+                tally.add("django-scim2", ((method, path) for method, path in asked))

@@ -30,9 +30,11 @@ from scimaudit.config import Config
 from scimaudit.result import Audit
 from scimaudit.review import workbook
 from scimaudit.review.packets import Packet
+from tests.servers import tally
 from tests.silence import Silence
 
 TOKEN = "tok-7d2"
+ADMIN = "x-admin"
 APPS = ("honest", "deaf", "hollow", "undead")
 """``deaf`` answers a PATCH with 200 and does nothing; ``hollow`` keeps whom it deletes or disables in its groups; ``undead``
 brings back what was disabled."""
@@ -53,8 +55,13 @@ class Server:
 
     name: str
     origin: str = ""
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    log: list[tuple[str, str, str]] = field(default_factory=list)
     answered: list[int] = field(default_factory=list)
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Method and path of every request but the administrator's."""
+        return [(method, path) for agent, method, path in self.log if agent != ADMIN]
 
     @property
     def url(self) -> str:
@@ -62,8 +69,7 @@ class Server:
 
     def wraps(self, app: Any) -> Callable[..., Iterable[bytes]]:
         def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-            if "x-admin" not in environ.get("HTTP_USER_AGENT", ""):
-                self.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+            self.log.append((environ.get("HTTP_USER_AGENT", ""), environ["REQUEST_METHOD"], environ["PATH_INFO"]))
             if self.name == "deaf" and environ["REQUEST_METHOD"] == "PATCH":
                 environ = {**environ, "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}
             return app(environ, start)  # type: ignore[no-any-return]
@@ -71,7 +77,7 @@ class Server:
         return answer
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json", "User-Agent": "x-admin"}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json", "User-Agent": ADMIN}
         with httpx.Client(headers=headers, trust_env=False) as client:
             reply = client.request(method, f"{self.url}/{path}", json=body)
         assert reply.status_code in (200, 201, 204), reply.text
@@ -112,6 +118,8 @@ def serving(name: str) -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
+            mine = ((method, path) for agent, method, path in found.log if agent.startswith("scimaudit"))
+            tally.add(f"scim2-server {name}", mine)
 
 
 @dataclass
