@@ -91,6 +91,14 @@ class Server:
         told = [{"value": each, "type": "User"} for each in members]
         return str(self.call("POST", "Groups", {"schemas": [GROUP], "displayName": name, "members": told})["id"])
 
+    def enter(self, group: str, account: str) -> None:
+        told = {"op": "add", "path": "members", "value": [{"value": account, "type": "User"}]}
+        self.call("PATCH", f"Groups/{group}", {"schemas": [PATCH], "Operations": [told]})
+
+    def leave(self, group: str, account: str) -> None:
+        told = {"op": "remove", "path": f'members[value eq "{account}"]'}
+        self.call("PATCH", f"Groups/{group}", {"schemas": [PATCH], "Operations": [told]})
+
     def active(self, account: str, value: bool) -> None:
         told = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": value}]}
         self.call("PATCH", f"Users/{account}", told)
@@ -133,6 +141,7 @@ class Year:
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
     due: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     truth: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    rules: str = ""
 
     def hire(self, name: str, start: str = "2024-01-01", department: str = "Finance") -> None:
         number = str(len(self.people) + 1)
@@ -166,6 +175,7 @@ class Year:
         (self.folder / "token").write_text(TOKEN)
         (self.folder / "token").chmod(0o600)
         (self.folder / "policy").mkdir(exist_ok=True)
+        (self.folder / "policy" / "entitlements.toml").write_text(self.rules)
         text = (
             '[audit]\norganisation = "Corp"\nhistory_days = 400\n'
             '[review]\norder = ["app-owner"]\nfallback = "eve@corp.example"\n'

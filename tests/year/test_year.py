@@ -25,6 +25,12 @@ REVOKED = {
     "q1": {("deaf", "lea", "payroll"), ("hollow", "lea", "payroll")},
     "q2": {("honest", "mo", "payroll")},
 }
+RULES = "".join(
+    f'[[rules]]\nname = "{app}-{group}"\nwho = \'department = "{department}"\'\nwhy = "work"\nbirthright = {birthright}\n'
+    f'what = {{ app = "{app}", attribute = "groups", values = ["{group}"] }}\n'
+    for app in ("honest", "deaf")
+    for group, department, birthright in (("deals", "Sales", "false"), ("treasury", "Treasury", "true"))
+)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -37,12 +43,18 @@ class Played:
 
 
 def company(year: Year) -> None:
-    for name in ("dee", "eve", *STAFF, "lea", "mo", "ray", "una"):
+    year.rules = RULES
+    people = ("dee", "eve", *STAFF, "lea", "mia", "mo", "ray", "una")
+    for name in people:
         year.hire(name)
-    year.set("mo", department="Sales")
+    for name in ("mia", "mo"):
+        year.set(name, department="Sales")
     for app in APPS:
-        year.give(app, "dee", "eve", *STAFF, "lea", "mo", "ray", "una")
+        year.give(app, *people)
         year.apps[app].group("payroll", *(year.ids[app, name] for name in ("dee", "lea", "mo")))
+    for app in ("honest", "deaf"):
+        year.ids[app, "deals"] = year.apps[app].group("deals", year.ids[app, "mia"])
+        year.ids[app, "treasury"] = year.apps[app].group("treasury")
     year.apps["hollow"].group("stock", year.ids["hollow", "una"])
 
 
@@ -52,6 +64,8 @@ def events(year: Year) -> None:
     year.on("2026-02-10T00:00", lambda: year.hire("jo", start="2026-02-10"))
     year.on("2026-02-10T09:30", lambda: year.give("honest", "jo"), ("joiner", "honest", "jo"))
     year.on("2026-02-18T15:00", lambda: year.give("undead", "jo"), ("joiner", "undead", "jo"))
+    year.on("2026-02-11T08:00", lambda: year.give("deaf", "jo"), ("joiner", "deaf", "jo"))
+    year.on("2026-03-02T08:00", lambda: year.give("hollow", "jo"), ("joiner", "hollow", "jo"))
     year.on("2026-03-14T00:00", lambda: year.set("lea", status="terminated", end_date="2026-03-13"))
     year.on(
         "2026-03-14T08:00",
@@ -66,6 +80,13 @@ def events(year: Year) -> None:
             "2026-05-01T07:00", lambda app=app: apps[app].active(ids[app, "ray"], value=False), ("leaver", app, "ray")
         )
     year.on("2026-05-11T00:00", lambda: year.set("mo", department="Finance"))
+    year.on("2026-05-11T00:00", lambda: year.set("mia", department="Treasury"))
+    for app in ("honest", "deaf"):
+        # The old right goes a week before the new one comes: she has arrived when both are true.
+        truly = [("mover", app, "mia")] if app == "honest" else []
+        mia, deals, treasury = (ids[app, name] for name in ("mia", "deals", "treasury"))
+        year.on("2026-05-13T09:00", lambda app=app, old=deals, who=mia: apps[app].leave(old, who))
+        year.on("2026-05-20T10:00", lambda app=app, new=treasury, who=mia: apps[app].enter(new, who), *truly)
     year.on("2026-07-01T00:00", lambda: year.set("una", status="terminated", end_date="2026-06-30"))
     for app in ("honest", "hollow"):
         year.on(
@@ -199,6 +220,15 @@ def test_an_account_that_came_back_a_week_later_is_open_again(played: Played) ->
     assert (span.verdict, span.by) == ("open", None)
     mine = audit.findings[(audit.findings["app"] == "undead") & (audit.findings["user_name"] == "una")]
     assert "leaver-active" in set(mine["kind"].astype("str"))
+
+
+def test_a_mover_whose_app_only_says_that_the_old_right_is_gone_has_not_arrived(played: Played) -> None:
+    audit = played.audits["end"]
+    spans = {line.app: line for line in audit.over_time.spans if (line.event, line.account) == ("mover", "mia")}
+    assert (spans["deaf"].verdict, spans["deaf"].by) == ("open", None)
+    assert spans["honest"].by is not None
+    mine = audit.findings[(audit.findings["app"] == "deaf") & (audit.findings["user_name"] == "mia")]
+    assert {"mover-residual", "birthright-missing"} <= set(mine["kind"].astype("str"))
 
 
 def test_four_campaigns_were_decided_and_closed(played: Played) -> None:
