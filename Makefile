@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .venv-demo
 SPREAD := --numprocesses logical --dist worksteal # over all cores
 
-.PHONY: help demo test lint test-lowest golden docs lock bench clean
+.PHONY: help demo test lint test-lowest golden docs pictures year lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,6 +37,12 @@ golden: $(VENV)/.ready ## write sample-data/expected anew
 docs: $(VENV)/.ready ## write the generated pages anew
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m scimaudit.renderers._schema > docs/report-schema.json
+
+pictures: demo $(VENV)/.ready ## take the pictures of the README anew
+	$(BIN)/python docs/pictures.py scimaudit-demo
+
+year: $(VENV)/.ready ## play a company's year on real servers: joiners, movers, leavers, four reviews
+	$(BIN)/python -m pytest tests/year
 
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks
