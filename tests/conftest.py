@@ -6,10 +6,14 @@ import os
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.servers import oauth2, openldap, postgresql
+
+if TYPE_CHECKING:
+    from scimaudit.demo.season import Played
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,6 +65,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def first_act(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The demonstration's first act, played once for all who read what came of it and change nothing."""
+    from tests.season import played
+
+    return played(tmp_path_factory.mktemp("season"))
 
 
 @pytest.fixture(autouse=True)
