@@ -31,6 +31,8 @@ _NOT_INSTALLED = " is not installed: "
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # The year is one long play: begun last, one worker would wait for another, or play it a second time.
+    items.sort(key=lambda item: item.path.parent.name != "year")
     missing = {name: hint for name, (here, hint) in SERVERS.items() if not here()}
     for item in items:
         for marker in item.iter_markers("needs"):
