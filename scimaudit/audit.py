@@ -93,7 +93,7 @@ def judge(
     judged = [(rule, run(rule)) for rule in enabled(config) if not rule.after_settling]
     limits = settle.Limits(config.audit.exceptions.max_days, config.audit.exceptions.max_findings)
     rows, exceptions = settle.settle(assembled(judged, seen), seen, rules.names(), limits)
-    seen = replace(seen, exceptions=exceptions)
+    seen = seen.settled(exceptions)
     late = [(rule, run(rule, seen=seen)) for rule in enabled(config) if rule.after_settling]
     rows = findings.led(reopened(settle.with_late(rows, assembled(late, seen)), former))
     trail = continued(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -66,12 +66,7 @@ def assemble(
     :param gated_apps: apps whose safety gate tripped; ``all_gated``: a roster's gate did.
     :returns: the columns of :data:`scimaudit.tables.FINDINGS` but those that :func:`led` and the settling add.
     """
-    marked = [_marked(rule, judgement.failed, severities.get(rule.kind, rule.severity)) for rule, judgement in judged]
-    rows = (
-        pd.concat([frame for frame in marked if len(frame)], ignore_index=True)
-        if any(map(len, marked))
-        else _marked_none()
-    )
+    rows = _marked(judged, severities)
     rows = _with_account(rows, view)
     rows = _with_person(rows, view)
     rows = _with_right(rows, view)
@@ -104,22 +99,37 @@ def milder(severe: pd.DataFrame) -> str:
     return f" ({under:,} of them under a milder finding)" if under else ""
 
 
-def _marked(rule: Rule, failed: pd.DataFrame, severity: str) -> pd.DataFrame:
-    given = {name: failed[name].astype("str") for name in _TEXTS if name in failed}
-    rows = pd.DataFrame(given, index=failed.index)
-    rows = rows.reindex(columns=list(_TEXTS)).astype("str").reset_index(drop=True)
-    rows["kind"] = rule.kind
-    rows["family"] = rule.family
-    rows["base"] = rows["severity"].fillna(severity)
-    rows["bump"] = failed["bump"].fillna(0).astype("int64").to_numpy() if "bump" in failed else 0
-    rows["privileged_grant"] = (
-        failed["privileged"].fillna(value=False).astype(bool).to_numpy() if "privileged" in failed else False
-    )
-    rows["action"] = rows["action"].fillna(rule.action)
-    rows["control"] = pd.Series(rule.stopped_by[-1] if rule.stopped_by else None, index=rows.index, dtype="str")
-    controls = pa.array([list(rule.controls)], tables.TEXTS).take(pa.array(np.zeros(len(rows), dtype=np.int32)))
+def _marked(judged: Sequence[tuple[Rule, Judgement]], severities: Mapping[str, str]) -> pd.DataFrame:
+    """The failed rows of every rule with what the rule says of all of its rows."""
+    told = [(rule, judgement.failed) for rule, judgement in judged if len(judgement.failed)]
+    if not told:
+        return _marked_none()
+    of_rule = np.repeat(np.arange(len(told)), [len(failed) for _, failed in told])
+
+    def said(values: Iterable[str | None]) -> pd.Series:
+        return pd.Series(pd.array(list(values), dtype="str").take(of_rule))
+
+    texts = [failed[[name for name in _TEXTS if name in failed]].astype("str") for _, failed in told]
+    rows = pd.concat(texts, ignore_index=True).reindex(columns=list(_TEXTS)).astype("str")
+    rows["kind"] = said(rule.kind for rule, _ in told)
+    rows["family"] = said(rule.family for rule, _ in told)
+    rows["base"] = rows["severity"].fillna(said(severities.get(rule.kind, rule.severity) for rule, _ in told))
+    rows["bump"] = np.concatenate([_own(failed, "bump", 0) for _, failed in told])
+    rows["privileged_grant"] = np.concatenate([_own(failed, "privileged", False) for _, failed in told])
+    rows["action"] = rows["action"].fillna(said(rule.action for rule, _ in told))
+    rows["control"] = said(rule.stopped_by[-1] if rule.stopped_by else None for rule, _ in told)
+    controls = pa.array([list(rule.controls) for rule, _ in told], tables.TEXTS).take(pa.array(of_rule))
     rows["controls"] = pd.Series(pd.arrays.ArrowExtensionArray(controls), index=rows.index)
     return rows
+
+
+def _own(failed: pd.DataFrame, name: str, missing: int | bool) -> np.ndarray:
+    """A column that a rule may give its rows, without nulls."""
+    kind = np.dtype(type(missing))
+    if name not in failed:
+        return np.full(len(failed), missing, dtype=kind)
+    own: np.ndarray = failed[name].fillna(missing).astype(kind).to_numpy()
+    return own
 
 
 def _marked_none() -> pd.DataFrame:

@@ -49,11 +49,15 @@ class Company:
         (self.folder / "scimaudit.toml").write_text(text, "utf-8")
         return config.load(self.folder / "scimaudit.toml")
 
-    def audit(self, **options: Any) -> Audit:
+    def pull(self) -> config.Config:
+        """A snapshot of what is there now, which nobody judges yet."""
         loaded = self.config()
         self.hour += 1
         workflow.pull(loaded, now=lambda: datetime(2026, 11, 20, self.hour, tzinfo=UTC), watcher=Silence())
-        return workflow.audit(loaded, **options).audit
+        return loaded
+
+    def audit(self, **options: Any) -> Audit:
+        return workflow.audit(self.pull(), **options).audit
 
 
 @pytest.fixture
@@ -207,7 +211,7 @@ def test_an_app_without_a_listing_is_not_audited(company: Company) -> None:
 
 def test_an_app_that_the_snapshot_does_not_have_is_not_audited(company: Company) -> None:
     company.app("crm", ANA)
-    company.audit()
+    company.pull()
     company.app("new", ANA)
     judged = workflow.audit(company.config()).audit
     assert line(judged, "new").verdict == "not audited"
@@ -226,7 +230,7 @@ def test_a_gate_trips_when_the_roster_shrinks(company: Company) -> None:
     company.people = [f"{n},u{n},u{n}@corp.example,U,N{n},active,Sales,Agent" for n in range(100)]
     company.roster_options = 'as_of = "2026-11-20"\n'
     company.app("crm", "u1,u1@corp.example,true,Sales,staff")
-    company.audit()
+    company.pull()
     company.people = company.people[:50]
     audit = company.audit()
     assert [(gate.name, gate.before, gate.now) for gate in audit.gates] == [("roster-shrunk", 100, 50)]
@@ -258,7 +262,7 @@ def test_nothing_is_clean_behind_a_gate_even_where_the_rule_is_off(
 
 def test_an_app_that_shrank_is_not_proven_whatever_is_found(company: Company) -> None:
     company.app("crm", ANA, BO, "zoe,zoe@corp.example,true,Sales,")
-    company.audit()
+    company.pull()
     company.app("crm", BO)
     audit = company.audit()
     assert "leaver-active" in kinds(audit)
@@ -289,7 +293,7 @@ def test_a_gate_trips_when_the_small_roster_is_gone(company: Company) -> None:
     company.app("crm", ANA)
     hr = company.roster_options
     vendor(company, *(f"V{n},v{n}@corp.example,active,," for n in range(9)))
-    company.audit()
+    company.pull()
     company.roster_options = hr
     assert [(gate.subject, gate.before, gate.now) for gate in company.audit().gates] == [("rosters.vendor", 9, 0)]
 
@@ -305,7 +309,7 @@ def test_an_end_date_ends_in_the_zone_of_its_roster(company: Company, zone: str,
 
 def test_a_gate_trips_when_an_app_shrinks(company: Company) -> None:
     company.app("crm", ANA, "chi,chi@corp.example,true,Sales,staff")
-    company.audit()
+    company.pull()
     company.app("crm", ANA)
     audit = company.audit()
     assert [gate.subject for gate in audit.gates] == ["crm"]
@@ -322,7 +326,7 @@ def test_a_finding_keeps_the_time_it_was_first_seen(company: Company) -> None:
 
 def test_the_same_snapshot_judged_twice_gives_the_same_bytes(company: Company) -> None:
     company.app("crm", ANA, BO, "ghost,g@else.example,true,,admins")
-    company.audit()
+    company.pull()
     loaded = company.config()
     stored = workflow.audit(loaded)
     first = (stored.path / "audit.json").read_bytes(), (stored.path / "findings.parquet").read_bytes()

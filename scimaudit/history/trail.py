@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 import pandas as pd
@@ -46,8 +47,13 @@ class Former:
 
     def of_kind(self, kind: str) -> pd.DataFrame:
         """The findings of a kind that are not resolved."""
-        mine = (self.trail["kind"] == kind) & (self.trail["state"] != "resolved")
-        return self.trail[mine.to_numpy()]
+        return self._standing.get(kind, self.trail.iloc[:0])
+
+    @cached_property
+    def _standing(self) -> Mapping[str, pd.DataFrame]:
+        """The findings that are not resolved, by kind; in their order."""
+        rows = self.trail[(self.trail["state"] != "resolved").to_numpy()]
+        return {str(kind): mine for kind, mine in rows.groupby("kind", observed=True, sort=False)}
 
 
 def undecided(judgement: Judgement, asked: pd.DataFrame) -> set[str]:

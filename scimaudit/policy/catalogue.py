@@ -17,6 +17,7 @@ from scimaudit.tables import ENTITLEMENTS
 COLUMNS: Final = ("app", "attribute", "value", "name", "privileged", "eligible", "owner", "risk")
 REQUIRED: Final = ("app", "value")
 OPTIONAL: Final = ("attribute", "name", "privileged", "eligible", "owner", "risk")
+_TOLD: Final = {"title": "str", "owner": "str", "risk": "str", "privileged": "boolean", "eligible": "boolean"}
 _FLAGS: Final = {"yes": True, "no": False, "": None}
 
 
@@ -82,15 +83,18 @@ def described(catalogue: Sequence[Described], rights: pd.DataFrame) -> pd.DataFr
 
     :param rights: ``app``, ``attribute``, ``value`` and ``display``.
     """
+    if not catalogue:
+        return pd.DataFrame(index=rights.index, columns=list(_TOLD), dtype=object).astype(_TOLD)
     told = pd.DataFrame(
         {
-            "title": pd.array([line.name or None for line in catalogue], dtype="str"),
-            "owner": pd.array([line.owner or None for line in catalogue], dtype="str"),
-            "risk": pd.array([line.risk or None for line in catalogue], dtype="str"),
-            "privileged": pd.array([line.privileged for line in catalogue], dtype="boolean"),
-            "eligible": pd.array([line.eligible or None for line in catalogue], dtype="boolean"),
-        }
-    )
+            "title": [line.name or None for line in catalogue],
+            "owner": [line.owner or None for line in catalogue],
+            "risk": [line.risk or None for line in catalogue],
+            "privileged": [line.privileged for line in catalogue],
+            "eligible": [line.eligible or None for line in catalogue],
+        },
+        dtype=object,
+    ).astype(_TOLD)
     order = _best_first(catalogue, rights)
     found = {}
     for name in told.columns:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -41,13 +42,7 @@ def page(name: str, context: Mapping[str, Any], stream: BinaryIO) -> None:
     :param context: what the template shows; its ``policy`` is the page's Content Security Policy.
     :raises RenderError: a template is missing or wrong.
     """
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(FOLDERS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _environment(FOLDERS)
     try:
         script, style = (_digest(environment.get_template(f"{name}{end}").render()) for end in (".js", ".css"))
         policy = (
@@ -61,6 +56,17 @@ def page(name: str, context: Mapping[str, Any], stream: BinaryIO) -> None:
             f"the page {name} could not be made: {type(error).__name__}: {error}",
             hint="templates are read from " + " or ".join(str(folder) for folder in FOLDERS),
         ) from error
+
+
+@cache  # its templates are compiled once for all pages of a run: a campaign has one for every reviewer
+def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _digest(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
@@ -158,6 +158,7 @@ _ITEM: Final = TypeAdapter(Item)
 _DECISION: Final = TypeAdapter(Decision)
 _DELEGATION: Final = TypeAdapter(Delegation)
 _CLOSING: Final = TypeAdapter(Closing)
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -306,10 +307,17 @@ def digest(parts: Iterable[bytes]) -> str:
     return whole.hexdigest()
 
 
-def canonical(value: object) -> bytes:
+def canonical(value: Any) -> bytes:
     """A dataclass as one line of JSON: keys sorted, times in UTC."""
-    plain = TypeAdapter(type(value)).dump_python(value, mode="json") if not isinstance(value, dict) else value
+    plain = _adapter(type(value)).dump_python(value, mode="json") if not isinstance(value, dict) else value
     return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    # Making one costs far more than using it, and a campaign has a line for every item.
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _delegated(item: Item, by: Delegation | None) -> Item:

@@ -11,6 +11,7 @@ import pkgutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -158,14 +159,25 @@ def judge(
             raise ValueError(msg)
     everyone = np.ones(len(rows), dtype=bool) if within is None else within.to_numpy(dtype=bool)
     failing = fails.to_numpy(dtype=bool) & everyone
-    reasons = pd.Categorical(np.full(len(rows), None) if unknown is None else unknown)
+    reason = np.full(len(rows), -1, dtype=np.int8) if unknown is None else _reason_codes(unknown)
+    verdict = np.where(failing, -2, reason)
+    apps = pd.Categorical(rows["app"] if "app" in rows else np.full(len(rows), None))
+    # An empty slice shares its columns, where an empty choice of rows would copy every one of them.
+    failed = rows[failing] if failing.any() else rows.iloc[:0]
+    return Judgement(failed, _ledger(apps[everyone], verdict[everyone]), ((rows, (verdict >= 0) & everyone),))
+
+
+def _reason_codes(unknown: pd.Series) -> np.ndarray:
+    """Positions of reasons in :data:`~scimaudit.tables.NOT_EVALUABLE`; -1 where there is none."""
+    import pandas as pd
+
+    reasons = pd.Categorical(unknown)
     strangers = set(reasons.categories) - set(NOT_EVALUABLE)
     if strangers:
         msg = f"unknown reasons {sorted(strangers)}"
         raise ValueError(msg)
-    verdict = np.where(failing, -2, reasons.set_categories(NOT_EVALUABLE).codes)
-    apps = pd.Categorical(rows["app"] if "app" in rows else np.full(len(rows), None))
-    return Judgement(rows[failing], _ledger(apps[everyone], verdict[everyone]), ((rows, (verdict >= 0) & everyone),))
+    codes: np.ndarray = reasons.set_categories(NOT_EVALUABLE).codes
+    return codes
 
 
 def because(index: pd.Index, *reasons: tuple[pd.Series | np.ndarray | bool, str]) -> pd.Series:
@@ -242,6 +254,7 @@ def _ledger(apps: pd.Categorical, verdict: np.ndarray) -> pd.DataFrame:
     )
 
 
+@cache  # an audit asks for each rule several times, and each answer would read the folder anew
 def names() -> tuple[str, ...]:
     """The kinds of all rules, without importing them."""
     return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)))

@@ -21,6 +21,8 @@ from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot.manifest import Manifest
 
 PARTIAL = ".partial"
+_MANY = 100_000
+"""Rows from which reading a table in parallel pays."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,23 @@ class Snapshot:
     def _table(self, name: str, rows: int, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
         path = self.path / "tables" / name
         try:
-            table = pq.read_table(path, columns=list(columns) if columns else None, read_dictionary=list(coded))
-        except (OSError, pa.ArrowInvalid) as error:
+            table = (_read_small if rows < _MANY else pq.read_table)(
+                path, columns=list(columns) if columns else None, read_dictionary=list(coded)
+            )
+        except (OSError, pa.ArrowInvalid, KeyError) as error:
             raise IntegrityError(f"{name} of snapshot {self.id} cannot be read") from error
         if table.num_rows != rows:
             raise IntegrityError(
                 f"{name} of snapshot {self.id} has {table.num_rows} rows where its manifest says {rows}"
             )
         return table
+
+
+def _read_small(path: Path, *, columns: list[str] | None, read_dictionary: list[str]) -> pa.Table:
+    """What :func:`pyarrow.parquet.read_table` gives, at half the cost where a table is small: histories have many."""
+    with pq.ParquetFile(path, read_dictionary=read_dictionary) as file:
+        table = file.read(columns=columns, use_threads=False)
+    return table.select(columns) if columns else table
 
 
 def snapshots(store: Path) -> list[Snapshot]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 
@@ -125,6 +125,13 @@ class View:
     def tenure(self) -> pd.DataFrame:
         """Approvals, limits and ends of grants, as :func:`scimaudit.view.tenure.tenure` gives them."""
         return tenure(self)
+
+    def settled(self, exceptions: pd.DataFrame) -> View:
+        """The same view with its exceptions; what was worked out of all the rest is kept."""
+        made = replace(self, exceptions=exceptions)
+        given = {each.name for each in fields(self)}
+        made.__dict__.update({name: told for name, told in self.__dict__.items() if name not in given})
+        return made
 
     def remembered(self, column: str) -> bool:
         """Whether anything would tell of a former value of this column of people: a snapshot, or a roster's column."""

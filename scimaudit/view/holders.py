@@ -21,6 +21,9 @@ def holders(people: pd.DataFrame, texts: Iterable[str]) -> pd.DataFrame:
         ``person_id``, null unless it means exactly one person.
     """
     index = pd.Index(sorted(set(texts)), dtype="str")
+    if index.empty:
+        # Most policies name nobody somewhere: the people need not be looked through for that.
+        return pd.DataFrame({"state": pd.array([], dtype="str"), "person_id": pd.array([], dtype="str")}, index=index)
     keys = pd.Series([identifiers.key(text) for text in index], index=index, dtype="str")
     rows, found = _people_keys(people, keys)
     current = people["current"].take(rows).reset_index(drop=True)
@@ -33,23 +36,27 @@ def holders(people: pd.DataFrame, texts: Iterable[str]) -> pd.DataFrame:
     )
     one = pd.Series(people["person_id"].take(rows).to_numpy(), index=found).groupby(level=0).first().reindex(keys)
     known = one.where((sums["people"] == 1).to_numpy())
-    return pd.DataFrame(
-        {"state": pd.array(state, dtype="str"), "person_id": known.astype("str").to_numpy()}, index=index
-    )
+    return pd.DataFrame({"state": pd.array(state, dtype="str"), "person_id": known.astype("str").array}, index=index)
 
 
 def _people_keys(people: pd.DataFrame, wanted: pd.Series) -> tuple[np.ndarray, pd.Series]:
     """Which people answer to which of the keys wanted; each pair once."""
     place = np.arange(len(people))
-    found = [
-        pd.DataFrame({"row": place, "key": identifiers.keys(arrow(people["person_id"]).cast(pa.string())).to_pandas()}),
-        pd.DataFrame({"row": place, "key": people["user_name_key"].to_numpy()}),
-        pd.DataFrame({"row": place, "key": people["employee_number_key"].to_numpy()}),
-    ]
+    asked = arrow(wanted).cast(pa.large_string()).drop_null()
+    named = [identifiers.keys(arrow(people["person_id"]).cast(pa.string()))]
+    named += [arrow(people[name]) for name in ("user_name_key", "employee_number_key")]
+    found = [(place, texts) for texts in named]
     for name in ("email_keys", "alias_keys"):
         lists = arrow(people[name])
-        rows, texts = pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists).to_pandas()
-        found.append(pd.DataFrame({"row": rows, "key": texts}))
-    pairs = pd.concat([frame.astype({"key": "str"}) for frame in found], ignore_index=True)
-    pairs = pairs[pairs["key"].isin(wanted)].drop_duplicates(ignore_index=True)
+        found.append((pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists)))
+    rows, keys = [], []
+    for row, texts in found:
+        # What nobody asked for is left out before anything is put together.
+        text = texts.cast(pa.large_string())
+        hit = pc.is_in(text, value_set=asked)
+        rows.append(row[hit.to_numpy(zero_copy_only=False)])
+        keys.append(text.filter(hit))
+    texts = pa.concat_arrays(keys).to_pandas().astype("str")
+    pairs = pd.DataFrame({"row": np.concatenate(rows), "key": texts})
+    pairs = pairs.drop_duplicates(ignore_index=True)
     return pairs["row"].to_numpy(), pairs["key"]

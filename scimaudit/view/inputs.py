@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -131,9 +132,9 @@ class Reviewed:
         gives it.
     """
 
-    campaigns: pd.DataFrame = field(default_factory=lambda: _no_rows(_CAMPAIGNS))
-    decisions: pd.DataFrame = field(default_factory=lambda: _no_rows(_DECISIONS))
-    revocations: pd.DataFrame = field(default_factory=lambda: _no_rows(_REVOCATIONS))
+    campaigns: pd.DataFrame = field(default_factory=lambda: _no_rows("campaigns"))
+    decisions: pd.DataFrame = field(default_factory=lambda: _no_rows("decisions"))
+    revocations: pd.DataFrame = field(default_factory=lambda: _no_rows("revocations"))
 
 
 _TIME, _DAY = "datetime64[us, UTC]", "datetime64[s]"
@@ -159,11 +160,20 @@ _SPANS: Mapping[str, str] = {
 
 def no_spans() -> pd.DataFrame:
     """:attr:`scimaudit.view.View.spans` before anything is measured."""
-    return _no_rows(_SPANS)
+    return _no_rows("spans")
 
 
-def _no_rows(kinds: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+def _no_rows(name: str) -> pd.DataFrame:
+    """The empty frame of that name: a copy, which shares its columns until it is written to."""
+    return _made_once(name).copy(deep=False)
+
+
+@cache
+def _made_once(name: str) -> pd.DataFrame:
+    if name == "exceptions":
+        return exception_frame(())
+    kinds = {"campaigns": _CAMPAIGNS, "decisions": _DECISIONS, "revocations": _REVOCATIONS, "spans": _SPANS}[name]
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in kinds.items()})
 
 
 def app_frame(apps: Sequence[AppFacts]) -> pd.DataFrame:
@@ -208,7 +218,7 @@ def source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
 
 def no_exceptions() -> pd.DataFrame:
     """:attr:`scimaudit.view.View.exceptions` before anything is settled."""
-    return exception_frame(())
+    return _no_rows("exceptions")
 
 
 def exception_frame(lines: Sequence[tuple[object, ...]]) -> pd.DataFrame:

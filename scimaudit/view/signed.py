@@ -26,6 +26,9 @@ def signed(view: View, approval: pd.Series, days: pd.Series) -> pd.DataFrame:
         cannot be told) and ``unregistered`` (nobody is registered for certain who could approve the right). A void one
         is not unclear too; where there is no approval nothing is said.
     """
+    if approval.empty:
+        said = {"void": "str", "unclear": "str", "unregistered": "bool"}
+        return pd.DataFrame(index=approval.index, columns=list(said)).astype(said)
     lines = view.policy.approvals
     places = approval.to_numpy()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import pytest
 
 from scimaudit import rules, workflow
 from scimaudit.config import load
-from scimaudit.demo import TOKEN_VARIABLE, Running, night, prepare, season
+from scimaudit.demo import TOKEN_VARIABLE, Running, night, prepare
 from scimaudit.demo.season import Played
 from scimaudit.result import AppLine, Audit
 from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.store import open_snapshot
-from tests.golden.conftest import clock
+from tests.season import clock
 from tests.silence import Silence
 
 KINDS = (
@@ -34,23 +33,15 @@ APPS = {"chat", "crm", "erp", "wiki", "code", "helpdesk", "fax"}
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """The first act."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(TOKEN_VARIABLE, "story")
-        yield season.play(tmp_path_factory.mktemp("story") / "work", token="story", clock=clock, watcher=Silence())
+def audit(first_act: Played) -> Audit:
+    return first_act.stored.audit
 
 
 @pytest.fixture(scope="module")
-def audit(first: Played) -> Audit:
-    return first.stored.audit
-
-
-@pytest.fixture(scope="module")
-def broken(first: Played, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+def broken(first_act: Played, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """The second act."""
     folder = tmp_path_factory.mktemp("night")
-    before = open_snapshot(first.config.store)
+    before = open_snapshot(first_act.config.store)
     with pytest.MonkeyPatch.context() as patch, night.fall(folder, before.path) as fallen:
         patch.setenv(TOKEN_VARIABLE, fallen.running.token)
         config = load(fallen.config)

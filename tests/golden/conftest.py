@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from scimaudit import config, workflow
 from scimaudit.archive import Stored
-from scimaudit.demo import TOKEN_VARIABLE, night, season
+from scimaudit.demo import TOKEN_VARIABLE, night
+from scimaudit.demo.season import Played
 from scimaudit.result import Audit
 from scimaudit.snapshot.store import open_snapshot
+from tests.season import clock
 from tests.silence import Silence
 
 
@@ -24,20 +24,10 @@ class Pulled:
     stored: Stored
 
 
-def clock(moment: datetime) -> Callable[[], datetime]:
-    """Every look at it a millisecond later: the same times in every run."""
-    ticks = itertools.count(1)
-    return lambda: moment + timedelta(milliseconds=next(ticks))
-
-
 @pytest.fixture(scope="package")
-def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(TOKEN_VARIABLE, "golden")
-        folder = tmp_path_factory.mktemp("golden") / "work"
-        played = season.play(folder, token="golden", clock=clock, watcher=Silence())
-        url = played.config.app("crm").listings[0].settings.base_url
-        yield Pulled(played.config, url.removesuffix("/crm/scim/v2"), played.stored)
+def pulled(first_act: Played) -> Pulled:
+    url = first_act.config.app("crm").listings[0].settings.base_url
+    return Pulled(first_act.config, url.removesuffix("/crm/scim/v2"), first_act.stored)
 
 
 @pytest.fixture(scope="package")

@@ -12,11 +12,11 @@ from tests.test_audit import Company
 def test_an_address_that_was_given_to_somebody_else_has_two_holders(tmp_path: Path) -> None:
     company = Company(tmp_path)
     company.app("crm")
-    company.audit()
+    company.pull()
     company.people[1] = company.people[1].replace("bo@corp", "brun@corp")
-    company.audit()
+    company.pull()
     company.people[2] = company.people[2].replace("chi@corp", "bo@corp")
-    company.audit()
+    company.pull()
     rows = holders.holders(snapshots(company.config().store))
     mine = rows[rows["identifier_key"] == "bo@corp.example"]
     assert list(zip(mine["person_id"], mine["borne_as"], strict=True)) == [("2", "emails"), ("3", "emails")]
@@ -27,9 +27,9 @@ def test_an_account_by_an_address_that_two_snapshots_ago_was_anothers_is_not_acc
     """The snapshot before the last counts too: an address may rest a while before it is given away."""
     company = Company(tmp_path)
     company.app("crm", "b.brun,bo@corp.example,true,Finance,staff")
-    company.audit()
+    company.pull()
     company.people[1] = company.people[1].replace("bo@corp", "brun@corp")
-    company.audit()
+    company.pull()
     company.people[2] = company.people[2].replace("chi@corp", "bo@corp")
     audit = company.audit()
     assert "unmatched" in set(audit.leading["kind"].astype("str"))

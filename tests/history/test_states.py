@@ -35,31 +35,31 @@ def state(company: Company, **wanted: str) -> list[dict[str, object]]:
 
 
 def test_a_move_between_two_pulls_is_a_former_state(company: Company) -> None:
-    company.audit()
+    company.pull()
     company.people[2] = company.people[2].replace("Sales,Agent", "Finance,Analyst")
-    company.audit()
+    company.pull()
     [before] = state(company, user_name="chi")
     assert (before["department"], before["title"]) == ("Sales", "Agent")
     assert before["until"] < before["gone_by"]
 
 
 def test_what_did_not_change_is_no_former_state(company: Company) -> None:
-    company.audit()
-    company.audit()
+    company.pull()
+    company.pull()
     assert state(company) == []
 
 
 def test_one_who_went_and_came_back_has_the_state_of_before(company: Company) -> None:
     row = company.people[2]
-    company.audit()
+    company.pull()
     company.people[2] = row.replace("active", "terminated")
-    company.audit()
+    company.pull()
     company.roster_options = company.roster_options.replace("3", "2")
     company.people[2:] = []
-    company.audit()
+    company.pull()
     company.roster_options = company.roster_options.replace("2\n", "3\n")
     company.people.append(row)
-    company.audit()
+    company.pull()
     assert [found["status"] for found in state(company, user_name="chi")] == ["active", "terminated"]
 
 
@@ -76,8 +76,8 @@ def test_the_right_of_a_former_post_is_found_by_the_second_audit(company: Compan
 
 def test_snapshots_beyond_the_days_of_history_say_nothing(company: Company) -> None:
     company.audit_options += "history_days = 0\n"
-    company.audit()
+    company.pull()
     company.people[2] = company.people[2].replace("Sales,Agent", "Finance,Analyst")
-    company.audit()
+    company.pull()
     third = company.audit()
     assert "mover-residual" not in set(third.findings["kind"].astype("str"))

@@ -414,17 +414,17 @@ def audit() -> Audit:
     return Story().audit()
 
 
+def chosen(text: str) -> Audit:
+    """An audit in which a stranger chose every text that a stranger can choose."""
+    story = Story(size=8, organisation=text)
+    names = ("user_name", "person_name", "value", "expected", "actual", "evidence", "account_id", "owner")
+    story.changes = {name: [text] * story.size for name in names}
+    return story.audit()
+
+
 @pytest.fixture
 def hostile() -> Callable[[str], Audit]:
-    """An audit in which a stranger chose every text that a stranger can choose."""
-
-    def make(text: str) -> Audit:
-        story = Story(size=8, organisation=text)
-        names = ("user_name", "person_name", "value", "expected", "actual", "evidence", "account_id", "owner")
-        story.changes = {name: [text] * story.size for name in names}
-        return story.audit()
-
-    return make
+    return chosen
 
 
 POISONS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from openpyxl import load_workbook
 from scimaudit import config, workflow
 from scimaudit.result import Audit
 from scimaudit.review import workbook
-from scimaudit.review.campaign import Campaign
+from scimaudit.review.campaign import Campaign, find
 from scimaudit.review.intake import Taken
 from scimaudit.review.packets import Packet, packets
 from tests.silence import Silence
@@ -42,14 +43,14 @@ ACCOUNTS = {
 class Firm:
     """A company of files whose clock is told."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.now = folder, START
+    def __init__(self, folder: Path, now: datetime = START) -> None:
+        self.folder, self.now = folder, now
         self.people, self.accounts = dict(PEOPLE), dict(ACCOUNTS)
         self.options = 'owner = "dee@corp.example"\n'
         self.review = 'fallback = "eve@corp.example"\n'
         self.proof = "shows_all = true\n"
         self.missing = 0
-        (folder / "policy").mkdir()
+        (folder / "policy").mkdir(exist_ok=True)
 
     def policy(self, name: str, text: str) -> None:
         (self.folder / "policy" / name).write_text(text, "utf-8")
@@ -87,19 +88,34 @@ class Firm:
         return workflow.import_review(self.config(), campaign, paths, now=self.now, partial=partial, replace=replace)
 
 
-@pytest.fixture
-def firm(tmp_path: Path) -> Firm:
-    made = Firm(tmp_path)
+@pytest.fixture(scope="session")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the firm once it is audited; tests get a copy, for every one of them begins there."""
+    made = Firm(tmp_path_factory.mktemp("audited"))
     made.audit()
-    made.later(hours=1)
-    return made
+    return made.folder
+
+
+@pytest.fixture(scope="session")
+def opened(audited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same an hour later, once the campaign is open."""
+    folder = tmp_path_factory.mktemp("opened")
+    shutil.copytree(audited, folder, dirs_exist_ok=True)
+    Firm(folder, START + timedelta(hours=1)).open()
+    return folder
 
 
 @pytest.fixture
-def campaign(firm: Firm) -> Campaign:
-    opened = firm.open()
+def firm(audited: Path, tmp_path: Path) -> Firm:
+    shutil.copytree(audited, tmp_path, dirs_exist_ok=True)
+    return Firm(tmp_path, START + timedelta(hours=1))
+
+
+@pytest.fixture
+def campaign(firm: Firm, opened: Path) -> Campaign:
+    shutil.copytree(opened, firm.folder, dirs_exist_ok=True)
     firm.later(days=1)
-    return opened
+    return find(config.load(firm.folder / "scimaudit.toml").store, "q4")
 
 
 Fill = Callable[..., Path]

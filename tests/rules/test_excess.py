@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -149,8 +152,14 @@ def policy_of(drawn) -> Policy:
     )
 
 
+@cache
+def without_policy(make, person):
+    return held(make, *NAMES, policy=Policy(), **dict(person))
+
+
 def counts(make, policy, **person):
-    return make.judged(RULE(held(make, *NAMES, policy=policy, **person)))
+    """The ledger under a policy; the view of a person is made once, for most examples are of the same ones."""
+    return make.judged(RULE(replace(without_policy(make, tuple(person.items())), policy=policy)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

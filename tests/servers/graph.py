@@ -241,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
 def machine(graph: Graph) -> Iterator[str]:
     """The address at which an Azure machine asks for tokens of its own identity (the instance metadata service)."""
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"graph": graph})) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -262,7 +262,7 @@ def serving(folder: Path) -> Iterator[Graph]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         graph = Graph(f"https://localhost:{server.server_address[1]}", certificates.ca)
         handler.graph = graph
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield graph

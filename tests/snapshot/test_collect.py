@@ -10,11 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
 from scimaudit import config as configs
 from scimaudit.errors import ConfigError, IntegrityError, SourceError
+from scimaudit.snapshot import store
 from scimaudit.snapshot.collect import collect
 from scimaudit.snapshot.store import PARTIAL, Snapshot, open_snapshot, snapshots
 from tests.silence import Silence
@@ -97,11 +99,30 @@ def test_a_file_that_nobody_collected_fails_verification(pull: Callable[..., Sna
 def test_a_table_with_other_rows_than_the_manifest_says_is_refused(pull: Callable[..., Snapshot]) -> None:
     snapshot = pull()
     table = snapshot.path / "tables/accounts/crm.parquet"
-    import pyarrow.parquet as pq
-
     pq.write_table(pq.read_table(table).slice(1), table)
     with pytest.raises(IntegrityError, match="1 rows where its manifest says 2"):
         snapshot.accounts("crm")
+
+
+def test_columns_come_as_they_are_asked_for_and_one_that_is_not_there_is_refused(
+    pull: Callable[..., Snapshot],
+) -> None:
+    snapshot = pull()
+    assert snapshot.accounts("crm", ["user_name", "account_id"]).column_names == ["user_name", "account_id"]
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        snapshot.accounts("crm", ["user_name", "no_such_column"])
+
+
+@pytest.mark.parametrize("coded", [[], ["account_id"]])
+@pytest.mark.parametrize("columns", [None, ["listings", "account_id"]])
+def test_a_small_table_is_read_as_a_large_one_is(
+    pull: Callable[..., Snapshot], columns: list[str] | None, coded: list[str]
+) -> None:
+    path = pull().path / "tables/accounts/crm.parquet"
+    small = store._read_small(path, columns=columns, read_dictionary=coded)
+    large = pq.read_table(path, columns=columns, read_dictionary=coded)
+    assert small.schema.equals(large.schema, check_metadata=True)
+    assert small.equals(large)
 
 
 def test_a_failing_app_is_a_line_and_the_others_go_on(estate: configs.Config, pull: Callable[..., Snapshot]) -> None:

@@ -14,6 +14,8 @@ from scimaudit.policy.nhi import NonHuman
 from scimaudit.policy.sod import Conflict
 from scimaudit.view import AppFacts, SourceFacts, build
 from scimaudit.view.columns import joined, joined_by
+from scimaudit.view.holders import holders
+from scimaudit.view.inputs import exception_frame, no_spans
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -283,3 +285,35 @@ def test_extra_columns_of_the_roster_are_kept():
 def test_end_date_columns_are_days():
     view = made(people=people({"person_id": "p1", "end_date": date(2026, 1, 2)}))
     assert view.people["end_date"].tolist() == [pd.Timestamp(2026, 1, 2)]
+
+
+def test_a_settled_view_keeps_what_was_worked_out_and_has_its_exceptions():
+    view = build(
+        people=people(), accounts=accounts(), grants=grants(), links=links(), apps=[AppFacts("slack")], sources=[],
+        policy=Policy(), as_of=NOW, today=TODAY,
+    )  # fmt: skip
+    tenure = view.tenure
+    told = exception_frame([("e1", "slack", "valid", "", 1, "kim", None)])
+    settled = view.settled(told)
+    assert settled.exceptions["id"].tolist() == ["e1"]
+    assert view.exceptions.empty
+    assert settled.tenure is tenure
+    assert settled.people is view.people
+
+
+def test_an_empty_frame_that_is_written_to_leaves_the_next_one_empty():
+    first = no_spans()
+    first["event"] = pd.Series(["leaver"], dtype="str")
+    first.loc[0, "app"] = "slack"
+    assert no_spans().empty
+
+
+@pytest.mark.parametrize("texts", [[], ["nobody@corp.example"]])
+def test_whom_texts_mean_has_the_same_columns_with_and_without_texts(texts):
+    view = build(
+        people=people({"person_id": "p1"}), accounts=accounts(), grants=grants(), links=links(), apps=[], sources=[],
+        policy=Policy(), as_of=NOW, today=TODAY,
+    )  # fmt: skip
+    found = holders(view.people, texts)
+    assert found.index.tolist() == texts
+    assert {name: str(kind) for name, kind in found.dtypes.items()} == {"state": "str", "person_id": "str"}

@@ -81,6 +81,5 @@ def _primary(
                     by_rid[str(struct.unpack("<I", raw[-4:])[0])] = group.dn
     for entry in entries:
         for rid in entry.texts("primaryGroupID"):
-            key = dn_key(entry.dn)
-            if rid in by_rid and key in accounts:
+            if rid in by_rid and (key := dn_key(entry.dn)) in accounts:
                 direct[by_rid[rid]][accounts[key]] = None

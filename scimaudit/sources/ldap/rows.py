@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,6 +19,9 @@ from scimaudit.sources.ldap.vendor import Disabled, Form, Vendor, moment
 _DAYS: Final = frozenset(field.name for field in tables.PEOPLE if field.type == tables.DAY)
 _LAST_DAYS: Final = ("end_date", "previous_end_date")
 _LISTS: Final = frozenset({"emails", "aliases", "groups", "roles", "entitlements", "licenses"})
+# A DN in which nothing is escaped, quoted, spaced or joined: almost every one is of this kind.
+_PLAIN_PART: Final = r"[A-Za-z][A-Za-z0-9-]*=[\w.@-]+(?: [\w.@-]+)*"
+_PLAIN: Final = re.compile(rf"{_PLAIN_PART}(?:,{_PLAIN_PART})*")
 _MANAGER: Final = {"people": "manager_id", "accounts": "manager"}
 
 
@@ -27,6 +31,14 @@ def dn_key(dn: str) -> str:
     >>> dn_key(r"CN=Ames\\2C Ana, OU=People,dc=corp") == dn_key(r"cn=Ames\\, Ana,ou=people,DC=corp")
     True
     """
+    if _PLAIN.fullmatch(dn):
+        # What taking it apart would give, at a tenth of the cost: a directory names millions of them.
+        return dn.casefold().replace(",", ",\0")
+    return parted_key(dn)
+
+
+def parted_key(dn: str) -> str:
+    """:func:`dn_key` of any DN, taken apart."""
     from ldap3.core.exceptions import LDAPInvalidDnError
     from ldap3.utils.dn import parse_dn
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scimaudit.sources.ldap import rows, vendor
 from scimaudit.sources.ldap.membership import members
-from scimaudit.sources.ldap.rows import active, dn_key
+from scimaudit.sources.ldap.rows import active, dn_key, parted_key
 from scimaudit.sources.ldap.search import Entry
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -136,6 +136,17 @@ def test_a_dn_has_many_spellings(one, other):
 def test_different_entries_have_different_keys():
     assert dn_key("cn=a+sn=b,dc=c") != dn_key("cn=a,sn=b,dc=c")
     assert dn_key(r"cn=a\,sn=b,dc=c") != dn_key("cn=a,sn=b,dc=c")
+
+
+PARTS = st.tuples(
+    st.sampled_from(["cn", "OU", "dc", "x-1", "2.5.4.3", ""]), st.text('aZß0É_.@-+,;=\\"#<>\n\t I', max_size=5)
+)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=3))
+def test_a_plain_dn_has_the_key_that_taking_it_apart_gives(parts):
+    dn = ",".join(f"{name}={value}" for name, value in parts)
+    assert dn_key(dn) == parted_key(dn)
 
 
 @given(st.text())
