@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -121,6 +122,7 @@ def judge(
         fail_on=fail,
         exit_code=exit_code,
         exit_reasons=reasons,
+        require_scope=require_scope,
         defaults=_defaults(config),
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
@@ -295,10 +297,12 @@ def _defaults(config: Config) -> dict[str, str]:
 
 
 def _audit_id(snapshot: Snapshot, seen: View, config: Config, asked: str) -> str:
-    """Names what was judged and by what; the same snapshot, day, configuration and policy give the same id."""
-    text = (
-        config.model_dump_json(serialize_as_any=True, exclude={"path"}) + seen.as_of.isoformat() + __version__ + asked
-    )
+    """Names what was judged and by what; the same snapshot, day, configuration and policy give the same id.
+
+    Where the store and the policy lie changes nothing of what is judged.
+    """
+    places: dict[str, Any] = {"path": True, "audit": {"store", "policy"}}
+    text = config.model_dump_json(serialize_as_any=True, exclude=places) + seen.as_of.isoformat() + __version__ + asked
     digest = hashlib.sha256(text.encode())
     for path in sorted(path for path in config.policy.glob("*") if path.is_file()):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

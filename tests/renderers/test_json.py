@@ -115,7 +115,7 @@ def test_an_audit_without_anything_is_still_a_report(story: type) -> None:
 
 def test_more_rows_than_a_batch(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = written(audit)
-    monkeypatch.setattr(json, "_BATCH", 7)
+    monkeypatch.setattr(encode, "_BATCH", 7)
     assert written(audit) == whole
 
 
