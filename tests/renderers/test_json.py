@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from scimaudit.renderers import _schema, json
+from scimaudit.renderers.encode import json as encode
 from scimaudit.result import FORMAT_VERSION, Audit
 from scimaudit.tables import CHECKS, FINDINGS
 
