@@ -26,6 +26,10 @@ def sha256(path: Path) -> str:
 
 def problems(bundle: Path) -> Iterator[str]:
     """What is wrong with a bundle: one sentence each."""
+    absent = [name for name in ("statement.json", "MANIFEST.sha256") if not (bundle / name).is_file()]
+    if absent:
+        yield f"{absent[0]} is missing"
+        return
     statement = json.loads((bundle / "statement.json").read_bytes())
     manifest = (bundle / "MANIFEST.sha256").read_bytes()
     if statement["subject"][0]["digest"]["sha256"] != hashlib.sha256(manifest).hexdigest():
