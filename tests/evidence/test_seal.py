@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scimaudit import workflow
-from scimaudit.errors import ConfigError, IntegrityError
+from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
 from scimaudit.evidence import sealed, standalone, statement
 from scimaudit.evidence.verify import chain, verify
 from tests.evidence.conftest import Evidence, sealed_audit
@@ -110,7 +110,7 @@ def test_a_disk_that_fails_seals_nothing(
         monkeypatch.setattr(os, "rename", _refusing(number))
         monkeypatch.setattr(Path, "rename", _refusing(number))
     monkeypatch.setattr(os, "fsync", count)
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(ScimAuditError, match="written"):
         workflow.seal(evidence.firm.config(), now=evidence.firm.now)
     monkeypatch.undo()
     assert sealed(evidence.folder) == list(evidence.bundles)
