@@ -36,7 +36,9 @@ def verified(out: Console, found: Sequence[Verified], linked: Sequence[str], *, 
             for problem in each.problems:
                 out.print(terminal.text(f"  {problem}"))
             continue
-        who = f"signed by {each.signer}" if signers else "whose signature was not looked at (--signers)"
+        there = (each.bundle / SIGNATURE).is_file()
+        unasked = "its signature was not looked at (--signers)" if there else "not signed"
+        who = f"signed by {each.signer}" if signers else unasked
         files = _words.count(each.files, "file")
         out.print(terminal.text(f"{each.bundle}: {files} as sealed, {each.statement.digest[:_SHORT]}, {who}"))
     for problem in linked:

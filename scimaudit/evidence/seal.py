@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from scimaudit import __version__
+from scimaudit.audit import audit_id
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
 from scimaudit.evidence.contents import Parts
@@ -49,6 +50,7 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     target, draft = bundles / name, bundles / (name + PARTIAL)
     if (target / STATEMENT).is_file():
         return target
+    _judged_by(parts)
     parent = newest(bundles)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -69,6 +71,24 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     draft.rename(target)
     _settle(bundles)
     return target
+
+
+def _judged_by(parts: Parts) -> None:
+    """Refuse to seal a configuration, a policy or reviews beside findings that others made.
+
+    :raises ConfigError: they changed since the audit.
+    """
+    meta = parts.stored.audit.meta
+    former = parts.former.path.name if parts.former else ""
+    now = audit_id(
+        parts.snapshot, parts.config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
+        require_scope=meta.require_scope,
+    )  # fmt: skip
+    if now != meta.audit_id:
+        raise ConfigError(
+            f"the configuration, the policy, the reviews or the audit before changed since the audit {meta.audit_id}",
+            hint="scimaudit audit judges by them; then seal that",
+        )
 
 
 def newest(bundles: Path) -> statement.Statement | None:

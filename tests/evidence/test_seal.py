@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scimaudit import workflow
+from scimaudit import config, workflow
 from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
 from scimaudit.evidence import sealed, standalone, statement
 from scimaudit.evidence.verify import chain, verify
@@ -146,3 +146,19 @@ def test_a_key_that_cannot_sign_seals_nothing(evidence: Evidence) -> None:
 def test_a_bundle_is_its_owners_alone(evidence: Evidence) -> None:
     third = sealed_audit(evidence.firm)
     assert third.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["policy/sod.toml", "scimaudit.toml"])
+def test_what_did_not_judge_is_not_sealed_beside_the_findings(evidence: Evidence, name: str) -> None:
+    evidence.firm.audit()
+    loaded = evidence.firm.config()
+    path = evidence.firm.folder / name
+    if name == "scimaudit.toml":
+        text = path.read_text() + "\n[rules.dormant]\ndays = 10\n"
+        path.write_text(text)
+        loaded = config.load(path)
+    else:
+        path.write_text("# nothing\n")
+    with pytest.raises(ConfigError, match="changed since the audit"):
+        workflow.seal(loaded, now=evidence.firm.now)
+    assert len(sealed(evidence.folder)) == 2
