@@ -26,7 +26,7 @@ from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, REPORTS, SNAP
 from scimaudit.evidence.tape import Tape, unreached
 from scimaudit.history.trail import Former
 from scimaudit.result import Audit
-from scimaudit.snapshot import collect, merge
+from scimaudit.snapshot import collect, merge, settings
 from scimaudit.snapshot.manifest import Collected
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots, write_table
 from scimaudit.snapshot.union import union
@@ -108,7 +108,7 @@ class _Replay:
     def _people(self, lines: Sequence[Collected]) -> None:
         played = zip(self._config.rosters, lines, strict=True)
         brought = [
-            collect.brought(self._play(line, collect.source_of_roster(roster, self._config)).table("people"), roster)
+            collect.brought(self._play(line, settings.source_of_roster(roster, self._config)).table("people"), roster)
             for roster, line in played
         ]
         together = union(brought)
@@ -120,7 +120,7 @@ class _Replay:
     def _app(self, app: App, lines: Sequence[Collected]) -> None:
         pulled = []
         for wanted, line in zip(app.listings, lines, strict=True):
-            tape = self._play(line, collect.source_of_listing(wanted, app, self._config))
+            tape = self._play(line, settings.source_of_listing(wanted, app, self._config))
             pulled.append(collect.pulled(line, wanted.join_on, tape.table))
         accounts, grants, _ = merge.app(app.name, pulled)
         folder = self._snapshot.path / "tables"

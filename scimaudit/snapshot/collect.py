@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -25,9 +25,10 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
+from scimaudit.snapshot.settings import source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
 from scimaudit.snapshot.union import Brought, Union, union
-from scimaudit.sources import Listing, Reply, Source, Walk
+from scimaudit.sources import Listing, Reply, Walk
 
 WORKERS = 64
 RESUME_WITHIN_HOURS = 12
@@ -295,38 +296,6 @@ def balanced(listing: Listing, rows: int) -> Listing:
     walk = Walk(listing.walk.state if cut else "incomplete", f"{lost}; {listing.walk.reason}" if cut else lost)
     held = listing.entitlements
     return replace(listing, walk=walk, entitlements=Walk("incomplete", lost) if held.state == "complete" else held)
-
-
-def source_of_listing(wanted: AppListing, app: App, config: Config) -> Source:
-    """The listing's source, told what stands elsewhere in the configuration: canaries, seats, proxy, private CA."""
-    shared = {
-        "canaries": tuple(canary.model_dump() for canary in app.canaries),
-        "seats": app.seats,
-    }
-    return told(wanted.settings, {**shared, **_network(config)})
-
-
-def source_of_roster(roster: Roster, config: Config) -> Source:
-    """The roster's source, told the proxy and the private CA."""
-    return told(roster.settings, _network(config))
-
-
-def _network(config: Config) -> dict[str, object]:
-    return {"proxy": config.network.proxy, "ca": config.network.ca}
-
-
-def told(settings: Any, shared: Mapping[str, object]) -> Source:
-    """A source's model with values from elsewhere, for the fields it has and does not set itself."""
-    fields = type(settings).model_fields
-    missing = {
-        name: value
-        for name, value in shared.items()
-        if value and name in fields and name not in settings.model_fields_set
-    }
-    if not missing:
-        return settings  # type: ignore[no-any-return]
-    kept = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]
 
 
 def _take_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
