@@ -60,6 +60,7 @@ def configuration() -> str:
         _section("[network]", config.Network),
         _section("[review]", config.Review, "How campaigns go is on the page [reviews](reviews.md)."),
         _section("[drill]", config.Drill, "How drills go is on the page [drills](drills.md)."),
+        _section("[evidence]", config.Evidence, "What a bundle is, is on the page [evidence](evidence.md)."),
         _section(
             "[rosters.NAME]",
             config.Roster,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -36,6 +37,7 @@ from scimaudit.metrics import metrics
 from scimaudit.over_time import over_time
 from scimaudit.policy import links as policy_links
 from scimaudit.result import Audit, KindLine, Meta
+from scimaudit.review.campaign import campaigns
 from scimaudit.review.decisions import reviews, revocations
 from scimaudit.rules import Judgement, Rule
 from scimaudit.snapshot.store import Snapshot
@@ -110,7 +112,14 @@ def judge(
     meta = Meta(
         version=__version__,
         organisation=config.audit.organisation,
-        audit_id=_audit_id(snapshot, seen, config, f"{fail} {require_scope}"),
+        audit_id=audit_id(
+            snapshot,
+            config,
+            as_of=seen.as_of,
+            former=former.audit if former else "",
+            fail_on=fail,
+            require_scope=require_scope,
+        ),
         snapshot_id=snapshot.id,
         as_of=seen.as_of,
         time_zone=config.audit.time_zone,
@@ -121,6 +130,7 @@ def judge(
         fail_on=fail,
         exit_code=exit_code,
         exit_reasons=reasons,
+        require_scope=require_scope,
         defaults=_defaults(config),
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
@@ -190,7 +200,7 @@ def seen_view(
 
 def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Reviewed:
     """What reviews decided up to the moment judged, and what the snapshots show of it."""
-    campaigns, decisions = reviews(config.store)
+    opened, decisions = reviews(config.store)
     now = pd.Timestamp(seen.as_of)
     asked = revocations(config.store)
     asked = asked[(asked["decided_at"] <= now) & asked["app"].isin(list(seen.facts))]
@@ -198,7 +208,7 @@ def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Revi
     percent = verdicts.setting(config, "app-shrunk", "percent")
     closed = closure(asked, snapshots, as_of=seen.as_of, days=days, percent=percent)
     return Reviewed(
-        campaigns[campaigns["opened_at"] <= now].reset_index(drop=True),
+        opened[opened["opened_at"] <= now].reset_index(drop=True),
         decisions[decisions["decided_at"] <= now].reset_index(drop=True),
         held_again(closed, decisions, seen),
     )
@@ -294,12 +304,21 @@ def _defaults(config: Config) -> dict[str, str]:
     }
 
 
-def _audit_id(snapshot: Snapshot, seen: View, config: Config, asked: str) -> str:
-    """Names what was judged and by what; the same snapshot, day, configuration and policy give the same id."""
-    text = (
-        config.model_dump_json(serialize_as_any=True, exclude={"path"}) + seen.as_of.isoformat() + __version__ + asked
-    )
-    digest = hashlib.sha256(text.encode())
+def audit_id(
+    snapshot: Snapshot, config: Config, *, as_of: datetime, former: str, fail_on: str, require_scope: bool
+) -> str:
+    """Names what was judged and by what: the same snapshot, moment, configuration, policy and reviews give the same id.
+
+    Where the store and the policy lie changes nothing of what is judged.
+
+    :param former: id of the audit that the trail goes on from; empty where there is none.
+    """
+    places: dict[str, Any] = {"path": True, "audit": {"store", "policy"}, "evidence": True}
+    told = config.model_dump_json(serialize_as_any=True, exclude=places)
+    asked = [told, as_of.isoformat(), __version__, former, fail_on, str(require_scope)]
+    digest = hashlib.sha256("\0".join(asked).encode())
     for path in sorted(path for path in config.policy.glob("*") if path.is_file()):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for campaign in campaigns(config.store):
+        digest.update(campaign.opened.id.encode() + b"\0" + campaign.record().encode())
     return f"{snapshot.id}-{digest.hexdigest()[:8]}"

@@ -18,6 +18,8 @@ from scimaudit.config import Config
 from scimaudit.drill import draft
 from scimaudit.drill.plan import Kind
 from scimaudit.errors import ConfigError, PolicyError
+from scimaudit.evidence import seal as sealing
+from scimaudit.evidence.contents import Parts
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former
@@ -83,6 +85,19 @@ def case(config: Config, audit_id: str | None = None) -> Case:
     privileged = {app.name: app.privileged for app in config.apps}
     described = catalogue.load(config.policy / "catalogue.csv")
     return Case(snapshot, stored.audit, stored.links(), privileged, described, _before(snapshot, config))
+
+
+def seal(config: Config, audit_id: str | None = None, *, now: datetime, reports: Sequence[Path] = ()) -> Path:
+    """Seal a stored audit (default: the newest) into a bundle; see :func:`scimaudit.evidence.seal.seal`.
+
+    :param reports: those of its reports that are written already.
+    """
+    stored = archive.latest(config.store, audit_id)
+    snapshot = open_snapshot(config.store, stored.snapshot)
+    former = archive.before(config.store, snapshot.id)
+    parts = Parts(stored, snapshot, config, _before(snapshot, config), former, tuple(reports))
+    key = config.evidence.key
+    return sealing.seal(parts, config.bundles, now=now, key=config.base / key.expanduser() if key else None)
 
 
 def remediation(config: Config, audit_id: str | None = None) -> Remediation:

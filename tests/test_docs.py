@@ -67,3 +67,9 @@ def test_every_block_on_the_page_of_sources_is_a_configuration() -> None:
 def test_every_source_has_a_place_on_its_page() -> None:
     text = (ROOT / "docs" / "sources.md").read_text("utf-8")
     assert [name for name in sources.names() if name not in text] == []
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    named = re.findall(r"`(tests/[^`]+)`", (ROOT / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -33,13 +33,16 @@ from scimaudit.cli import (
     pull,
     register,
     remediation,
+    replay,
     report,
     review,
     rules,
     run,
     schema,
+    seal,
     spans,
     timeline,
+    verify,
     who,
 )
 from scimaudit.cli.options import show_version
@@ -89,6 +92,9 @@ app.command("policy")(policy.command)
 app.command("approvals")(approvals.command)
 app.command("register")(register.command)
 app.command("ledger")(ledger.command)
+app.command("seal")(seal.command)
+app.command("verify")(verify.command)
+app.command("replay")(replay.command)
 app.command("remediation")(remediation.command)
 app.command("rules")(rules.command)
 app.command("controls")(controls.command)

@@ -11,7 +11,7 @@ import typer
 from scimaudit.cli.options import NoColor, Quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rich.console import Console
@@ -53,7 +53,24 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
     out.print(f"The company's clock stands at {audit.meta.as_of:%Y-%m-%d}; it was audited on {days} too.")
     asked = f"Ask on: {_called()} who 'Anna Berg' --config {played.config.path}"
     out.print(terminal.text(asked))
+    _sealed(played, paths, out)
     _night_after(output, played, out)
+
+
+def _sealed(played: Played, reports: Sequence[Path], out: Console) -> None:
+    """Every audit as a sealed bundle: the chain verified, the last one's findings made again from its raw bodies."""
+    from scimaudit import workflow
+    from scimaudit.cli import show_evidence
+    from scimaudit.evidence import replay, sealed, verify
+
+    meta = played.stored.audit.meta
+    bundle = workflow.seal(played.config, meta.audit_id, now=meta.collected_to, reports=reports)
+    out.print()
+    show_evidence.sealed(bundle)
+    _, broken = verify.chain(played.config.bundles)
+    checked = [verify.verify(each, full=True) for each in sealed(played.config.bundles)]
+    show_evidence.verified(out, checked, broken, signers=False)
+    show_evidence.replayed(out, replay.replay(bundle))
 
 
 def _from(moment: datetime) -> Callable[[], datetime]:

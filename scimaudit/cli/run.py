@@ -40,7 +40,7 @@ def command(
     from datetime import UTC, datetime
 
     from scimaudit import workflow
-    from scimaudit.cli import show
+    from scimaudit.cli import show, show_evidence
     from scimaudit.cli.progress import Live
     from scimaudit.config import load
     from scimaudit.renderers.terminal import console
@@ -51,10 +51,15 @@ def command(
     day = as_of.date() if as_of else None
     stored = workflow.audit(loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope)
     paths = workflow.report(stored, format or list(ReportFormat), output)
+    bundle = (
+        workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths) if loaded.evidence.seal else None
+    )
     show.audit(stored.audit, json=json, quiet=quiet, no_color=no_color)
     if not quiet:
         said = console(no_color=no_color, stderr=json)
         said.print()
         for path in paths:
             said.print(path)
+        if bundle is not None:
+            show_evidence.sealed(bundle, stderr=json)
     raise typer.Exit(stored.audit.meta.exit_code)

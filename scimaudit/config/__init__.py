@@ -15,13 +15,14 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from scimaudit import rules, sources
 from scimaudit.config.apps import App, AppListing, Canary, Control, Drift, How, Register, ScopeAccepted
 from scimaudit.config.drill import Drill
+from scimaudit.config.evidence import Evidence
 from scimaudit.config.model import Model, Name, Severity, Zone
 from scimaudit.errors import ConfigError
 from scimaudit.tables import SEVERITIES
 
 __all__ = [
-    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Drill", "Exceptions", "Gates", "How",
-    "Network", "Register", "Review", "Roster", "ScopeAccepted", "checked", "load", "parse",
+    "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Drill", "Evidence", "Exceptions", "Gates",
+    "How", "Network", "Register", "Review", "Roster", "ScopeAccepted", "checked", "load", "parse",
 ]  # fmt: skip
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -123,6 +124,7 @@ class Config(Model):
     apps: tuple[App, ...] = ()
     review: Review = Review()
     drill: Drill = Drill()
+    evidence: Evidence = Evidence()
     rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     @property
@@ -134,6 +136,11 @@ class Config(Model):
     def store(self) -> Path:
         """The folder of snapshots and audits."""
         return self.base / self.audit.store
+
+    @property
+    def bundles(self) -> Path:
+        """The folder of sealed bundles."""
+        return self.base / self.evidence.bundles
 
     @property
     def zone(self) -> ZoneInfo:
@@ -192,6 +199,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
             "apps": tuple(_app(name, value) for name, value in _named(data, "apps").items()),
             "review": _model(Review, _table(data, "review"), "review"),
             "drill": _model(Drill, _table(data, "drill"), "drill"),
+            "evidence": _model(Evidence, _table(data, "evidence"), "evidence"),
             "rules": _rules(_named(data, "rules")),
         },
         "",

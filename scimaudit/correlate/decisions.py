@@ -143,7 +143,7 @@ def _meet(accounts: pd.DataFrame, live: pd.DataFrame) -> tuple[Rows, Rows]:
     rows = np.flatnonzero(np.asarray(pc.is_in(spoken, value_set=named), dtype=np.bool_))
     left = pd.DataFrame({"account": rows, "pair": spoken.take(pa.array(rows)).to_pandas()})
     right = pd.DataFrame({"place": np.arange(len(live)), "pair": named.to_pandas()})
-    both = left.merge(right, on="pair", how="inner")
+    both = left.merge(right, on="pair", how="inner", validate="m:m")
     return both["account"].to_numpy(np.int64), both["place"].to_numpy(np.int64)
 
 

@@ -67,7 +67,8 @@ def _alike(
     text, like = pa.array(texts, pa.string()).take(pa.array(one)), pa.array(others, pa.string()).take(pa.array(other))
     score = cpdist(text.to_pylist(), like.to_pylist(), scorer=scorer, score_cutoff=CUTOFF, dtype=np.float64)
     alike = pd.DataFrame({"text": one, "other": other, "score": np.round(score, 4)})[score >= CUTOFF]
-    pairs = alike.merge(left, on="text", how="inner").merge(right, on="other", how="inner")
+    pairs = alike.merge(left, on="text", how="inner", validate="m:m")
+    pairs = pairs.merge(right, on="other", how="inner", validate="m:m")
     ours_told = pd.Series(texts, dtype="str").take(pairs["text"].to_numpy(np.int64)).to_numpy()
     theirs_told = pd.Series(others, dtype="str").take(pairs["other"].to_numpy(np.int64)).to_numpy()
     return pairs.assign(text=pd.Series(ours_told, dtype="str"), other=pd.Series(theirs_told, dtype="str"))

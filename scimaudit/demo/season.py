@@ -31,7 +31,7 @@ class Played:
 
 
 def play(folder: Path, *, token: str, clock: Clock, watcher: Watcher) -> Played:
-    """Play the season in ``folder``, whose former snapshots and audits are thrown away.
+    """Play the season in ``folder``, whose former snapshots, audits and bundles are thrown away; seal the earlier days.
 
     :param token: what the apps ask for; the configuration reads it from
         :data:`~scimaudit.demo.sample.TOKEN_VARIABLE`, which the caller sets.
@@ -39,12 +39,13 @@ def play(folder: Path, *, token: str, clock: Clock, watcher: Watcher) -> Played:
     """
     days = earlier.days()
     copy(folder)
-    for name in ("scimaudit-data", "review-packets"):
+    for name in ("scimaudit-data", "review-packets", "evidence"):
         shutil.rmtree(folder / name, ignore_errors=True)
     before = []
     for day in days.earlier:
         earlier.turn_back(folder, day)
         loaded, stored = _day(folder, token, clock(day), watcher)
+        workflow.seal(loaded, stored.path.name, now=stored.audit.meta.collected_to)
         before.append(stored)
         if day == days.earlier[0]:
             review(loaded, folder / "review-packets")

@@ -15,7 +15,7 @@ from scimaudit.drill.client import MARK, CanaryClient, NotOurs, Write
 from scimaudit.drill.plan import Plan
 from scimaudit.drill.record import Entry, Record, Step
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.snapshot.collect import told
+from scimaudit.snapshot.settings import told
 from scimaudit.sources import Reply
 from scimaudit.transport import segment, tls_context
 

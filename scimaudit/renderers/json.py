@@ -11,19 +11,16 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scimaudit import tables
 from scimaudit.renderers import _words
-from scimaudit.renderers.encode import rewrite, utf8
+from scimaudit.renderers.encode import json as encode
+from scimaudit.renderers.encode import utf8
 from scimaudit.result import FORMAT_VERSION, Audit
 
 SUFFIX: Final = ".json"
 
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
-_BATCH: Final = 20_000
-_ESCAPED: Final = r'["\\\x00-\x1f]'
-"""What RFC 8259 section 7 wants escaped in a text."""
 
 
 def render(audit: Audit, stream: BinaryIO) -> None:
@@ -78,35 +75,9 @@ def _lines(items: Any) -> Iterator[bytes]:
 
 
 def _rows(table: pa.Table) -> Iterator[bytes]:
-    """The rows as objects, a line each: put together column by column in Arrow, for an object per row costs most."""
+    """The rows as objects, a line each."""
     before = "["
-    for batch in filter(len, table.to_batches(max_chunksize=_BATCH)):
-        parts: list[Any] = []
-        for name in sorted(batch.schema.names):
-            parts += [f'{"," if parts else "{"}"{name}":', _encoded(batch.column(name))]
-        lines = pc.binary_join_element_wise(*parts, "}", "").to_pylist()
+    for lines in encode.batches(table):
         yield (before + "\n" + ",\n".join(lines)).encode()
         before = ","
     yield b"[]" if before == "[" else b"]"
-
-
-def _encoded(column: pa.Array) -> pa.Array:
-    """Every value as JSON text; a null is ``null``."""
-    if pa.types.is_list(column.type):
-        items = rewrite(column.flatten(), _ESCAPED, _escape)
-        lists = pa.ListArray.from_arrays(pc.subtract(column.offsets, column.offsets[0]), items)
-        filled = pc.binary_join_element_wise('["', pc.binary_join(lists, '","'), '"]', "")
-        text = pc.if_else(pc.equal(pc.list_value_length(column), 0), "[]", filled)
-        return pc.if_else(pc.is_valid(column), text, "null")
-    if pa.types.is_dictionary(column.type):
-        text = pa.DictionaryArray.from_arrays(column.indices, _encoded(column.dictionary)).cast(pa.string())
-    elif pa.types.is_string(column.type) or pa.types.is_timestamp(column.type):
-        spelled = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ") if pa.types.is_timestamp(column.type) else column
-        text = pc.binary_join_element_wise('"', rewrite(spelled, _ESCAPED, _escape), '"', "")
-    else:
-        text = column.cast(pa.string())
-    return pc.fill_null(text, "null")
-
-
-def _escape(text: str) -> str:
-    return orjson.dumps(text)[1:-1].decode()

@@ -318,7 +318,10 @@ class KindLine:
 
 @dataclass(frozen=True)
 class Meta:
-    """What the audit is of, and how it ends."""
+    """What the audit is of, and how it ends.
+
+    :param require_scope: an unproven scope counts for the exit code too.
+    """
 
     version: str
     organisation: str
@@ -333,6 +336,7 @@ class Meta:
     fail_on: str
     exit_code: int
     exit_reasons: tuple[str, ...]
+    require_scope: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -25,9 +25,10 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
+from scimaudit.snapshot.settings import source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
 from scimaudit.snapshot.union import Brought, Union, union
-from scimaudit.sources import Listing, Reply, Source, Walk
+from scimaudit.sources import Listing, Reply, Walk
 
 WORKERS = 64
 RESUME_WITHIN_HOURS = 12
@@ -205,7 +206,7 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         sink = SourceSink(pull, record, name, "people")
         try:
-            listing = told(roster.settings, _network(pull.config)).collect(sink)
+            listing = source_of_roster(roster, pull.config).collect(sink)
         except SourceError as error:
             pull.watcher.ended(name, None, error.message)
             raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
@@ -215,9 +216,14 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     pull.watcher.ended(name, listing, "")
     acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
     line = Collected(name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged)
-    code = pa.array([roster.name] * table.num_rows, tables.TEXT).dictionary_encode()
-    named = table.set_column(table.schema.get_field_index("roster"), table.schema.field("roster"), code)
-    return line, Brought(roster.name, named, roster.join_on, roster.authoritative_for)
+    return line, brought(table, roster)
+
+
+def brought(people: pa.Table, roster: Roster) -> Brought:
+    """A roster's people under its name, ready to be merged with the others."""
+    code = pa.array([roster.name] * people.num_rows, tables.TEXT).dictionary_encode()
+    named = people.set_column(people.schema.get_field_index("roster"), people.schema.field("roster"), code)
+    return Brought(roster.name, named, roster.join_on, roster.authoritative_for)
 
 
 def _covered(line: Collected, notes: tuple[str, ...]) -> Collected:
@@ -249,25 +255,33 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     pull.watcher.started(name)
     listing, message, hint = None, "", ""
     with Record(_raw(pull.folder) / raw, pull.now) as record:
-        last = _last_ids(pull.previous, app.name, name)
+        last = last_ids(pull.previous, app.name, name)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:
-            listing = _told(wanted, app, pull.config).collect(sink)
+            listing = source_of_listing(wanted, app, pull.config).collect(sink)
         except ScimAuditError as error:
             if pull.stop.is_set() or isinstance(error, IntegrityError):
                 raise
             message, hint = error.message, error.hint
         record.close()
-    # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
-    accounts = sink.table("accounts") if listing else tables.empty(tables.ACCOUNTS)
-    grants = merge.grants_of_known_accounts(accounts, sink.table("grants")) if listing else tables.empty(tables.GRANTS)
-    listing = listing and balanced(listing, accounts.num_rows)
+    listing = listing and balanced(listing, sink.table("accounts").num_rows)
     pull.watcher.ended(name, listing, message)
     acknowledged = sum(row.digest in wanted.acknowledged_rows for row in listing.rejected) if listing else 0
     line = Collected(
         name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged
     )
-    return line, merge.Pulled(name, wanted.join_on, accounts, grants, listing, message)
+    return line, pulled(line, wanted.join_on, sink.table)
+
+
+def pulled(line: Collected, join_on: str, table: Callable[[str], pa.Table]) -> merge.Pulled:
+    """What a listing brought, ready to be merged with the app's others.
+
+    :param table: gives the rows that its source handed over, by the table's name.
+    """
+    # What a failed listing handed over before it failed is evidence (its raw bodies are kept), never an inventory.
+    accounts = table("accounts") if line.listing else tables.empty(tables.ACCOUNTS)
+    grants = merge.grants_of_known_accounts(accounts, table("grants")) if line.listing else tables.empty(tables.GRANTS)
+    return merge.Pulled(line.name, join_on, accounts, grants, line.listing, line.error)
 
 
 def balanced(listing: Listing, rows: int) -> Listing:
@@ -282,33 +296,6 @@ def balanced(listing: Listing, rows: int) -> Listing:
     walk = Walk(listing.walk.state if cut else "incomplete", f"{lost}; {listing.walk.reason}" if cut else lost)
     held = listing.entitlements
     return replace(listing, walk=walk, entitlements=Walk("incomplete", lost) if held.state == "complete" else held)
-
-
-def _told(wanted: AppListing, app: App, config: Config) -> Source:
-    """The listing's source, told what stands elsewhere in the configuration: canaries, seats, proxy, private CA."""
-    shared = {
-        "canaries": tuple(canary.model_dump() for canary in app.canaries),
-        "seats": app.seats,
-    }
-    return told(wanted.settings, {**shared, **_network(config)})
-
-
-def _network(config: Config) -> dict[str, object]:
-    return {"proxy": config.network.proxy, "ca": config.network.ca}
-
-
-def told(settings: Any, shared: Mapping[str, object]) -> Source:
-    """A source's model with values from elsewhere, for the fields it has and does not set itself."""
-    fields = type(settings).model_fields
-    missing = {
-        name: value
-        for name, value in shared.items()
-        if value and name in fields and name not in settings.model_fields_set
-    }
-    if not missing:
-        return settings  # type: ignore[no-any-return]
-    kept = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]
 
 
 def _take_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
@@ -332,7 +319,7 @@ def _take_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
     return taken, line
 
 
-def _last_ids(previous: Snapshot | None, app: str, listing: str) -> tuple[str, ...]:
+def last_ids(previous: Snapshot | None, app: str, listing: str) -> tuple[str, ...]:
     """Ids that this listing's last walk gave, if that walk was complete."""
     if previous is None:
         return ()

@@ -137,7 +137,10 @@ def approved(view: View) -> pd.DataFrame:
             # A null never joins: an account without a name is not the account of a line without one.
             asked = held.dropna(subset=[account, right]).reset_index()
             both = asked.merge(
-                signed.dropna(subset=[account]), left_on=["app", account, right], right_on=["app", account, "right"]
+                signed.dropna(subset=[account]),
+                left_on=["app", account, right],
+                right_on=["app", account, "right"],
+                validate="m:m",
             )
             both = both[(both["kind"] == "") | (both["kind"] == both["attribute"])]
             pairs = {"grant": rows[both["index"]], "approval": both["place"], "account": account, "right": right}

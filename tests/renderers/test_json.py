@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from scimaudit.renderers import _schema, json
+from scimaudit.renderers.encode import json as encode
 from scimaudit.result import FORMAT_VERSION, Audit
 from scimaudit.tables import CHECKS, FINDINGS
 
@@ -115,7 +116,7 @@ def test_an_audit_without_anything_is_still_a_report(story: type) -> None:
 
 def test_more_rows_than_a_batch(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = written(audit)
-    monkeypatch.setattr(json, "_BATCH", 7)
+    monkeypatch.setattr(encode, "_BATCH", 7)
     assert written(audit) == whole
 
 

@@ -1,0 +1,70 @@
+"""How evidence reaches standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scimaudit.evidence import SIGNATURE, statement
+from scimaudit.renderers import _words, terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scimaudit.evidence.replay import Replayed
+    from scimaudit.evidence.verify import Verified
+
+_SHORT = 16
+"""Hex digits of a statement's digest that are shown: enough to note, and to compare with --head."""
+
+
+def sealed(bundle: Path, *, stderr: bool = False) -> None:
+    """Where the bundle is, and the digest to note somewhere else."""
+    told = statement.load(bundle)
+    out = terminal.console(stderr=stderr)
+    signed = "signed" if (bundle / SIGNATURE).is_file() else "not signed: set evidence.key"
+    out.print(terminal.text(f"sealed {bundle}"))
+    out.print(terminal.text(f"{signed}; note this digest where nobody can change it: {told.digest[:_SHORT]}"))
+
+
+def verified(out: Console, found: Sequence[Verified], linked: Sequence[str], *, signers: bool) -> None:
+    """What was compared, and what is wrong."""
+    for each in found:
+        if each.problems:
+            out.print(terminal.text(f"{each.bundle}: NOT WHAT WAS SEALED", "bold red"))
+            for problem in each.problems:
+                out.print(terminal.text(f"  {problem}"))
+            continue
+        there = (each.bundle / SIGNATURE).is_file()
+        unasked = "its signature was not looked at (--signers)" if there else "not signed"
+        who = f"signed by {each.signer}" if signers else unasked
+        files = _words.count(each.files, "file")
+        out.print(terminal.text(f"{each.bundle}: {files} as sealed, {each.statement.digest[:_SHORT]}, {who}"))
+    for problem in linked:
+        out.print(terminal.text(f"the chain: {problem}", "bold red"))
+
+
+def replayed(out: Console, found: Replayed) -> None:
+    """What was made again, and what differs."""
+    sources = _words.count(len(found.rebuilt), "source")
+    findings = _words.count(found.findings, "finding")
+    if found.problems:
+        out.print(terminal.text("NOT THE SAME", "bold red"))
+        for problem in found.problems:
+            out.print(terminal.text(f"  {problem}"))
+    else:
+        out.print(terminal.text(f"the same: {findings} from the raw bodies of {sources}"))
+    for name, why in found.kept.items():
+        out.print(terminal.text(f"{name} was taken as sealed: {why}"))
+
+
+def plain(found: Verified) -> dict[str, Any]:
+    """One bundle for machines."""
+    return {
+        "bundle": found.bundle.as_posix(),
+        "digest": found.statement.digest,
+        "files": found.files,
+        "signer": found.signer or None,
+        "problems": list(found.problems),
+    }

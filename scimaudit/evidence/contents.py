@@ -1,0 +1,176 @@
+"""What goes into a bundle: each part is written from what the store holds, and nothing is made up."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+import pyarrow as pa
+
+from scimaudit import __version__, renderers, tables
+from scimaudit.archive import Stored
+from scimaudit.config import Config
+from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, RECORD, REPORTS, SNAPSHOT, TABLES
+from scimaudit.evidence import standalone as verifier
+from scimaudit.renderers.encode import json as encode
+from scimaudit.snapshot.store import Snapshot
+
+_BESIDE: Final = ("pandas", "pyarrow", "pydantic", "httpx", "jinja2", "xlsxwriter")
+"""Libraries whose versions can show in a report's bytes."""
+_README: Final = """\
+Evidence of the access audit {audit}, sealed by scimaudit {version}.
+
+Check it without scimaudit:    sha256sum --check --quiet MANIFEST.sha256
+or with Python's library alone: python3 verify.py .
+Who signed it:                 ssh-keygen -Y verify -f SIGNERS -I WHO -n scimaudit-evidence \\
+                                   -s statement.json.sig < statement.json
+Make the findings anew:        scimaudit replay .
+
+snapshot/   what was collected: raw bodies as received (zstd -dc NAME.bodies), the tables made of them, the proofs
+record/     findings, the ledger of what could not be judged, owners of accounts, the trail: JSON Lines
+config/     the configuration and the policy that judged; secrets are named there, never told
+campaigns/  access reviews and every decision
+earlier/    the tables of the snapshots before, as far as this audit looked back
+former/     the trail of the audit before, which this one goes on from
+reports/    the same as pages and sheets, for people: views, not the record
+
+Take a copy of verify.py from a place that whoever sent you this cannot write to.
+"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is to be sealed.
+
+    :param stored: the audit; ``snapshot`` is what it judged, ``earlier`` the snapshots it looked back at.
+    :param former: the audit that its trail goes on from.
+    :param reports: reports of this audit that are written already; the formats missing are written anew.
+    """
+
+    stored: Stored
+    snapshot: Snapshot
+    config: Config
+    earlier: tuple[Snapshot, ...] = ()
+    former: Stored | None = None
+    reports: tuple[Path, ...] = ()
+
+
+def write(parts: Parts, folder: Path) -> None:
+    """Write every part into ``folder``, which is empty.
+
+    :raises OSError: a file cannot be written.
+    :raises IntegrityError: a part of the store cannot be read, or is not what it was.
+    """
+    parts.snapshot.verify()
+    _tree(parts.snapshot.path, folder / SNAPSHOT)
+    (folder / TABLES).write_bytes(orjson.dumps(dict(digests(parts.snapshot)), option=_JSON))
+    _record(parts.stored, folder / RECORD)
+    _configuration(parts.config, folder / CONFIG)
+    if (parts.config.store / CAMPAIGNS).is_dir():
+        _tree(parts.config.store / CAMPAIGNS, folder / CAMPAIGNS)
+    for snapshot in parts.earlier:
+        snapshot.verify()
+        _tree(snapshot.path / "tables", folder / EARLIER / snapshot.id / "tables")
+        _link(snapshot.path / "manifest.json", folder / EARLIER / snapshot.id / "manifest.json")
+    if parts.former is not None:
+        for name in ("trail.parquet", "audit.json"):
+            _link(parts.former.path / name, folder / FORMER / parts.former.path.name / name)
+    _reports(parts, folder / REPORTS)
+    _tool(parts, folder)
+
+
+def digests(snapshot: Snapshot) -> Iterator[tuple[str, dict[str, object]]]:
+    """For each table of a snapshot its rows and the SHA-256 over them as canonical JSON Lines, by name."""
+    named = {"people": snapshot.people, "overlaps": snapshot.overlaps}
+    for name, read in named.items():
+        yield name, digest(read())
+    for line in snapshot.manifest.apps:
+        yield f"accounts/{line.app}", digest(snapshot.accounts(line.app))
+        yield f"grants/{line.app}", digest(snapshot.grants(line.app))
+
+
+def digest(table: pa.Table) -> dict[str, object]:
+    """A table's number of rows, and the SHA-256 over them as canonical JSON Lines, in their order."""
+    found = hashlib.sha256()
+    for chunk in encode.lines(table):
+        found.update(chunk)
+    return {"rows": table.num_rows, "sha256": found.hexdigest()}
+
+
+_JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def _record(stored: Stored, folder: Path) -> None:
+    folder.mkdir()
+    audit = stored.audit
+    written = {
+        "findings": tables.conform(audit.findings, tables.FINDINGS),
+        "ledger": tables.conform(audit.checks, tables.CHECKS),
+        "links": stored.links(),
+        "trail": tables.conform(stored.trail(), tables.TRAIL),
+    }
+    for name, table in written.items():
+        with (folder / f"{name}.jsonl").open("xb") as file:
+            file.writelines(encode.lines(table))
+    _link(stored.path / "audit.json", folder / "audit.json")
+
+
+def _configuration(config: Config, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "scimaudit.toml").write_bytes(config.path.read_bytes())
+    for path in sorted(config.policy.glob("*")):
+        if path.is_file():
+            (folder / "policy").mkdir(exist_ok=True)
+            (folder / "policy" / path.name).write_bytes(path.read_bytes())
+
+
+def _reports(parts: Parts, folder: Path) -> None:
+    have = {path.name: path for path in parts.reports}
+    for path in have.values():
+        _link(path, folder / path.name)
+    for name in renderers.names():
+        kind = renderers.load(name)
+        stems = getattr(kind, "FILES", {"report": {}})
+        if any(f"{stem}{kind.SUFFIX}" not in have for stem in stems):
+            for stem in stems:
+                (folder / f"{stem}{kind.SUFFIX}").unlink(missing_ok=True)
+            renderers.write(parts.stored.audit, folder, [name])
+
+
+def _tool(parts: Parts, folder: Path) -> None:
+    told = {
+        "scimaudit": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: importlib.metadata.version(name) for name in _BESIDE},
+    }
+    (folder / "tool.json").write_bytes(orjson.dumps(told, option=_JSON))
+    said = _README.format(audit=parts.stored.path.name, version=__version__)
+    (folder / "README.txt").write_text(said, "utf-8", newline="\n")
+    shutil.copyfile(verifier.__file__, folder / "verify.py")
+
+
+def _tree(source: Path, target: Path) -> None:
+    """Every file of a folder but locks."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and path.suffix != ".lock":
+            _link(path, target / path.relative_to(source))
+
+
+def _link(source: Path, target: Path) -> None:
+    """A file of the store in the bundle: one more name for it, or, on another file system, a copy.
+
+    The store writes no file twice, it replaces files; so what a bundle links to does not change behind it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

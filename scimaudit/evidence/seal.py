@@ -1,0 +1,149 @@
+"""Sealing: every file, then the manifest, then the statement, then the signature; a name that is final comes last.
+
+A run that dies before the end leaves a folder that ends in ``.partial``, which nothing takes for a bundle; the next
+sealing throws it away. A failed fsync ends it: what was not written may look written afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from scimaudit import __version__
+from scimaudit.audit import audit_id
+from scimaudit.errors import ConfigError, IntegrityError
+from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
+from scimaudit.evidence.contents import Parts
+from scimaudit.snapshot.store import file_digest
+
+
+def seal(parts: Parts, bundles: Path, *, now: datetime, key: Path | None = None) -> Path:
+    """Write a bundle of an audit and seal it; a bundle of that audit that is sealed already stays as it is.
+
+    :param bundles: the folder of bundles; the newest sealed one becomes the parent.
+    :param now: when it is sealed, UTC.
+    :param key: SSH key to sign with; unsigned where it is left out.
+    :returns: the bundle's folder.
+    :raises IntegrityError: a part of the store is not what it was; nothing is sealed.
+    :raises ConfigError: another sealing is at work, the key cannot sign, or the bundle cannot be written.
+    """
+    try:
+        bundles.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(bundles / "seal.lock", timeout=0):
+            return _seal(parts, bundles, now, key)
+    except Timeout as error:
+        raise ConfigError(f"another sealing is at work in {bundles}", hint="wait until it ends") from error
+    except OSError as error:
+        raise ConfigError(
+            f"the bundle cannot be written: {error.strerror or error}", hint="nothing is sealed; make room, try again"
+        ) from error
+
+
+def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
+    name = parts.stored.path.name
+    target, draft = bundles / name, bundles / (name + PARTIAL)
+    if (target / STATEMENT).is_file():
+        return target
+    _judged_by(parts)
+    parent = newest(bundles)
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    contents.write(parts, draft)
+    listed = list(files(draft))
+    lines = [f"{file_digest(draft / path)}  {path}\n" for path in listed]
+    for path in listed:
+        _settle(draft / path)
+    _write("".join(lines).encode(), draft / MANIFEST)
+    for folder in {draft, *(parent for path in listed for parent in (draft / path).parents if draft in parent.parents)}:
+        _settle(folder)
+    told = predicate(parts, parent, now)
+    _write(statement.dump(file_digest(draft / MANIFEST), told), draft / STATEMENT)
+    if key is not None:
+        signing.sign(draft, key)
+        _settle(draft / f"{STATEMENT}.sig")
+    _settle(draft)
+    draft.rename(target)
+    _settle(bundles)
+    return target
+
+
+def _judged_by(parts: Parts) -> None:
+    """Refuse to seal a configuration, a policy or reviews beside findings that others made.
+
+    :raises ConfigError: they changed since the audit.
+    """
+    meta = parts.stored.audit.meta
+    former = parts.former.path.name if parts.former else ""
+    now = audit_id(
+        parts.snapshot, parts.config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
+        require_scope=meta.require_scope,
+    )  # fmt: skip
+    if now != meta.audit_id:
+        raise ConfigError(
+            f"the configuration, the policy, the reviews or the audit before changed since the audit {meta.audit_id}",
+            hint="scimaudit audit judges by them; then seal that",
+        )
+
+
+def newest(bundles: Path) -> statement.Statement | None:
+    """The statement of the bundle that no other names as its parent; ``None`` where there is no bundle.
+
+    :raises IntegrityError: there are several: the chain has split.
+    """
+    found = [statement.load(bundle) for bundle in sealed(bundles)]
+    parents = {each.parent[1] for each in found if each.parent}
+    heads = [each for each in found if each.digest not in parents]
+    if len(heads) > 1:
+        named = ", ".join(each.bundle for each in heads)
+        raise IntegrityError(
+            f"the bundles of {bundles} are no single chain: {named} are all the last", hint="scimaudit verify --chain"
+        )
+    return heads[0] if heads else None
+
+
+def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -> Mapping[str, Any]:
+    """What the statement says beside the hash."""
+    audit = parts.stored.audit
+    meta = audit.meta
+    return {
+        "bundle": parts.stored.path.name,
+        "parent": {"bundle": parent.bundle, "sha256": parent.digest} if parent else None,
+        "sealed_at": now,
+        "version": __version__,
+        "organisation": meta.organisation,
+        "audit": meta.audit_id,
+        "snapshot": meta.snapshot_id,
+        "as_of": meta.as_of,
+        "collected": {"from": meta.collected_from, "to": meta.collected_to},
+        "exit_code": meta.exit_code,
+        "exit_reasons": list(meta.exit_reasons),
+        "apps": statement.apps(audit.apps),
+        "people": meta.people,
+        "findings": len(audit.findings),
+        "earlier": [snapshot.id for snapshot in parts.earlier],
+        "former": parts.former.path.name if parts.former else None,
+    }
+
+
+def _write(data: bytes, path: Path) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
+    if path.is_dir() and os.name != "posix":
+        return  # Windows knows no fsync of a folder
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Check a bundle of evidence with Python's own library alone: python3 verify.py BUNDLE
+
+It says which file changed, is missing, or was added, and ends with 0 only if there is none, else with 5. It reads, and
+runs nothing of the bundle. Who signed the statement is told by ssh-keygen -Y verify, see README.txt.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig"}
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def problems(bundle: Path) -> Iterator[str]:
+    """What is wrong with a bundle: one sentence each."""
+    absent = [name for name in ("statement.json", "MANIFEST.sha256") if not (bundle / name).is_file()]
+    if absent:
+        yield f"{absent[0]} is missing"
+        return
+    statement = json.loads((bundle / "statement.json").read_bytes())
+    manifest = (bundle / "MANIFEST.sha256").read_bytes()
+    if statement["subject"][0]["digest"]["sha256"] != hashlib.sha256(manifest).hexdigest():
+        yield "MANIFEST.sha256 is not the one that the statement speaks of"
+    *lines, end = manifest.decode("utf-8", "surrogateescape").split("\n")
+    if end:
+        yield "MANIFEST.sha256 does not end with its last line"
+    due: dict[str, str] = {}
+    for line in lines:
+        told = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
+        if not told or told[2] in due or told[2] in SEAL or {"", ".", ".."} & set(told[2].split("/")):
+            yield f"MANIFEST.sha256 has a line that cannot be: {line!r}"
+        else:
+            due[told[2]] = told[1]
+    there = set()
+    for path in bundle.rglob("*"):
+        short = path.relative_to(bundle).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            yield f"{short} is neither a file nor a folder"
+        elif path.is_file() and short not in SEAL:
+            there.add(short)
+    for short in sorted(due.keys() | there):
+        if short not in there:
+            yield f"{short} is missing"
+        elif short not in due:
+            yield f"{short} was added"
+        elif sha256(bundle / short) != due[short]:
+            yield f"{short} changed"
+
+
+def main() -> int:
+    """Say what is wrong with the bundle that the command line names."""
+    found = list(problems(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    for problem in found:
+        print(problem.encode("ascii", "backslashreplace").decode())
+    print("NOT WHAT WAS SEALED" if found else "every file is what was sealed")
+    return 5 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

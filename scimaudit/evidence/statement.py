@@ -1,0 +1,87 @@
+"""The statement of a bundle: in-toto Statement v1 (github.com/in-toto/attestation, spec/v1/statement.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from scimaudit.errors import IntegrityError
+from scimaudit.evidence import MANIFEST, STATEMENT
+
+TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE: Final = "urn:scimaudit:evidence:1"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a statement says.
+
+    :param digest: SHA-256 of the statement's own bytes; what its child names it by.
+    :param manifest: SHA-256 of the manifest.
+    :param predicate: what was audited, and what came of it.
+    """
+
+    digest: str
+    manifest: str
+    predicate: Mapping[str, Any]
+
+    @property
+    def bundle(self) -> str:
+        """The bundle's name when it was sealed."""
+        return str(self.predicate["bundle"])
+
+    @property
+    def parent(self) -> tuple[str, str] | None:
+        """Name of the bundle before and the digest of its statement; ``None`` for the first of a chain."""
+        told = self.predicate["parent"]
+        return (str(told["bundle"]), str(told["sha256"])) if told else None
+
+
+def dump(manifest: str, predicate: Mapping[str, Any]) -> bytes:
+    """The bytes of a statement: keys sorted, no spaces.
+
+    :param manifest: SHA-256 of the manifest.
+    """
+    told = {
+        "_type": TYPE,
+        "subject": [{"name": MANIFEST, "digest": {"sha256": manifest}}],
+        "predicateType": PREDICATE,
+        "predicate": predicate,
+    }
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+
+
+def load(bundle: Path) -> Statement:
+    """Read a bundle's statement.
+
+    :raises IntegrityError: there is none, or it is not one of ours.
+    """
+    path = bundle / STATEMENT
+    try:
+        data = path.read_bytes()
+        told = orjson.loads(data)
+        [subject] = told["subject"]
+        kinds = (told["_type"], told["predicateType"], subject["name"])
+        predicate, digest = told["predicate"], str(subject["digest"]["sha256"])
+        found = Statement(hashlib.sha256(data).hexdigest(), digest, predicate)
+        named = (found.bundle, found.parent)
+    except FileNotFoundError as error:
+        raise IntegrityError(f"{bundle} is not a sealed bundle", hint=f"it has no {STATEMENT}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path} cannot be read as a statement") from error
+    if kinds != (TYPE, PREDICATE, MANIFEST) or not all(named[:1]):
+        raise IntegrityError(f"{path} is no statement over scimaudit's evidence")
+    return found
+
+
+def apps(lines: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a statement says of each app: its verdict, and what its listing proves."""
+    return [
+        {"app": line.app, "verdict": line.verdict, "walk": line.walk, "scope": line.scope, "accounts": line.accounts}
+        for line in lines
+    ]

@@ -1,0 +1,41 @@
+"""Sources told what stands elsewhere in the configuration: the proxy, the private CA, an app's canaries and seats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scimaudit.config import App, AppListing, Config, Roster
+from scimaudit.sources import Source
+
+
+def source_of_listing(wanted: AppListing, app: App, config: Config) -> Source:
+    """The listing's source, told what stands elsewhere in the configuration: canaries, seats, proxy, private CA."""
+    shared = {
+        "canaries": tuple(canary.model_dump() for canary in app.canaries),
+        "seats": app.seats,
+    }
+    return told(wanted.settings, {**shared, **_network(config)})
+
+
+def source_of_roster(roster: Roster, config: Config) -> Source:
+    """The roster's source, told the proxy and the private CA."""
+    return told(roster.settings, _network(config))
+
+
+def _network(config: Config) -> dict[str, object]:
+    return {"proxy": config.network.proxy, "ca": config.network.ca}
+
+
+def told(settings: Any, shared: Mapping[str, object]) -> Source:
+    """A source's model with values from elsewhere, for the fields it has and does not set itself."""
+    fields = type(settings).model_fields
+    missing = {
+        name: value
+        for name, value in shared.items()
+        if value and name in fields and name not in settings.model_fields_set
+    }
+    if not missing:
+        return settings  # type: ignore[no-any-return]
+    kept = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]

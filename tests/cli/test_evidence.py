@@ -1,0 +1,54 @@
+"""The demonstration's sealed bundles, asked from the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def bundles(demo: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(demo / "evidence", tmp_path / "evidence"))
+
+
+def test_the_demonstration_is_sealed_day_by_day_and_one_chain(scimaudit: Run, bundles: Path) -> None:
+    done = scimaudit("verify", bundles, "--chain", "--full", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, len(told["bundles"]), told["chain"]) == (0, 4, [])
+    head = told["bundles"][-1]["digest"][:12]
+    assert scimaudit("verify", bundles, "--chain", "--head", head).returncode == 0
+    assert scimaudit("verify", bundles, "--chain", "--head", "0" * 12).returncode == 5
+
+
+def test_a_changed_file_is_named_and_ends_with_5(scimaudit: Run, bundles: Path) -> None:
+    last = max(path for path in bundles.iterdir() if path.is_dir())
+    (last / "record/findings.jsonl").write_text("")
+    done = scimaudit("verify", last)
+    assert done.returncode == 5
+    assert "record/findings.jsonl changed" in done.stdout
+    assert scimaudit("replay", last).returncode == 5
+
+
+def test_a_bundle_is_replayed(scimaudit: Run, bundles: Path) -> None:
+    last = max(path for path in bundles.iterdir() if path.is_dir())
+    done = scimaudit("replay", last)
+    assert done.returncode == 0
+    assert done.stdout.startswith("the same: ")
+
+
+def test_what_is_no_bundle_is_said_to_be_none(scimaudit: Run, tmp_path: Path) -> None:
+    done = scimaudit("verify", tmp_path)
+    assert done.returncode == 5
+    assert "is not a sealed bundle" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sealing_what_is_sealed_tells_its_digest_again(ask: Run) -> None:
+    done = ask("seal")
+    assert done.returncode == 0
+    assert "note this digest" in done.stdout

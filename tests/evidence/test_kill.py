@@ -1,0 +1,77 @@
+"""A sealing that is killed at any write, rename or fsync seals nothing, harms nothing, and can be done again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from scimaudit import workflow
+from scimaudit.evidence import sealed
+from scimaudit.evidence.replay import replay
+from scimaudit.evidence.verify import chain, verify
+from tests.evidence.conftest import Evidence
+from tests.evidence.test_seal import contents
+
+EVERY = "SCIMAUDIT_NIGHTLY" in os.environ
+"""Every call that leaves something on disk; otherwise six of them."""
+SEAL = """
+import os, pathlib, signal, sys
+at, calls = int(sys.argv[1]), [0]
+
+def dies(real):
+    def call(*told, **named):
+        calls[0] += 1
+        if calls[0] == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*told, **named)
+    return call
+
+for name in ("fsync", "rename", "replace", "link", "mkdir", "open"):
+    setattr(os, name, dies(getattr(os, name)))
+for name in ("rename", "replace", "write_bytes", "mkdir"):
+    setattr(pathlib.Path, name, dies(getattr(pathlib.Path, name)))
+sys.argv = ["scimaudit", "seal", "--config", sys.argv[2]]
+from scimaudit.cli import main
+try:
+    main()
+finally:
+    print(calls[0])
+"""
+
+
+def sealing(evidence: Evidence, at: int) -> subprocess.CompletedProcess[str]:
+    told = [sys.executable, "-c", SEAL, str(at), str(evidence.firm.folder / "scimaudit.toml")]
+    return subprocess.run(told, capture_output=True, text=True, check=False)
+
+
+def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
+    evidence.firm.audit()
+    fresh = tmp_path / "before"
+    shutil.copytree(evidence.firm.folder, fresh)
+    whole = sealing(evidence, 0)
+    calls = int(whole.stdout.splitlines()[-1])
+    assert whole.returncode == 0
+    assert calls > 100
+    undisturbed = contents(sealed(evidence.folder)[-1])
+    points = range(1, calls + 1) if EVERY else range(1, calls + 1, calls // 5)
+    for at in points:
+        shutil.rmtree(evidence.folder)
+        shutil.copytree(fresh / "evidence", evidence.folder)
+        before = [contents(bundle) for bundle in evidence.bundles]
+        died = sealing(evidence, at)
+        assert died.returncode == -signal.SIGKILL, (at, died.stderr)
+        assert [contents(bundle) for bundle in evidence.bundles] == before
+        there = sealed(evidence.folder)
+        # Killed after the last rename, it is sealed, and whole.
+        assert len(there) in (2, 3)
+        assert [verify(bundle, full=True).problems for bundle in there] == [()] * len(there)
+        third = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
+        made = contents(third)
+        assert made.keys() == undisturbed.keys()
+        assert {name for name in made if made[name] != undisturbed[name]} <= {"statement.json"}  # it tells the time
+        assert chain(evidence.folder)[1] == ()
+    assert replay(third).problems == ()
