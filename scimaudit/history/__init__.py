@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from scimaudit import tables
+from scimaudit.history.sightings import window
 from scimaudit.snapshot.store import Snapshot
-from scimaudit.verdicts import as_of
 from scimaudit.view import Previous
 
 # Where the row came from, and what is derived from a neighbour, is no state of a person.
@@ -76,13 +76,11 @@ def _seen(snapshot: Snapshot, names: Sequence[str], wanted: pd.Index) -> pd.Data
     codes = [name for name in frame.columns if frame[name].dtype == "category"]
     rows = frame.astype(dict.fromkeys(codes, "str")).reindex(columns=list(names))
     ended = pd.Timestamp(snapshot.manifest.ended)
+    # A roster that was read, or exported, over some time is known to have been true no later than its first row.
     true_at = {
-        source.name.removeprefix("rosters."): as_of(source)
+        source.name.removeprefix("rosters."): told[0]
         for source in snapshot.manifest.sources
-        if source.fills == "people"
+        if source.fills == "people" and (told := window(source)) is not None
     }
     until = pd.to_datetime(frame["roster"].astype("str").map(true_at), utc=True).dt.as_unit("us")
-    # A roster dated after its collection was true at the collection, and who knows what later.
-    return rows.assign(
-        state=pd.util.hash_pandas_object(rows, index=False), until=until.mask(until > ended, ended), collected=ended
-    )
+    return rows.assign(state=pd.util.hash_pandas_object(rows, index=False), until=until, collected=ended)

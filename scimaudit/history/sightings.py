@@ -6,7 +6,7 @@ are still there, does not show it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -58,13 +58,17 @@ def window(source: Collected) -> tuple[datetime, datetime] | None:
     since = until = min(listing.as_of, source.ended)
     if listing.as_of.time() == time.min:
         since, until = listing.as_of - _EAST, min(listing.as_of + _WEST, source.ended)
+    if listing.as_of > source.started:
+        # A server that says when its answer ended was read row by row until then.
+        since = min(since, source.started)
     return min(since, until), until
 
 
 def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list[Showing]:
     """What each snapshot that has the app says of it, oldest first.
 
-    :param percent: an app that lost more of its accounts than this since the snapshot before is not believed.
+    :param percent: an app that lost more of its accounts than this since the last whole listing before is not believed;
+        where none was whole, since the first.
     :raises IntegrityError: a snapshot cannot be read.
     """
     found: list[Showing] = []
@@ -80,8 +84,24 @@ def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list
         if not doubt and lost > len(before) * percent / 100:
             doubt = f"{lost} of {len(before)} accounts of the snapshot before are not shown"
         found.append(_showing(snapshot, app, sources, doubt, line))
-        before = ids if line.walk == "complete" else before
+        before = ids if line.walk == "complete" or not len(before) else before
     return found
+
+
+def measured(snapshots: Sequence[Snapshot], apps: Iterable[str]) -> list[Snapshot]:
+    """The last of the snapshots, and those before it that it needs to be measured by, oldest first.
+
+    :param apps: the apps asked about: of each, the newest earlier snapshot whose walk is complete counts.
+    """
+    *earlier, last = snapshots
+    wanted = set(apps)
+    needed = {
+        line.app: place
+        for place, each in enumerate(earlier)
+        for line in each.manifest.apps
+        if line.app in wanted and line.walk == "complete"
+    }
+    return [*(earlier[place] for place in sorted(set(needed.values()))), last]
 
 
 def accounts_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent: float = 20) -> pd.DataFrame:

@@ -69,7 +69,9 @@ def _open(view: View) -> Judgement:
 
 def _apps(view: View, days: int) -> Judgement:
     campaigns = view.reviewed.campaigns
-    ended = campaigns[campaigns["closed_at"] <= pd.Timestamp(view.as_of)]
+    # A campaign that closes with nothing decided has reviewed nothing.
+    idle = (campaigns["items"] > 0) & (campaigns["undecided"] == campaigns["items"])
+    ended = campaigns[(campaigns["closed_at"] <= pd.Timestamp(view.as_of)) & ~idle]
     last = ended.groupby("app")["closed_at"].max()
     listed = [name for name, facts in view.facts.items() if facts.listed]
     rows = pd.DataFrame({"app": pd.Categorical(listed, categories=list(view.facts))})

@@ -1,0 +1,66 @@
+"""What keeps a finding that is not shown again from being called resolved."""
+
+from __future__ import annotations
+
+import pytest
+
+from scimaudit import archive
+from tests.history.conftest import ACCOUNTS, Year
+
+BO = "1,bo,bo@corp.example,active,Sales,Agent,2020-01-01,"
+BO_LEFT = "1,bo,bo@corp.example,terminated,Sales,Agent,2020-01-01,2026-03-31"
+ACTIVE, OFF = "bo,bo@corp.example,true,deals", "bo,bo@corp.example,false,"
+
+
+def state(year: Year, kind: str, account: str = "bo") -> str:
+    trail = archive.audits(year.folder / "scimaudit-data")[-1].trail()
+    [row] = trail[(trail["kind"] == kind) & (trail["account_id"] == account)].to_dict("records")
+    return str(row["state"])
+
+
+@pytest.fixture
+def late(year: Year) -> Year:
+    year.look("2026-03-20", people=BO, accounts=ACTIVE)
+    year.look("2026-04-03", people=BO_LEFT, accounts=ACTIVE)
+    year.look("2026-04-09", people=BO_LEFT, accounts=OFF).audit()
+    assert state(year, "leaver-late") == "standing"
+    return year
+
+
+def test_what_was_late_is_not_undone_when_the_record_of_it_is_too_old_to_count(late: Year) -> None:
+    late.look("2028-04-09", people=BO_LEFT, accounts=OFF).audit()
+    assert state(late, "leaver-late") == "unproven"
+
+
+def test_what_was_late_is_not_undone_when_the_account_is_open_again(late: Year) -> None:
+    late.look("2026-04-12", people=BO_LEFT, accounts=ACTIVE).audit()
+    assert state(late, "leaver-late") == "unproven"
+
+
+def test_what_was_late_by_a_wrong_last_day_is_judged_anew(late: Year) -> None:
+    late.look("2026-04-12", people=BO_LEFT.replace("2026-03-31", "2026-04-30"), accounts=OFF)
+    late.look("2026-05-12", people=BO_LEFT.replace("2026-03-31", "2026-04-30"), accounts=OFF).audit()
+    assert state(late, "leaver-late") == "resolved"
+
+
+def test_an_active_account_whose_owner_left_the_roster_too_is_not_as_it_should_be(year: Year) -> None:
+    year.look("2026-04-09", people=BO_LEFT, accounts=ACTIVE).audit()
+    year.look("2026-04-12", people="", accounts=ACTIVE).audit()
+    assert (state(year, "leaver-active"), state(year, "unmatched")) == ("unproven", "standing")
+
+
+def test_accounts_that_all_have_other_ids_are_not_gone(year: Year) -> None:
+    year.look("2026-04-09", people=BO_LEFT, accounts=ACTIVE).audit()
+    year.staff = [f"new-{row}" for row in ACCOUNTS]
+    year.look("2026-04-12", people=BO_LEFT, accounts=f"new-{ACTIVE}").audit()
+    assert (state(year, "leaver-active"), state(year, "leaver-active", "new-bo")) == ("unproven", "standing")
+
+
+def test_a_listing_cut_short_is_not_what_the_next_is_measured_by(year: Year) -> None:
+    year.look("2026-04-09", people=BO_LEFT, accounts=ACTIVE).audit()
+    year.staff = ACCOUNTS[:3]
+    year.look("2026-04-12", people=BO_LEFT, missing=1).audit()
+    year.staff = ACCOUNTS[:4]
+    audit = year.look("2026-04-13", people=BO_LEFT).audit()
+    assert state(year, "leaver-active") == "unproven"
+    assert [(gate.subject, gate.before, gate.now) for gate in audit.gates] == [("crm", 13, 4)]
