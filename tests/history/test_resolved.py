@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from scimaudit import archive
+from scimaudit import archive, config, workflow
 from tests.history.conftest import ACCOUNTS, Year
+from tests.silence import Silence
 
 BO = "1,bo,bo@corp.example,active,Sales,Agent,2020-01-01,"
 BO_LEFT = "1,bo,bo@corp.example,terminated,Sales,Agent,2020-01-01,2026-03-31"
@@ -64,3 +67,15 @@ def test_a_listing_cut_short_is_not_what_the_next_is_measured_by(year: Year) -> 
     audit = year.look("2026-04-13", people=BO_LEFT).audit()
     assert state(year, "leaver-active") == "unproven"
     assert [(gate.subject, gate.before, gate.now) for gate in audit.gates] == [("crm", 13, 4)]
+
+
+def test_a_roster_cut_short_is_not_what_the_next_is_measured_by(year: Year) -> None:
+    crowd = [f"{500 + number},q{number},q{number}@corp.example,active,Sales,Agent,2020-01-01," for number in range(30)]
+    year.look("2026-04-10", people=" ".join(crowd))
+    path = year.folder / "scimaudit.toml"
+    cut = path.read_text("utf-8").replace("declared_total = 42", "declared_total = 99")
+    path.write_text(cut, "utf-8")
+    (year.folder / "hr.csv").write_text((year.folder / "hr.csv").read_text("utf-8")[:400], "utf-8")
+    workflow.pull(config.load(path), now=lambda: datetime(2026, 4, 11, tzinfo=UTC), watcher=Silence())
+    audit = year.look("2026-04-12", people="").audit()
+    assert [(gate.name, gate.before, gate.now) for gate in audit.gates] == [("roster-shrunk", 42, 12)]
