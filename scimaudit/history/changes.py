@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
-from scimaudit.history.sightings import RIGHT, rights_seen, showings
+from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_seen
 from scimaudit.snapshot.store import Snapshot
 
 CHANGES: Final = ("came", "came back", "gone", "changed", "unproven", "stayed")
@@ -109,7 +109,12 @@ def of_accounts(before: Snapshot, after: Snapshot, app: str, *, percent: float =
     names = ["account_id", *_ACCOUNT]
     none = tables.empty(tables.ACCOUNTS)
     then, now = (_texts(each.accounts(app, names) if app in _apps(each) else none, names) for each in (before, after))
-    return _compared("accounts", app, "account_id", then, now, _doubt(before, after, app, percent))
+    rows = _compared("accounts", app, "account_id", then, now, "")
+    gone = (rows["change"] == "gone").to_numpy()
+    asked = rows.loc[gone, ["app", "id"]].set_axis([*ACCOUNT], axis=1).reset_index(drop=True)
+    doubt = np.full(len(rows), "", dtype=object)
+    doubt[gone] = _doubts(before, after, app, asked, percent)
+    return rows.assign(change=rows["change"].mask(doubt != "", "unproven"), reason=doubt)
 
 
 def of_grants(before: Snapshot, after: Snapshot, app: str, *, percent: float = 20) -> pd.DataFrame:
@@ -123,7 +128,7 @@ def of_grants(before: Snapshot, after: Snapshot, app: str, *, percent: float = 2
     keys = [_keys(table) for table in (then, now)]
     came, gone = now.filter(~np.isin(keys[1], keys[0])), then.filter(~np.isin(keys[0], keys[1]))
     lost = _rights(gone, "gone")
-    doubt = _doubt_of_rights(before, after, app, gone, percent)
+    doubt = _doubts(before, after, app, tables.frame(gone.select(list(RIGHT))).astype("str"), percent)
     lost = lost.assign(change=lost["change"].mask(doubt != "", "unproven"), reason=doubt)
     rows = pd.concat([_rights(came, "came").assign(reason=""), lost], ignore_index=True)
     return rows.assign(what="grants", app=app)[list(COLUMNS)]
@@ -141,21 +146,14 @@ def _apps(snapshot: Snapshot) -> set[str]:
     return {line.app for line in snapshot.manifest.apps}
 
 
-def _doubt(before: Snapshot, after: Snapshot, app: str, percent: float) -> str:
-    """Why an account that is not shown any more is not proven gone; empty where it is."""
-    if app not in _apps(after):
-        return "the app is not audited any more"
-    return showings([before, after], app, percent=percent)[-1].doubt
-
-
-def _doubt_of_rights(before: Snapshot, after: Snapshot, app: str, gone: pa.Table, percent: float) -> np.ndarray:
-    """The same of each of these rights."""
+def _doubts(before: Snapshot, after: Snapshot, app: str, gone: pd.DataFrame, percent: float) -> np.ndarray:
+    """Why each of these accounts, or rights, that are not shown any more is not proven gone; empty where it is."""
     if app not in _apps(after):
         return np.full(len(gone), "the app is not audited any more", dtype=object)
-    asked = tables.frame(gone.select(list(RIGHT))).astype("str").reset_index(names="place")
-    seen = rights_seen([before, after], asked, percent=percent)
-    now = seen[seen["snapshot"] == after.id].set_index("place")["doubt"].reindex(asked["place"])
-    return now.to_numpy(dtype=object)
+    told = rights_seen if "value" in gone else accounts_seen
+    seen = told([before, after], gone.reset_index(names="place"), percent=percent)
+    now = seen[seen["snapshot"] == after.id].set_index("place")["doubt"]
+    return now.reindex(range(len(gone))).to_numpy(dtype=object)
 
 
 def _texts(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:

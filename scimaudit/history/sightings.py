@@ -1,12 +1,12 @@
 """What each snapshot shows of certain accounts and rights: seen, gone, or not to be told.
 
 Nothing is gone because it is not shown. It is gone where a listing that is proven whole, of an app whose other accounts
-are still there, does not show it.
+are still there, does not show it, and a listing that showed it before is among those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -88,22 +88,6 @@ def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list
     return found
 
 
-def measured(snapshots: Sequence[Snapshot], apps: Iterable[str]) -> list[Snapshot]:
-    """The last of the snapshots, and those before it that it needs to be measured by, oldest first.
-
-    :param apps: the apps asked about: of each, the newest earlier snapshot whose walk is complete counts.
-    """
-    *earlier, last = snapshots
-    wanted = set(apps)
-    needed = {
-        line.app: place
-        for place, each in enumerate(earlier)
-        for line in each.manifest.apps
-        if line.app in wanted and line.walk == "complete"
-    }
-    return [*(earlier[place] for place in sorted(set(needed.values()))), last]
-
-
 def accounts_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent: float = 20) -> pd.DataFrame:
     """What each snapshot shows of each wanted account.
 
@@ -116,20 +100,16 @@ def accounts_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percen
     """
     parts = [_no_sightings(wanted)]
     for app, rows in _by_app(wanted):
+        before = pd.Series(None, rows.index, dtype="str")
         for showing in showings(snapshots, app, percent=percent):
             there = _there(showing, rows["account_id"])
             mine = rows[["account_id"]].merge(there, how="left", on="account_id", validate="m:1").set_index(rows.index)
-            absent = "absent" if not showing.doubt else "unproven"
+            doubt = _doubts(showing, mine["listings"], before)
             seen = mine["active"].map({True: "active", False: "inactive"}).astype("str").fillna("unknown")
-            missing = mine["listings"].isna()
-            parts.append(
-                rows.assign(
-                    snapshot=showing.snapshot.id,
-                    seen=seen.mask(missing, absent),
-                    **_times(showing, mine["listings"], showing.active),
-                    doubt=pd.Series("", rows.index, dtype="str").mask(missing, showing.doubt),
-                )
-            )
+            seen = seen.mask(mine["listings"].isna(), "absent").mask(doubt != "", "unproven")
+            times = _times(showing, mine["listings"], showing.active)
+            parts.append(rows.assign(snapshot=showing.snapshot.id, seen=seen, **times, doubt=doubt))
+            before = mine["listings"].fillna(before)
     return _in_order(parts)
 
 
@@ -143,6 +123,7 @@ def rights_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent:
     """
     parts = [_no_sightings(wanted)]
     for app, rows in _by_app(wanted):
+        before = pd.Series(None, rows.index, dtype="str")
         for showing in showings(snapshots, app, percent=percent):
             there = _there(showing, rows["account_id"])
             mine = rows[["account_id"]].merge(there, how="left", on="account_id", validate="m:1").set_index(rows.index)
@@ -150,7 +131,8 @@ def rights_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent:
             gone = mine["listings"].isna()
             proven = [text for text in mine["listings"].dropna().unique() if showing.entitled & _names(text)]
             shown = showing.doubt_of_rights or "no listing that shows it is proven to show its rights"
-            doubt = pd.Series("", rows.index, dtype="str").mask(gone, showing.doubt)
+            doubt = _doubts(showing, mine["listings"], before)
+            before = mine["listings"].fillna(before)
             doubted = bool(showing.doubt_of_rights) | ~mine["listings"].isin(proven)
             doubt = doubt.mask(~gone & ~told, "the app shows no right of this kind any more")
             doubt = doubt.mask(~gone & doubted, shown).mask(held, "")
@@ -199,6 +181,17 @@ def _there(showing: Showing, wanted: pd.Series) -> pd.DataFrame:
     texts = pc.binary_join(table["listings"].combine_chunks(), "\n")
     frame = tables.frame(table.select(["account_id", "active"]))
     return frame.assign(listings=pd.Series(texts.to_pandas(), index=frame.index, dtype="str"))
+
+
+def _doubts(showing: Showing, listings: pd.Series, before: pd.Series) -> pd.Series:
+    """Why the absence of each account that is not shown means nothing; empty where it does, or the account is there.
+
+    :param before: the listings that showed it last.
+    """
+    dropped = [text for text in before.dropna().unique() if not _names(text) & set(showing.windows)]
+    doubt = pd.Series(showing.doubt, listings.index, dtype="str")
+    doubt = doubt.mask((doubt == "") & before.isin(dropped), "no listing that showed it is listed any more")
+    return doubt.where(listings.isna(), "")
 
 
 def _held(showing: Showing, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -14,7 +14,7 @@ from typing import Final
 import pandas as pd
 
 from scimaudit import tables
-from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, measured, rights_seen
+from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_seen
 from scimaudit.rules import Judgement
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.view import View
@@ -183,10 +183,9 @@ def _gone(rows: pd.DataFrame, snapshots: Sequence[Snapshot], percent: float) -> 
     gone, doubt = (pd.Series("", rows.index, dtype="str") for _ in range(2))
     if mine.empty:
         return gone, doubt
-    compared = measured(snapshots, mine["app"].unique())
-    accounts = accounts_seen(compared, mine.loc[:, list(ACCOUNT)].assign(row=mine.index), percent=percent)
+    accounts = accounts_seen(snapshots, mine.loc[:, list(ACCOUNT)].assign(row=mine.index), percent=percent)
     rights = mine[mine["value"].notna() & mine["attribute"].isin(tables.ENTITLEMENTS)]
-    held = rights_seen(compared, rights.loc[:, list(RIGHT)].assign(row=rights.index), percent=percent)
+    held = rights_seen(snapshots, rights.loc[:, list(RIGHT)].assign(row=rights.index), percent=percent)
     for every, word in ((held, "the right is gone"), (accounts, "the account is gone")):
         seen = every[every["snapshot"] == present].set_index("row")
         gone = gone.mask((seen["seen"] == "absent").reindex(rows.index, fill_value=False), word)

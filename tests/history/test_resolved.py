@@ -79,3 +79,24 @@ def test_a_roster_cut_short_is_not_what_the_next_is_measured_by(year: Year) -> N
     workflow.pull(config.load(path), now=lambda: datetime(2026, 4, 11, tzinfo=UTC), watcher=Silence())
     audit = year.look("2026-04-12", people="").audit()
     assert [(gate.name, gate.before, gate.now) for gate in audit.gates] == [("roster-shrunk", 42, 12)]
+
+
+def test_an_account_is_not_gone_with_the_listing_that_showed_it(year: Year) -> None:
+    year.look("2026-04-09", people=BO_LEFT)
+    path = year.folder / "scimaudit.toml"
+    staff = "".join(f"{','.join(row.split(',')[:3])}\n" for row in [*ACCOUNTS, ACTIVE])
+    (year.folder / "two.csv").write_text(f"user_name,email,active\n{staff}", "utf-8")
+    second = (
+        '[[apps.crm.listings]]\nsource = "csv"\npath = "two.csv"\nexported_by = "j.doe"\ndeclared_total = 13\n'
+        'exported_at = "2026-04-10T10:00:00Z"\njoin_on = "emails"\n'
+    )
+    path.write_text(path.read_text("utf-8") + second, "utf-8")
+    both = config.load(path)
+    workflow.pull(both, now=lambda: datetime(2026, 4, 10, 12, tzinfo=UTC), watcher=Silence())
+    workflow.audit(both)
+    assert state(year, "leaver-active") == "standing"
+    record = year.look("2026-04-11", people=BO_LEFT)
+    record.audit()
+    assert state(year, "leaver-active") == "unproven"
+    [line] = record.spans("leaver")
+    assert line.verdict == "open"
