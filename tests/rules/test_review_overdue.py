@@ -44,3 +44,7 @@ def test_a_campaign_that_closed_with_nothing_decided_has_reviewed_nothing(make, 
     reviewed = Reviewed(campaigns[list(kinds.index)].astype(kinds))
     view = replace(make.view(), reviewed=reviewed)
     assert make.judged(RULE(view, campaign_days=90))["failed"] == failed
+
+
+def test_an_app_without_any_campaign_is_overdue(make):
+    assert make.judged(RULE(make.view(), campaign_days=90))["failed"] == 1
