@@ -82,6 +82,7 @@ def judge(
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
     gates = verdicts.gates(seen, config)
     shown_at = min(seen.as_of, snapshot.manifest.ended)
+    percent = verdicts.setting(config, "app-shrunk", "percent")
     assembled = partial(
         findings.assemble,
         severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
@@ -99,7 +100,7 @@ def judge(
     late = [(rule, run(rule, seen=seen)) for rule in enabled(config) if rule.after_settling]
     rows = findings.led(reopened(settle.with_late(rows, assembled(late, seen)), former))
     trail = continued(
-        rows, former, view=seen, snapshot=snapshot, now=shown_at, doubted=doubted,
+        rows, former, view=seen, snapshots=[*earlier, snapshot], percent=percent, now=shown_at, doubted=doubted,
         judged=[rule.kind for rule in enabled(config)],
         gated={gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} tripped" for gate in gates},
     )  # fmt: skip
@@ -142,7 +143,7 @@ def judge(
         saving_lines(seen, rows), approval_lines(seen, rows, decided(config), accepted(config)),
         over_time(
             seen, config.store, [*earlier, snapshot], before=former.audit if former else "",
-            changes=change_lines(former, trail, snapshot, percent=verdicts.setting(config, "app-shrunk", "percent")),
+            changes=change_lines(former, trail, snapshot, percent=percent),
         ),
     )  # fmt: skip
     audit = replace(audit, over_time=replace(audit.over_time, metrics=metrics(audit, seen)))

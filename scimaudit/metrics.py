@@ -13,6 +13,7 @@ import pandas as pd
 from scimaudit.result import AppLine, Audit, MetricLine, SpanLine, SpanSummary
 from scimaudit.result.over_time import Event
 from scimaudit.view import View
+from scimaudit.view.columns import known_false
 
 _TIMES: Final[Mapping[Event, str]] = {
     "leaver": "time_to_deprovision", "joiner": "time_to_provision", "mover": "time_to_adjust_rights",
@@ -31,11 +32,11 @@ def metrics(audit: Audit, view: View) -> tuple[MetricLine, ...]:
         MetricLine("audit_as_of_seconds", {}, audit.meta.as_of.timestamp(), "seconds", "the moment judged, since 1970"),
         *_coverage(audit, view),
         *_orphans(audit, figures),
-        *_spans(audit, roster_proven=not view.roster_unproven),
+        *_spans(audit, view),
         *_reviews(audit),
         _repeats(audit),
         *_exceptions(audit),
-        _owned_machines(figures),
+        _owned_machines(audit, figures),
         *_power(audit),
         *_proven(audit),
         *_unjudged(audit),
@@ -92,7 +93,7 @@ def _orphans(audit: Audit, figures: _Ledger) -> Iterator[MetricLine]:
             yield MetricLine("orphan_ratio", {"kind": kind.kind}, value, "ratio", said, judged, sums.not_evaluable)
 
 
-def _spans(audit: Audit, *, roster_proven: bool) -> Iterator[MetricLine]:
+def _spans(audit: Audit, view: View) -> Iterator[MetricLine]:
     whole = [line for line in audit.over_time.span_summaries if not line.period]
     pending = _pending(audit.over_time.spans)
     for event, name in _TIMES.items():
@@ -100,13 +101,32 @@ def _spans(audit: Audit, *, roster_proven: bool) -> Iterator[MetricLine]:
         yield from _took(mine, name)
         yield from _in_time(mine, name, pending)
     leaving = {line.app: line for line in whole if line.event == "leaver"}
-    still = [each for each in audit.over_time.spans if each.event == "leaver" and each.verdict == "open"]
-    proven = {line.app for line in audit.apps if roster_proven and _listed_whole(line)}
+    told = [each for each in audit.over_time.spans if each.event == "leaver"]
+    still = [each for each in told if each.verdict == "open"]
+    unsaid = _perhaps_leavers(view, told)
+    proven = _proven_apps(audit, view)
     for app in audit.apps:
-        yield _open(leaving.get(app.app), app.app, proven=app.app in proven)
+        yield _open(leaving.get(app.app), app.app, unsaid[app.app], proven=app.app in proven)
     for app in audit.apps:
         here = [each for each in still if each.app == app.app]
-        yield from _exposure(here, leaving.get(app.app), app.app, audit.meta.as_of, proven=app.app in proven)
+        line, more = leaving.get(app.app), unsaid[app.app]
+        yield from _exposure(here, line, app.app, more, audit.meta.as_of, proven=app.app in proven)
+
+
+def _perhaps_leavers(view: View, told: Sequence[SpanLine]) -> Counter[str]:
+    """By app, the accounts of people that may be active, may be those of a leaver, and are among none of these."""
+    rows = view.accounts
+    works = (rows["situation"] == "matched") & known_false(rows["owner_ended"])
+    maybe = rows.loc[~rows["nhi"] & ~known_false(rows["active"]) & ~works, ["app", "account_id"]].astype("str")
+    known = {(each.app, each.account_id) for each in told}
+    return Counter(app for app, account in maybe.itertuples(index=False, name=None) if (app, account) not in known)
+
+
+def _proven_apps(audit: Audit, view: View) -> set[str]:
+    """The apps of which zero may be said: all accounts are shown, of everybody it is known whether they left."""
+    shrunk = {gate.subject for gate in audit.gates if gate.name == "app-shrunk"}
+    roster = not view.roster_unproven and all(gate.name != "roster-shrunk" for gate in audit.gates)
+    return {line.app for line in audit.apps if roster and _listed_whole(line)} - shrunk
 
 
 def _took(lines: list[SpanSummary], name: str) -> Iterator[MetricLine]:
@@ -136,20 +156,21 @@ def _in_time(lines: list[SpanSummary], name: str, pending: Counter[tuple[str, st
             yield MetricLine(f"{name}_in_time_ratio", labels, value, "ratio", said, measured, line.not_evaluable)
 
 
-def _open(line: SpanSummary | None, app: str, *, proven: bool) -> MetricLine:
+def _open(line: SpanSummary | None, app: str, unsaid: int, *, proven: bool) -> MetricLine:
     said = "accounts of leavers that are still active"
-    number, unknown = (line.open, line.not_evaluable) if line else (0, 0)
+    number, unknown = (line.open, line.not_evaluable + unsaid) if line else (0, unsaid)
     value = float(number) if number or (proven and not unknown) else None
     return MetricLine("leaver_accounts_open", {"app": app}, value, "", said, not_evaluable=unknown)
 
 
 def _exposure(
-    mine: Sequence[SpanLine], line: SpanSummary | None, app: str, now: datetime, *, proven: bool
+    mine: Sequence[SpanLine], line: SpanSummary | None, app: str, unsaid: int, now: datetime, *, proven: bool
 ) -> Iterator[MetricLine]:
     said = "account-days since the last day of leavers whose accounts are still active, as bounds"
-    unknown = (line.not_evaluable if line else 0) + sum(each.due is None for each in mine)
+    unknown = (line.not_evaluable if line else 0) + unsaid + sum(each.due is None for each in mine)
     least = sum((each.hours_from or 0) / 24 for each in mine)
-    most = sum((now - each.due).total_seconds() / 86_400 for each in mine if each.due)
+    # Of a day before the newest listing, more is known than that day.
+    most = max(sum((now - each.due).total_seconds() / 86_400 for each in mine if each.due), least)
     # An account that may be there unseen, or since nobody knows when, leaves the upper bound open.
     whole = proven and not unknown
     told = {"lower": least if mine or whole else None, "upper": most if whole else None}
@@ -196,11 +217,12 @@ def _exceptions(audit: Audit) -> Iterator[MetricLine]:
         yield MetricLine("exceptions", {"state": state}, float(number), "", said)
 
 
-def _owned_machines(figures: _Ledger) -> MetricLine:
+def _owned_machines(audit: Audit, figures: _Ledger) -> MetricLine:
     sums, left = figures.kind("nhi-unowned"), figures.kind("nhi-owner-left").failed
     judged = sums.failed + sums.passed
     # Where the roster proves nothing, nobody's owner is known to work here, and who is not live tells no share.
-    known = bool(judged) and not (sums.not_evaluable and not sums.passed)
+    asked = {"nhi-unowned", "nhi-owner-left"} <= {line.kind for line in audit.kinds}
+    known = asked and bool(judged) and not (sums.not_evaluable and not sums.passed)
     value = _share(max(sums.passed - left, 0), judged) if known else None
     said = "share of the active accounts of machines that a person answers for who works here"
     return MetricLine("nhi_with_live_owner_ratio", {}, value, "ratio", said, judged, sums.not_evaluable)

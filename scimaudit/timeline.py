@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
 
 from scimaudit import tables
-from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_seen
+from scimaudit.history.changes import roster_doubt
+from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_seen, window
 from scimaudit.snapshot.store import Snapshot
 
 COLUMNS: Final = ("after", "by", "what", "app", "account", "event", "told_by")
@@ -23,6 +25,9 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
+_DEFINITE: Final = ("active", "inactive", "absent", "held")
+
+
 def of_person(snapshots: Sequence[Snapshot], person_id: str) -> pd.DataFrame:
     """What the system of record said of a person: :data:`COLUMNS`.
 
@@ -31,12 +36,13 @@ def of_person(snapshots: Sequence[Snapshot], person_id: str) -> pd.DataFrame:
     """
     events: list[tuple[object, ...]] = []
     before: dict[str, str] | None = None
-    last = None
+    last: Snapshot | None = None
     for snapshot in snapshots:
         facts, ended = _facts(snapshot, person_id), pd.Timestamp(snapshot.manifest.ended)
-        texts = _difference(before, facts, snapshot)
-        events += [(last, ended, "person", "", "", text, snapshot.id) for text in texts]
-        before, last = facts, ended
+        doubt = roster_doubt(snapshot, last) if last is not None else ""
+        texts = _difference(before, facts, doubt)
+        events += [(_true_at(last), ended, "person", "", "", text, snapshot.id) for text in texts]
+        before, last = facts, snapshot
     return _frame(events)
 
 
@@ -127,13 +133,17 @@ def _facts(snapshot: Snapshot, person_id: str) -> dict[str, str] | None:
     return {name: _text(row[name]) for name in _FACTS}
 
 
-def _difference(before: dict[str, str] | None, now: dict[str, str] | None, snapshot: Snapshot) -> list[str]:
+def _true_at(snapshot: Snapshot | None) -> datetime | None:
+    """From when on what the rosters of a snapshot show may be of; ``None`` where nobody tells."""
+    if snapshot is None:
+        return None
+    windows = [window(source) for source in snapshot.manifest.sources if source.fills == "people"]
+    return min(each[0] for each in windows if each) if all(windows) else None
+
+
+def _difference(before: dict[str, str] | None, now: dict[str, str] | None, doubt: str) -> list[str]:
     if now is None:
-        if before is None:
-            return []
-        rosters = [source.listing for source in snapshot.manifest.sources if source.fills == "people"]
-        whole = all(listing is not None and listing.walk.state == "complete" for listing in rosters)
-        return ["in no roster any more" if whole else "not shown; the rosters are not proven whole"]
+        return [f"not shown; {doubt}" if doubt else "in no roster any more"] if before is not None else []
     if before is None:
         known = [f"{name} {text}" for name, text in now.items() if text]
         return ["in the roster: " + ", ".join(known)]
@@ -167,9 +177,11 @@ def _turns(seen: pd.DataFrame, keys: list[str], what: str) -> pd.DataFrame:
     words = rows["seen"].map(_WORDS).astype("str").fillna("cannot be told: " + rows["doubt"])
     if what == "right":
         words = rows["attribute"] + " " + rows["display"] + ": " + words
-    told = rows.assign(
-        after=groups["until"].shift(), by=rows["until"], what=what, event=words, told_by=rows["snapshot"]
-    )
+    # It came after the state before was last shown; what could not be told in between bounds nothing.
+    told_of = rows["since"].where(rows["seen"].isin(_DEFINITE))
+    after = told_of.groupby([rows[key] for key in keys]).ffill()
+    after = after.groupby([rows[key] for key in keys]).shift()
+    told = rows.assign(after=after, by=rows["until"], what=what, event=words, told_by=rows["snapshot"])
     return _frame_of(told[turned.to_numpy()])
 
 

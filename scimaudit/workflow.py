@@ -310,7 +310,8 @@ def _timeline(config: Config, accounts: pd.DataFrame, person_id: str | None) -> 
     every = snapshots(config.store)
     mine = timeline.names(every, accounts)
     percent = verdicts.setting(config, "app-shrunk", "percent")
-    newest = archive.latest(config.store)
+    # The one made last may be of an old snapshot, judged again.
+    newest = (archive.audits(config.store) or [archive.latest(config.store)])[-1]
     trail, (_, decisions) = newest.trail(), reviews(config.store)
     whose = (trail["person_id"] == person_id).to_numpy(dtype=bool) & trail["account_id"].isna().to_numpy()
     decided_on = decisions[_among(decisions, mine)].merge(mine, how="left", on=["app", "account_id"], validate="m:1")

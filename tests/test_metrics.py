@@ -105,3 +105,34 @@ def test_every_figure_says_what_it_is(quiet: Audit) -> None:
     assert all(line.name.endswith(f"_{line.unit}") for line in lines if line.unit)
     keys = [(line.name, tuple(sorted(line.labels.items()))) for line in lines]
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        pytest.param("", id="whose owner is in no roster"),
+        pytest.param(BO.replace("active", "weird"), id="whose owner's status nobody understands"),
+        pytest.param(BO_LEFT.replace("2026-03-31", "2026-12-31"), id="whose owner is called terminated early"),
+    ],
+)
+def test_an_active_account_that_may_be_a_leavers_keeps_zero_from_being_said(year: Year, people: str) -> None:
+    audit = year.look("2026-04-20", people=people, accounts=ACTIVE).audit()
+    line = figure(audit, "leaver_accounts_open", app="crm")
+    assert (line.value, line.not_evaluable) == (None, 1)
+    assert value(audit, "open_exposure_days", app="crm", bound="upper") is None
+
+
+def test_nobody_is_counted_out_by_a_roster_that_shrank(year: Year) -> None:
+    crowd = [f"{500 + number},q{number},q{number}@corp.example,active,Sales,Agent,2020-01-01," for number in range(30)]
+    year.look("2026-04-10", people=" ".join(crowd))
+    audit = year.look("2026-04-20", people="").audit()
+    assert [gate.name for gate in audit.gates] == ["roster-shrunk"]
+    assert value(audit, "leaver_accounts_open", app="crm") is None
+
+
+def test_owners_of_machines_are_not_called_live_where_the_rule_of_owners_who_left_is_off(year: Year) -> None:
+    text = "app,account,kind,owner,review_date\ncrm,svc,service,bo@corp.example,2027-03-01\n"
+    (year.folder / "policy" / "nhi.csv").write_text(text, "utf-8")
+    year.options = "[rules.nhi-owner-left]\nenabled = false\n"
+    record = year.look("2026-04-20", people=BO_LEFT, accounts="svc,,true,")
+    assert value(record.audit(), "nhi_with_live_owner_ratio") is None

@@ -30,15 +30,16 @@ def spans(out: Console, lines: Sequence[SpanLine], sums: Sequence[SpanSummary], 
         names = [each.name for each in fields(SpanLine)]
         show.csv(pa.table({name: [_cell(getattr(line, name)) for line in lines] for name in names}))
         return
-    head = ("event", "app", "account", "person", "due", "hours", "verdict", "because")
+    head = ("event", "app", "account", "person", "due", "hours", "limit", "verdict", "because")
     body = [
         (
             line.event, line.app, line.account, line.person, _words.when(line.due, zone), _spans.hours(line),
-            terminal.text(line.verdict, _COLOURS.get(_spans.TONES[line.verdict], "")), line.reason,
+            f"{line.sla_hours:g}", terminal.text(line.verdict, _COLOURS.get(_spans.TONES[line.verdict], "")),
+            line.reason,
         )
         for line in lines
     ]  # fmt: skip
-    terminal.rows(out, _words.count(len(lines), "change"), head, body, right=("hours",))
+    terminal.rows(out, _words.count(len(lines), "change"), head, body, right=("hours", "limit"))
     columns = (
         "event",
         "app",

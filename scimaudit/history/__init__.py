@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from scimaudit import tables
+from scimaudit.history.sightings import window
 from scimaudit.snapshot.store import Snapshot
-from scimaudit.verdicts import as_of
 from scimaudit.view import Previous
 
 # Where the row came from, and what is derived from a neighbour, is no state of a person.
@@ -19,20 +19,30 @@ _NO_STATE: Final = frozenset({"person_id", "raw_row", "roster", "status_raw"})
 
 
 def previously(earlier: Sequence[Snapshot], present: Snapshot) -> Previous | None:
-    """What earlier snapshots say; apps whose listing failed in the last of them have no count to compare with.
+    """What earlier snapshots say; each roster and app has the count of the last that was not known to be cut short.
 
     :param earlier: oldest first.
     """
     if not earlier:
         return None
-    previous = earlier[-1]
-    counts = {line.app: line.accounts for line in previous.manifest.apps if line.walk != "failed"}
-    rows = {
-        source.name: source.listing.parsed
-        for source in previous.manifest.sources
-        if source.fills == "people" and source.listing is not None
-    }
+    counts, rows = _accounts(earlier[-1:]), _people(earlier[-1:])
+    apps = {line.app for line in earlier[-1].manifest.apps}
+    counts |= {app: count for app, count in _accounts(earlier, "incomplete").items() if app in apps}
+    rows |= {roster: count for roster, count in _people(earlier, "incomplete").items() if roster in rows}
     return Previous(rows, counts, states(earlier, present), earlier[0].manifest.started)
+
+
+def _accounts(snapshots: Sequence[Snapshot], *cut: str) -> dict[str, int]:
+    """By app, the accounts that it was last shown with, but for listings that failed, or ended so."""
+    lines = [line for each in snapshots for line in each.manifest.apps]
+    return {line.app: line.accounts for line in lines if line.walk not in ("failed", *cut)}
+
+
+def _people(snapshots: Sequence[Snapshot], *cut: str) -> dict[str, int]:
+    """The same of the rows of rosters."""
+    rosters = [source for each in snapshots for source in each.manifest.sources if source.fills == "people"]
+    told = [(source.name, source.listing) for source in rosters if source.listing is not None]
+    return {name: listing.parsed for name, listing in told if listing.walk.state not in cut}
 
 
 def states(earlier: Sequence[Snapshot], present: Snapshot) -> pd.DataFrame:
@@ -76,13 +86,11 @@ def _seen(snapshot: Snapshot, names: Sequence[str], wanted: pd.Index) -> pd.Data
     codes = [name for name in frame.columns if frame[name].dtype == "category"]
     rows = frame.astype(dict.fromkeys(codes, "str")).reindex(columns=list(names))
     ended = pd.Timestamp(snapshot.manifest.ended)
+    # A roster that was read, or exported, over some time is known to have been true no later than its first row.
     true_at = {
-        source.name.removeprefix("rosters."): as_of(source)
+        source.name.removeprefix("rosters."): told[0]
         for source in snapshot.manifest.sources
-        if source.fills == "people"
+        if source.fills == "people" and (told := window(source)) is not None
     }
     until = pd.to_datetime(frame["roster"].astype("str").map(true_at), utc=True).dt.as_unit("us")
-    # A roster dated after its collection was true at the collection, and who knows what later.
-    return rows.assign(
-        state=pd.util.hash_pandas_object(rows, index=False), until=until.mask(until > ended, ended), collected=ended
-    )
+    return rows.assign(state=pd.util.hash_pandas_object(rows, index=False), until=until, collected=ended)

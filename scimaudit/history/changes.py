@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
-from scimaudit.history.sightings import showings
+from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_seen
 from scimaudit.snapshot.store import Snapshot
 
 CHANGES: Final = ("came", "came back", "gone", "changed", "unproven", "stayed")
@@ -50,7 +50,7 @@ def of_findings(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
     :param before: the trail of the earlier audit; ``after``: that of the later. Rows of
         :data:`scimaudit.tables.TRAIL`.
-    :returns: the rows that stand in one of them, with ``change`` (one of :data:`CHANGES`; ``gone`` is proven
+    :returns: the rows that stand in one of them, or may, with ``change`` (one of :data:`CHANGES`; ``gone`` is proven
         resolved, ``came back`` was that before), ``what`` and ``reason``. What the later audit does not know of,
         because it does not go on from the earlier, is ``unproven``.
     """
@@ -63,7 +63,7 @@ def of_findings(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             (now == "standing") & (was == "resolved"),
             (now == "standing"),
             (now == "resolved") & stood,
-            (now == "unproven") & stood,
+            now == "unproven",
         ],
         ["came", "came back", "stayed", "gone", "unproven"],
         "",
@@ -80,13 +80,25 @@ def of_findings(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def of_people(before: Snapshot, after: Snapshot) -> pd.DataFrame:
     """What came, went and changed in the system of record, one row a person and attribute: :data:`COLUMNS`.
 
-    A person who is not shown any more is ``gone`` only where every roster is proven whole.
+    A person who is not shown any more is ``gone`` only where every roster of then is there and proven whole.
     """
-    walks = [source for source in after.manifest.sources if source.fills == "people"]
-    broken = next((s.name for s in walks if s.listing is None or s.listing.walk.state != "complete"), "")
-    doubt = f"{broken} is not proven complete" if broken else ""
+    doubt = roster_doubt(after, before)
     then, now = (_texts(each.people(), ["person_id", *_PERSON]) for each in (before, after))
     return _compared("people", "", "person_id", then, now, doubt)
+
+
+def roster_doubt(after: Snapshot, before: Snapshot) -> str:
+    """Why a person whom the earlier snapshot shows and the later does not is not proven gone; empty where it is."""
+    now = {source.name: source for source in after.manifest.sources if source.fills == "people"}
+    for source in before.manifest.sources:
+        if source.fills == "people" and source.name not in now:
+            return f"{source.name} is not in the snapshot any more"
+    for name, source in now.items():
+        if source.listing is None or source.listing.walk.state != "complete":
+            return f"{name} is not proven complete"
+        if len(source.listing.rejected) > source.acknowledged:
+            return f"{name} has rejected rows"
+    return ""
 
 
 def of_accounts(before: Snapshot, after: Snapshot, app: str, *, percent: float = 20) -> pd.DataFrame:
@@ -97,27 +109,29 @@ def of_accounts(before: Snapshot, after: Snapshot, app: str, *, percent: float =
     names = ["account_id", *_ACCOUNT]
     none = tables.empty(tables.ACCOUNTS)
     then, now = (_texts(each.accounts(app, names) if app in _apps(each) else none, names) for each in (before, after))
-    return _compared("accounts", app, "account_id", then, now, _doubt(before, after, app, percent))
+    rows = _compared("accounts", app, "account_id", then, now, "")
+    gone = (rows["change"] == "gone").to_numpy()
+    asked = rows.loc[gone, ["app", "id"]].set_axis([*ACCOUNT], axis=1).reset_index(drop=True)
+    doubt = np.full(len(rows), "", dtype=object)
+    doubt[gone] = _doubts(before, after, app, asked, percent)
+    return rows.assign(change=rows["change"].mask(doubt != "", "unproven"), reason=doubt)
 
 
 def of_grants(before: Snapshot, after: Snapshot, app: str, *, percent: float = 20) -> pd.DataFrame:
     """The same of the grants of one app; those that stayed are not among the rows.
 
+    One that is not shown is ``gone`` only where sightings prove that.
+
     :param percent: see :func:`scimaudit.history.sightings.showings`.
     """
     then, now = (each.grants(app) if app in _apps(each) else tables.empty(tables.GRANTS) for each in (before, after))
-    doubt, of_rights = _doubt(before, after, app, percent), ""
-    shown = showings([after], app, percent=percent)
-    if shown:
-        of_rights = shown[0].doubt_of_rights
     keys = [_keys(table) for table in (then, now)]
     came, gone = now.filter(~np.isin(keys[1], keys[0])), then.filter(~np.isin(keys[0], keys[1]))
-    rows = pd.concat([_rights(came, "came"), _rights(gone, "gone")], ignore_index=True)
-    reason = doubt or of_rights
-    lost = (rows["change"] == "gone") & bool(reason)
-    return rows.assign(
-        what="grants", app=app, change=rows["change"].mask(lost, "unproven"), reason=np.where(lost, reason, "")
-    )[list(COLUMNS)]
+    lost = _rights(gone, "gone")
+    doubt = _doubts(before, after, app, tables.frame(gone.select(list(RIGHT))).astype("str"), percent)
+    lost = lost.assign(change=lost["change"].mask(doubt != "", "unproven"), reason=doubt)
+    rows = pd.concat([_rights(came, "came").assign(reason=""), lost], ignore_index=True)
+    return rows.assign(what="grants", app=app)[list(COLUMNS)]
 
 
 def stayed_grants(before: Snapshot, after: Snapshot, app: str) -> int:
@@ -132,11 +146,14 @@ def _apps(snapshot: Snapshot) -> set[str]:
     return {line.app for line in snapshot.manifest.apps}
 
 
-def _doubt(before: Snapshot, after: Snapshot, app: str, percent: float) -> str:
-    """Why an account that is not shown any more is not proven gone; empty where it is."""
+def _doubts(before: Snapshot, after: Snapshot, app: str, gone: pd.DataFrame, percent: float) -> np.ndarray:
+    """Why each of these accounts, or rights, that are not shown any more is not proven gone; empty where it is."""
     if app not in _apps(after):
-        return "the app is not audited any more"
-    return showings([before, after], app, percent=percent)[-1].doubt
+        return np.full(len(gone), "the app is not audited any more", dtype=object)
+    told = rights_seen if "value" in gone else accounts_seen
+    seen = told([before, after], gone.reset_index(names="place"), percent=percent)
+    now = seen[seen["snapshot"] == after.id].set_index("place")["doubt"]
+    return now.reindex(range(len(gone))).to_numpy(dtype=object)
 
 
 def _texts(table: pa.Table, names: Sequence[str]) -> pd.DataFrame:

@@ -15,13 +15,19 @@ def holders(snapshots: Sequence[Snapshot]) -> pd.DataFrame:
 
     :param snapshots: oldest first; at least one.
     :returns: ``identifier_key``, ``person_id``, ``borne_as`` (``user_name``, ``emails`` or ``aliases``), ``first_seen``
-        and ``last_seen`` (the ends of the first and the last snapshot that show it so, UTC); by identifier and time.
+        and ``last_seen`` (the ends of the first and the last snapshot that show it so, without one between them that
+        does not, UTC); by identifier and time.
     :raises IntegrityError: a snapshot cannot be read.
     """
-    every = pd.concat([_held(snapshot) for snapshot in snapshots], ignore_index=True)
-    spans = every.groupby(["identifier_key", "person_id", "borne_as"])["seen"].agg(first_seen="min", last_seen="max")
+    parts = [_held(snapshot).assign(place=place) for place, snapshot in enumerate(snapshots)]
+    every = pd.concat(parts, ignore_index=True)
+    who = ["identifier_key", "person_id", "borne_as"]
+    # Of snapshots that follow one another the place less the rank is the same.
+    every["run"] = every["place"] - every.groupby(who).cumcount()
+    spans = every.groupby([*who, "run"])["seen"].agg(first_seen="min", last_seen="max")
     by = ["identifier_key", "first_seen", "person_id", "borne_as"]
-    ordered: pd.DataFrame = spans.reset_index().sort_values(by, kind="stable", ignore_index=True)
+    told = spans.reset_index().drop(columns="run")
+    ordered: pd.DataFrame = told.sort_values(by, kind="stable", ignore_index=True)
     return ordered
 
 

@@ -1,7 +1,7 @@
 """What each snapshot shows of certain accounts and rights: seen, gone, or not to be told.
 
 Nothing is gone because it is not shown. It is gone where a listing that is proven whole, of an app whose other accounts
-are still there, does not show it.
+are still there, does not show it, and a listing that showed it before is among those.
 """
 
 from __future__ import annotations
@@ -58,13 +58,17 @@ def window(source: Collected) -> tuple[datetime, datetime] | None:
     since = until = min(listing.as_of, source.ended)
     if listing.as_of.time() == time.min:
         since, until = listing.as_of - _EAST, min(listing.as_of + _WEST, source.ended)
+    if listing.as_of > source.started:
+        # A server that says when its answer ended was read row by row until then.
+        since = min(since, source.started)
     return min(since, until), until
 
 
 def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list[Showing]:
     """What each snapshot that has the app says of it, oldest first.
 
-    :param percent: an app that lost more of its accounts than this since the snapshot before is not believed.
+    :param percent: an app that lost more of its accounts than this since the last whole listing before is not believed;
+        where none was whole, since the first.
     :raises IntegrityError: a snapshot cannot be read.
     """
     found: list[Showing] = []
@@ -80,7 +84,7 @@ def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list
         if not doubt and lost > len(before) * percent / 100:
             doubt = f"{lost} of {len(before)} accounts of the snapshot before are not shown"
         found.append(_showing(snapshot, app, sources, doubt, line))
-        before = ids if line.walk == "complete" else before
+        before = ids if line.walk == "complete" or not len(before) else before
     return found
 
 
@@ -96,20 +100,16 @@ def accounts_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percen
     """
     parts = [_no_sightings(wanted)]
     for app, rows in _by_app(wanted):
+        before = pd.Series(None, rows.index, dtype="str")
         for showing in showings(snapshots, app, percent=percent):
             there = _there(showing, rows["account_id"])
             mine = rows[["account_id"]].merge(there, how="left", on="account_id", validate="m:1").set_index(rows.index)
-            absent = "absent" if not showing.doubt else "unproven"
+            doubt = _doubts(showing, mine["listings"], before)
             seen = mine["active"].map({True: "active", False: "inactive"}).astype("str").fillna("unknown")
-            missing = mine["listings"].isna()
-            parts.append(
-                rows.assign(
-                    snapshot=showing.snapshot.id,
-                    seen=seen.mask(missing, absent),
-                    **_times(showing, mine["listings"], showing.active),
-                    doubt=pd.Series("", rows.index, dtype="str").mask(missing, showing.doubt),
-                )
-            )
+            seen = seen.mask(mine["listings"].isna(), "absent").mask(doubt != "", "unproven")
+            times = _times(showing, mine["listings"], showing.active)
+            parts.append(rows.assign(snapshot=showing.snapshot.id, seen=seen, **times, doubt=doubt))
+            before = mine["listings"].fillna(before)
     return _in_order(parts)
 
 
@@ -123,6 +123,7 @@ def rights_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent:
     """
     parts = [_no_sightings(wanted)]
     for app, rows in _by_app(wanted):
+        before = pd.Series(None, rows.index, dtype="str")
         for showing in showings(snapshots, app, percent=percent):
             there = _there(showing, rows["account_id"])
             mine = rows[["account_id"]].merge(there, how="left", on="account_id", validate="m:1").set_index(rows.index)
@@ -130,7 +131,8 @@ def rights_seen(snapshots: Sequence[Snapshot], wanted: pd.DataFrame, *, percent:
             gone = mine["listings"].isna()
             proven = [text for text in mine["listings"].dropna().unique() if showing.entitled & _names(text)]
             shown = showing.doubt_of_rights or "no listing that shows it is proven to show its rights"
-            doubt = pd.Series("", rows.index, dtype="str").mask(gone, showing.doubt)
+            doubt = _doubts(showing, mine["listings"], before)
+            before = mine["listings"].fillna(before)
             doubted = bool(showing.doubt_of_rights) | ~mine["listings"].isin(proven)
             doubt = doubt.mask(~gone & ~told, "the app shows no right of this kind any more")
             doubt = doubt.mask(~gone & doubted, shown).mask(held, "")
@@ -179,6 +181,17 @@ def _there(showing: Showing, wanted: pd.Series) -> pd.DataFrame:
     texts = pc.binary_join(table["listings"].combine_chunks(), "\n")
     frame = tables.frame(table.select(["account_id", "active"]))
     return frame.assign(listings=pd.Series(texts.to_pandas(), index=frame.index, dtype="str"))
+
+
+def _doubts(showing: Showing, listings: pd.Series, before: pd.Series) -> pd.Series:
+    """Why the absence of each account that is not shown means nothing; empty where it does, or the account is there.
+
+    :param before: the listings that showed it last.
+    """
+    dropped = [text for text in before.dropna().unique() if not _names(text) & set(showing.windows)]
+    doubt = pd.Series(showing.doubt, listings.index, dtype="str")
+    doubt = doubt.mask((doubt == "") & before.isin(dropped), "no listing that showed it is listed any more")
+    return doubt.where(listings.isna(), "")
 
 
 def _held(showing: Showing, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -19,12 +19,15 @@ from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_se
 from scimaudit.rules import Judgement
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.view import View
+from scimaudit.view.columns import known_false
 
 _KEPT: Final = (
     "finding_id", "kind", "family", "severity", "app", "account_id", "user_name", "person_id", "person_name",
     "attribute", "value", "actual", "disposition", "first_seen",
 )  # fmt: skip
 _MISSING: Final = "\x00"
+_PAST: Final = frozenset({"leaver-late"})
+"""Kinds about what was: no later listing undoes them, so only a judgement of the same account resolves them."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ def continued(
     former: Former | None,
     *,
     view: View,
-    snapshot: Snapshot,
+    snapshots: Sequence[Snapshot],
+    percent: float,
     now: datetime,
     judged: Sequence[str],
     doubted: Mapping[str, set[str]],
@@ -100,11 +104,13 @@ def continued(
     """The trail of an audit.
 
     :param rows: its findings.
+    :param snapshots: oldest first, the one judged last; ``percent``: see
+        :func:`scimaudit.history.sightings.showings`.
     :param now: when the snapshot shows what it shows.
     :param judged: the kinds that were judged; ``doubted``: for each what :func:`undecided` says.
     :param gated: app to why nothing that is said of it counts; the key ``""`` is for all apps.
     :returns: rows of :data:`scimaudit.tables.TRAIL`, by finding id.
-    :raises IntegrityError: the snapshot cannot be read.
+    :raises IntegrityError: a snapshot cannot be read.
     """
     texts = [name for name in _KEPT if name != "first_seen"]
     shown = rows[list(_KEPT)].astype(dict.fromkeys(texts, "str"))
@@ -119,14 +125,15 @@ def continued(
     missing = former.trail[~former.trail["finding_id"].isin(shown["finding_id"])]
     rest = missing[(missing["state"] == "resolved").to_numpy()]
     asked = missing[(missing["state"] != "resolved").to_numpy()]
-    told = _ended(asked, view, snapshot, now, judged, doubted, gated)
+    told = _ended(asked, view, snapshots, percent, now, judged, doubted, gated)
     return _table(pd.concat([shown, rest, told], ignore_index=True))
 
 
 def _ended(
     asked: pd.DataFrame,
     view: View,
-    snapshot: Snapshot,
+    snapshots: Sequence[Snapshot],
+    percent: float,
     now: datetime,
     judged: Sequence[str],
     doubted: Mapping[str, set[str]],
@@ -134,7 +141,7 @@ def _ended(
 ) -> pd.DataFrame:
     """The findings that are not shown any more, each with what proves that, or why nothing does."""
     rows = asked.astype({name: "str" for name in asked.columns if asked[name].dtype == "category"})
-    gone, doubt = _gone(rows, snapshot)
+    gone, doubt = _gone(rows, snapshots, percent)
     listed = {name for name, facts in view.facts.items() if facts.listed}
     unsure = set().union(*doubted.values()) if doubted else set()
     everything = gated.get("", "")
@@ -142,9 +149,13 @@ def _ended(
     for mask, reason in (
         (rows["finding_id"].isin(unsure), "what it was about could not be judged"),
         (rows["person_id"].notna() & view.roster_unproven, "the system of record is not proven"),
+        (rows["person_id"].notna() & _listed(rows, _unowned(view)), "nobody is known to own the account any more"),
     ):
         why = why.mask((why == "") & (gone == "") & mask, reason)
     why = why.mask((why == "") & (gone == ""), doubt)
+    kept = view.spans[(view.spans["event"] == "leaver") & (view.spans["verdict"] == "in time")]
+    past = rows["kind"].isin(_PAST) & ~_listed(rows, kept)
+    why = why.mask(past & (why == ""), "it is past, and nothing that counts shows that it was otherwise")
     why = why.mask(rows["app"].isin([app for app in gated if app]), rows["app"].map(dict(gated)))
     why = why.mask(rows["app"].notna() & ~rows["app"].isin(listed), "its app is not audited any more")
     why = why.mask(~rows["kind"].isin(list(judged)), "its rule is switched off")
@@ -154,21 +165,35 @@ def _ended(
         state=pd.Series("unproven", rows.index, dtype="str").mask(proven, "resolved"),
         reason=why.mask(proven, gone.mask(gone == "", "judged again: as it should be")),
         resolved_at=pd.Series(pd.Timestamp(now), rows.index).where(proven),
-        resolved_by=pd.Series(snapshot.id, rows.index, dtype="str").where(proven),
+        resolved_by=pd.Series(snapshots[-1].id, rows.index, dtype="str").where(proven),
     )
 
 
-def _gone(rows: pd.DataFrame, snapshot: Snapshot) -> tuple[pd.Series, pd.Series]:
+def _unowned(view: View) -> pd.DataFrame:
+    """The accounts that may be active, and of which nobody knows whose they are."""
+    accounts = view.accounts
+    return accounts[(accounts["situation"] != "matched") & ~known_false(accounts["active"])]
+
+
+def _listed(rows: pd.DataFrame, among: pd.DataFrame) -> pd.Series:
+    """Which findings are about one of these accounts."""
+    mine, known = (pd.MultiIndex.from_frame(each[[*ACCOUNT]].astype("str")) for each in (rows, among))
+    return pd.Series(mine.isin(known), rows.index) & rows["account_id"].notna()
+
+
+def _gone(rows: pd.DataFrame, snapshots: Sequence[Snapshot], percent: float) -> tuple[pd.Series, pd.Series]:
     """For each finding what the present listing proves gone, in words, and why it cannot tell; else empty."""
-    apps = {line.app for line in snapshot.manifest.apps}
+    present = snapshots[-1].id
+    apps = {line.app for line in snapshots[-1].manifest.apps}
     mine = rows[rows["account_id"].notna() & rows["app"].isin(apps)]
     gone, doubt = (pd.Series("", rows.index, dtype="str") for _ in range(2))
     if mine.empty:
         return gone, doubt
-    accounts = accounts_seen([snapshot], mine.loc[:, list(ACCOUNT)].assign(row=mine.index)).set_index("row")
+    accounts = accounts_seen(snapshots, mine.loc[:, list(ACCOUNT)].assign(row=mine.index), percent=percent)
     rights = mine[mine["value"].notna() & mine["attribute"].isin(tables.ENTITLEMENTS)]
-    held = rights_seen([snapshot], rights.loc[:, list(RIGHT)].assign(row=rights.index)).set_index("row")
-    for seen, word in ((held, "the right is gone"), (accounts, "the account is gone")):
+    held = rights_seen(snapshots, rights.loc[:, list(RIGHT)].assign(row=rights.index), percent=percent)
+    for every, word in ((held, "the right is gone"), (accounts, "the account is gone")):
+        seen = every[every["snapshot"] == present].set_index("row")
         gone = gone.mask((seen["seen"] == "absent").reindex(rows.index, fill_value=False), word)
         unproven = (seen["seen"] == "unproven").reindex(rows.index, fill_value=False)
         doubt = doubt.mask(unproven, seen["doubt"].reindex(rows.index))

@@ -1,6 +1,7 @@
 """Figures as OpenMetrics text, for a scraper (https://prometheus.io/docs/specs/om/open_metrics_spec/).
 
-A figure that cannot be told is left out: a scraper sees a gap, and no zero.
+A figure that cannot be told is left out: a scraper sees a gap, and no zero. What a figure is told without stands beside
+it, under its name and ``_not_evaluable``: a share of the few that could be judged must not look like one of all.
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 def text(lines: Sequence[MetricLine]) -> str:
     """The whole exposition; the figures of one name stand together."""
     families: dict[str, list[MetricLine]] = {}
-    for line in lines:
+    for line in [*lines, *_without(lines)]:
         families.setdefault(line.name, []).append(line)
     parts = [part for name, family in families.items() for part in _family(PREFIX + name, family)]
     return "\n".join([*parts, "# EOF"]) + "\n"
+
+
+def _without(lines: Sequence[MetricLine]) -> Iterator[MetricLine]:
+    said = "rows that could not be judged and that the figure is told without"
+    for line in lines:
+        if line.of is not None or line.not_evaluable:
+            yield MetricLine(f"{line.name}_not_evaluable", line.labels, float(line.not_evaluable), "", said)
 
 
 def _family(name: str, lines: Sequence[MetricLine]) -> Iterator[str]:

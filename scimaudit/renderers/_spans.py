@@ -122,9 +122,11 @@ def _sums(event: Event, lines: Sequence[SpanSummary], names: Mapping[str, str]) 
     }
 
 
-def _days(pair: tuple[float, float]) -> str:
-    least, most = (_hours(each) for each in pair)
-    return least if least == most else f"{least} to {most}"
+def _days(pair: tuple[float, float | None]) -> str:
+    least, most = pair
+    if most is None:
+        return f"over {_hours(least)}"
+    return _hours(least) if _hours(least) == _hours(most) else f"{_hours(least)} to {_hours(most)}"
 
 
 def _chart(lines: Sequence[SpanLine], names: Mapping[str, str], now: datetime) -> dict[str, Any] | None:

@@ -56,7 +56,8 @@ class SpanSummary:
 
     :param app: empty for all apps together.
     :param period: a quarter such as ``2026-Q3``, by ``due``; empty for all.
-    :param exposure_days: account-days between ``due`` and the end of access, as bounds; open ones count until now.
+    :param exposure_days: account-days between ``due`` and the end of access, as bounds; open ones count until now, and
+        where nobody tells since when, the upper is ``None``.
     """
 
     event: Event
@@ -71,7 +72,7 @@ class SpanSummary:
     median_hours: tuple[float | None, float | None] = (None, None)
     p90_hours: tuple[float | None, float | None] = (None, None)
     worst_hours: tuple[float | None, float | None] = (None, None)
-    exposure_days: tuple[float, float] = (0.0, 0.0)
+    exposure_days: tuple[float, float | None] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)

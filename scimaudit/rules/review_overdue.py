@@ -69,11 +69,13 @@ def _open(view: View) -> Judgement:
 
 def _apps(view: View, days: int) -> Judgement:
     campaigns = view.reviewed.campaigns
-    ended = campaigns[campaigns["closed_at"] <= pd.Timestamp(view.as_of)]
+    # A campaign that closes with nothing decided has reviewed nothing.
+    idle = (campaigns["items"] > 0) & (campaigns["undecided"] == campaigns["items"])
+    ended = campaigns[(campaigns["closed_at"] <= pd.Timestamp(view.as_of)) & ~idle]
     last = ended.groupby("app")["closed_at"].max()
     listed = [name for name, facts in view.facts.items() if facts.listed]
     rows = pd.DataFrame({"app": pd.Categorical(listed, categories=list(view.facts))})
-    closed = pd.Series(rows["app"].astype("str").map(last), dtype="datetime64[us, UTC]")
+    closed = last.reindex(rows["app"].astype("str")).set_axis(rows.index)
     recent = (closed >= pd.Timestamp(view.as_of) - pd.Timedelta(days=days)).astype(bool)
     found = judge(rows.assign(closed=closed), fails=~recent)
     said = ("last reviewed on " + found.failed["closed"].dt.strftime("%Y-%m-%d")).fillna("never reviewed")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
+from scimaudit.view.columns import known_true
 
 
 @rule(
@@ -33,11 +34,12 @@ def self_review(view: View) -> Judgement:
     """
     decisions = view.reviewed.decisions
     rows = decisions.assign(app=pd.Categorical(decisions["app"], categories=list(view.facts)))
-    owners = view.accounts[["app", "account_id", "situation", "person_id"]].astype("str").dropna(subset=["account_id"])
+    names = ["app", "account_id", "situation", "person_id"]
+    owners = view.accounts[names].astype("str").assign(nhi=view.accounts["nhi"]).dropna(subset=["account_id"])
     known = rows[["app", "account_id"]].astype("str")
     mine = known.merge(owners, how="left", on=["app", "account_id"], validate="m:1").set_index(rows.index)
     own = (mine["person_id"] == rows["reviewer"]).fillna(value=False).astype(bool)
-    unclear = mine["situation"].isna() | (mine["situation"] == "ambiguous")
+    unclear = (mine["situation"] != "matched") & ~known_true(mine["nhi"].astype("boolean"))
     found = judge(
         rows,
         within=~rows["decision"].isin(["revoke", "abstain"]),

@@ -50,14 +50,15 @@ def _summaries(rows: pd.DataFrame) -> Iterator[SpanSummary]:
 def _summary(event: Event, app: str, period: str, rows: pd.DataFrame) -> SpanSummary:
     counts = rows["verdict"].value_counts()
     numbers = {name.replace(" ", "_"): int(counts.get(name, 0)) for name in _VERDICTS}
-    measured = rows[(rows["verdict"] != "not evaluable") & rows["hours_from"].notna()]
-    least, most = measured["hours_from"].to_numpy(), measured["hours_to"].fillna(np.inf).to_numpy()
+    # What is open since nobody knows when took some time all the same, and has no upper bound.
+    measured = rows[rows["verdict"] != "not evaluable"]
+    least, most = measured["hours_from"].fillna(0).to_numpy(), measured["hours_to"].fillna(np.inf).to_numpy()
     return SpanSummary(
         event, app, period, len(rows), **numbers,
         median_hours=(_middle(least), _middle(most)),
         p90_hours=(_quantile(least, 0.9), _quantile(most, 0.9)),
         worst_hours=(_quantile(least, 1), _quantile(most, 1)),
-        exposure_days=(round(float(rows["least"].sum()), 3), round(float(rows["most"].sum()), 3)),
+        exposure_days=(round(float(rows["least"].sum()), 3), _known(float(rows["most"].sum()))),
     )  # fmt: skip
 
 
@@ -75,10 +76,14 @@ def _known(hours: float) -> float | None:
 
 
 def _exposed(rows: pd.DataFrame, as_of: datetime) -> tuple[pd.Series, pd.Series]:
-    """Days from ``due`` to the change, at least and at most; what has not ended, or may not have, counts until now."""
+    """Days from ``due`` to the change, at least and at most; what has not ended, or may not have, counts until now.
+
+    Since nobody knows when is endless.
+    """
     now = ((pd.Timestamp(as_of) - rows["due"]).dt.total_seconds() / 86_400).clip(lower=0)
     least = (rows["hours_from"] / 24).fillna(0)
-    return least, (rows["hours_to"] / 24).fillna(now).fillna(0)
+    # Of a day before the newest listing, more is known than that day.
+    return least, (rows["hours_to"] / 24).fillna(np.maximum(now, least)).fillna(np.inf)
 
 
 def _quarters(due: pd.Series) -> pd.Series:

@@ -39,6 +39,7 @@ class Year:
         self.folder = folder
         self.zone = "UTC"
         self.options = ""
+        self.staff = list(ACCOUNTS)
         (folder / "policy").mkdir()
 
     def policy(self, text: str) -> None:
@@ -50,7 +51,7 @@ class Year:
         """Pull at that time; ``people`` and ``accounts`` are rows beside the staff."""
         now = datetime.fromisoformat(when).replace(tzinfo=UTC)
         told = f"{now - timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
-        rows = [*ACCOUNTS, *accounts.split()]
+        rows = [*self.staff, *accounts.split()]
         everybody = [*STAFF, *people.split()]
         (self.folder / "hr.csv").write_text(HEAD + "".join(f"{row}\n" for row in everybody), "utf-8")
         (self.folder / "crm.csv").write_text(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scimaudit.history import holders
 from scimaudit.snapshot.store import snapshots
+from tests.history.conftest import Year
 from tests.test_audit import Company
 
 
@@ -33,3 +34,14 @@ def test_an_account_by_an_address_that_two_snapshots_ago_was_anothers_is_not_acc
     company.people[2] = company.people[2].replace("chi@corp", "bo@corp")
     audit = company.audit()
     assert "unmatched" in set(audit.leading["kind"].astype("str"))
+
+
+def test_who_bears_a_name_again_did_not_bear_it_in_between(year: Year) -> None:
+    for when, number in (("2026-03-20", 1), ("2026-04-20", 2), ("2026-05-20", 1)):
+        record = year.look(when, people=f"{number},u{number},bo@corp.example,active,Sales,Agent,2020-01-01,")
+    told = holders.holders(snapshots(record.config.store))
+    mine = told[told["identifier_key"] == "bo@corp.example"]
+    assert [(who, f"{first:%m}", f"{last:%m}") for who, first, last in
+            zip(mine["person_id"], mine["first_seen"], mine["last_seen"], strict=True)] == [
+        ("1", "03", "03"), ("2", "04", "04"), ("1", "05", "05"),
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimaudit.history.intervals import CLOSED, LONG_AGO, first_change, judged, last_change, together
@@ -90,6 +90,7 @@ def holds(told: pd.Series, due: int, true_at: int, sla: int) -> None:
     assert (told["verdict"] in ("unclear", "not evaluable")) <= bool(told["reason"])
 
 
+@settings(deadline=None)
 @given(LOOKS.filter(bool), HOURS, st.one_of(HOURS, st.just(NEVER)), st.integers(0, 100), st.sampled_from(CLOSED))
 def test_the_closing_of_an_account_lies_in_its_interval(
     looks: list[Look], due: int, true_at: int, sla: int, closed: str
@@ -98,12 +99,14 @@ def test_the_closing_of_an_account_lies_in_its_interval(
     holds(line(last_change(seen, old=("active",), new=CLOSED), due, sla), due, true_at, sla)
 
 
+@settings(deadline=None)
 @given(LOOKS.filter(bool), HOURS, st.one_of(HOURS, st.just(NEVER)), st.integers(0, 100))
 def test_the_first_active_account_lies_in_its_interval(looks: list[Look], due: int, true_at: int, sla: int) -> None:
     seen = sightings(looks, true_at, "absent", "active")
     holds(line(first_change(seen, old=CLOSED, new=("active",)), due, sla), due, true_at, sla)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.sampled_from(["active", "inactive", "absent"])), min_size=1), HOURS)
 def test_what_was_seen_active_last_is_never_called_closed(steps: list[tuple[int, str]], due: int) -> None:
     times = list(accumulate(step for step, _ in steps))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from scimaudit import workflow
 from scimaudit.result import Audit, SpanLine
 from tests.history.conftest import Record, Year
 
@@ -141,3 +142,23 @@ def test_the_limit_is_the_apps(year: Year) -> None:
     year.options = "sla_hours = 240"
     year.look("2026-03-20", people=BO, accounts=ACTIVE)
     assert only(year.look("2026-04-09", people=BO_LEFT, accounts=OFF)).verdict == "in time"
+
+
+def test_what_is_open_since_nobody_knows_when_has_no_worst_and_no_end(year: Year) -> None:
+    kim, key = "2,kim,kim@corp.example,active,Sales,Agent,2020-01-01,", "kim,kim@corp.example,true,deals"
+    year.look("2026-03-20", people=f"{BO} {kim}", accounts=f"{ACTIVE} {key}")
+    people = f"{BO_LEFT} {kim.replace('active', 'terminated')}"
+    audit = year.look("2026-04-01T12:00", people=people, accounts=f"{OFF} {key}").audit()
+    [whole] = [each for each in audit.over_time.span_summaries if each.event == "leaver" and not each.app + each.period]
+    assert (whole.in_time, whole.open) == (1, 1)
+    assert whole.worst_hours == (0, None)
+    assert whole.exposure_days == (0, None)
+
+
+def test_an_audit_as_of_an_earlier_day_has_no_bounds_the_wrong_way_round(year: Year) -> None:
+    record = year.look("2026-04-20", people=BO_LEFT, accounts=ACTIVE)
+    audit = workflow.audit(record.config, as_of=date(2026, 4, 2)).audit
+    [whole] = [each for each in audit.over_time.span_summaries if each.event == "leaver" and not each.app + each.period]
+    assert whole.exposure_days == (18.979, 18.979)
+    bounds = {line.labels["bound"]: line.value for line in audit.over_time.metrics if line.name == "open_exposure_days"}
+    assert bounds == {"lower": 18.979, "upper": 18.979}

@@ -29,3 +29,8 @@ def test_no_name_of_an_app_breaks_out_of_its_label() -> None:
 def test_names_that_look_alike_after_escaping_are_one_sample() -> None:
     lines = text([figure(1, app="a"), figure(2, app="a")]).splitlines()
     assert sum(line.startswith("scimaudit_open_days{") for line in lines) == 1
+
+
+def test_what_a_figure_is_told_without_stands_beside_it() -> None:
+    line = MetricLine("kept_ratio", {"app": "a"}, 1.0, "ratio", "what it is", of=1, not_evaluable=99)
+    assert 'scimaudit_kept_ratio_not_evaluable{app="a"} 99.0' in text([line]).splitlines()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from scimaudit import config
 from scimaudit.result import Audit, RevocationLine
 from scimaudit.review.campaign import Campaign
 from scimaudit.review.packets import packets
@@ -93,8 +96,6 @@ def test_an_export_older_than_the_decision_closes_nothing(revoked: Firm) -> None
 
 
 def _older(loaded: object, firm: Firm, old: str) -> object:
-    from scimaudit import config
-
     path = firm.folder / "scimaudit.toml"
     text = path.read_text("utf-8")
     now = text.split('exported_at = "')[1].split('"')[0]
@@ -174,3 +175,59 @@ def test_a_judgement_of_an_earlier_day_does_not_know_later_decisions(revoked: Fi
     assert audit.over_time.campaigns
     first = workflow.snapshots(revoked.config().store)[0]
     assert workflow.audit(revoked.config(), snapshot=first.id).audit.over_time.revocations == ()
+
+
+def test_a_listing_of_unknown_time_that_shows_it_keeps_it_from_being_closed(revoked: Firm) -> None:
+    kept = revoked.accounts["bo"]
+    without(revoked)
+    revoked.audit()
+    revoked.later(days=7)
+    revoked.accounts["bo"] = kept
+    told_nothing = revoked.config
+    revoked.config = lambda: _undated(told_nothing(), revoked)  # type: ignore[method-assign]
+    assert told(revoked.audit()).state == "unproven"
+
+
+def _undated(loaded: object, firm: Firm) -> object:
+    path = firm.folder / "scimaudit.toml"
+    head, app, tail = path.read_text("utf-8").partition("[apps.crm]")
+    path.write_text(head + app + re.sub(r"(exported_\w+|declared_total|shows_all) = .*\n", "", tail), "utf-8")
+    return config.load(path)
+
+
+def test_an_export_of_the_day_on_which_a_listing_still_showed_it_does_not_close_it(revoked: Firm) -> None:
+    revoked.audit()
+    day = f"{revoked.now:%Y-%m-%d}"
+    revoked.later(days=2)
+    without(revoked)
+    kept = revoked.config
+    revoked.config = lambda: _older(kept(), revoked, day)  # type: ignore[method-assign]
+    line = told(revoked.audit())
+    assert (line.state, line.reason) == ("unproven", "the listings do not tell which of them came first")
+
+
+@pytest.fixture
+def closed(firm: Firm, fill: Fill) -> Firm:
+    """The account of Eve is revoked, and gone from the first listing after that."""
+    firm.accounts |= {f"x{number}": f"x{number},x{number}@corp.example,true,Sales,staff" for number in range(12)}
+    firm.audit()
+    campaign = firm.open()
+    firm.later(days=1)
+    firm.take(campaign, *(fill(packet, account=("revoke", "nobody needs it")) for packet in packets(campaign)))
+    firm.later(days=14)
+    del firm.accounts["eve"]
+    assert told(firm.audit()).state == "verified-closed"
+    firm.later(days=1)
+    return firm
+
+
+def test_an_account_that_is_there_again_and_may_be_active_is_not_closed(closed: Firm) -> None:
+    closed.accounts["eve"] = "eve,eve@corp.example,,Board,"
+    line = told(closed.audit())
+    assert (line.state, line.reason) == ("unproven", "nobody tells whether the account is active")
+
+
+def test_an_account_made_anew_under_another_id_is_not_closed(closed: Firm) -> None:
+    closed.accounts["eve"] = "eve.eck,eve@corp.example,true,Board,"
+    line = told(closed.audit())
+    assert (line.state, line.reason) == ("regressed", "the same person holds it by the account eve.eck")
