@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from scimaudit import rules
 from scimaudit.config import Config
 from scimaudit.remediation import Claim, Task, What
+from scimaudit.remediation.passed_on import passed_on
 from scimaudit.remediation.requesting import Held, held, requested
 from scimaudit.result import Audit, RevocationLine
 from scimaudit.snapshot.store import Snapshot
@@ -27,22 +29,38 @@ _REVOKED: Final = {
 }
 
 
-def tasks(audit: Audit, snapshot: Snapshot, config: Config, claims: Sequence[Claim] = ()) -> tuple[Task, ...]:
+_DEEPER: Final = ("disable", "strip", "remove", "other")
+"""What takes in the most first."""
+_OF_REVIEWS: Final = ("revoke-not-done", "revoke-regressed")
+
+
+def tasks(
+    audit: Audit,
+    snapshot: Snapshot,
+    config: Config,
+    links: pa.Table,
+    claims: Sequence[Claim] = (),
+    *,
+    newer: bool = False,
+) -> tuple[Task, ...]:
     """Everything to do, worst first, then by owner, app and account.
 
     Findings and decisions that ask for the same become one task. A revocation that a later listing proved closed asks
     for nothing; one that no listing can judge still does.
 
-    :param snapshot: the one that ``audit`` judged.
+    :param snapshot: the one that ``audit`` judged; ``links``: whose accounts are by it, as :data:`tables.LINKS` has it.
     :param claims: what somebody says is done.
+    :param newer: the store has a later snapshot, which may show other accounts by the same ids.
     :raises IntegrityError: the snapshot cannot be read.
     """
     wanted = [*_of_findings(audit), *_of_revocations(audit)]
     claimed = {claim.finding_id: f"{claim.by} on {claim.on}; {claim.said}" for claim in claims}
     found = held(snapshot, config, [(each.app, each.account_id) for each in wanted if each.account_id])
+    moved = passed_on(audit.over_time.revocations, found, links)
+    wanted = [_by_hand(task, moved.get((task.app, task.account_id), "")) for task in wanted]
     merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
-    gated = _gates(audit)
-    told = [requested(task, found.get(task.app), gated.get(task.app, gated.get("", ""))) for task in merged]
+    doubts = {"": "a newer snapshot has not been audited yet"} if newer else _gates(audit)
+    told = [requested(task, found.get(task.app), doubts.get(task.app, doubts.get("", ""))) for task in merged]
     rank = SEVERITIES.index
     return tuple(
         sorted(told, key=lambda t: (-rank(t.severity), t.owner, t.app, t.account, t.account_id, t.display, t.id))
@@ -85,6 +103,7 @@ def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
         findings=(text["finding_id"],),
         decisions=(),
         since=seen.to_pydatetime(),
+        of_review=text["kind"] in _OF_REVIEWS,
     )
 
 
@@ -120,19 +139,30 @@ def _of_revocation(line: RevocationLine, owner: str) -> Task:
         findings=(),
         decisions=(line.item_id,),
         since=line.decided_at,
+        of_review=True,
     )
 
 
+def _by_hand(task: Task, moved: str) -> Task:
+    """What a review asks of an account that is somebody else's now; see :func:`passed_on`."""
+    if not moved or not task.of_review:
+        return task
+    return replace(task, what="other", action=f"Find out whose account it is: {moved}.")
+
+
 def _grouped(wanted: Sequence[Task]) -> Iterable[list[Task]]:
-    """Tasks that ask for the same together; what is to be disabled for certain takes in what its rights ask for."""
-    whole = {(task.app, task.account_id) for task in wanted if task.what == "disable" and not task.decide}
+    """Tasks that ask for the same together.
+
+    An account that is to lose everything for certain takes in what its single rights ask for.
+    """
+    whole = {(task.app, task.account_id) for task in wanted if task.what in ("disable", "strip") and not task.decide}
     groups: dict[tuple[str, ...], list[Task]] = {}
     for task in wanted:
         account = (task.app, task.account_id)
         if task.what == "other":
             key: tuple[str, ...] = (task.id,)
         elif account in whole:
-            key = (*account, "disable")
+            key = (*account, "whole")
         else:
             key = (*account, task.what, task.attribute, task.value)
         groups.setdefault(key, []).append(task)
@@ -141,7 +171,7 @@ def _grouped(wanted: Sequence[Task]) -> Iterable[list[Task]]:
 
 def _merged(group: Sequence[Task], found: Mapping[str, Held], claimed: Mapping[str, str]) -> Task:
     """One task of several that ask for the same; the worst leads, and what is certain leaves no choice."""
-    lead = min(group, key=lambda task: (task.what != "disable", -SEVERITIES.index(task.severity), not task.findings))
+    lead = min(group, key=lambda task: (_DEEPER.index(task.what), -SEVERITIES.index(task.severity), not task.findings))
     severity = max((task.severity for task in group), key=SEVERITIES.index)
     certain = [task for task in group if not task.decide]
     said = [claimed[name] for task in group for name in task.findings if name in claimed]
@@ -180,6 +210,8 @@ def _name(task: Task, found: Mapping[str, Held]) -> str:
 def _gates(audit: Audit) -> dict[str, str]:
     """App to the gate that tripped for it; the empty name for one of a roster, which holds for every app."""
     return {
-        gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} of {gate.subject}"
+        gate.subject if gate.name == "app-shrunk" else "": (
+            f"the gate {gate.name} of {gate.subject} tripped: the finding may be the data's fault"
+        )
         for gate in audit.gates
     }
