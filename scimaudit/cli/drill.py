@@ -172,13 +172,20 @@ def cleanup(
     from scimaudit.config import load
     from scimaudit.drill import record as records
     from scimaudit.drill import run as runs
+    from scimaudit.errors import ScimAuditError
 
     loaded = load(config)
     chosen = [records.find(loaded.store, name)] if name else records.records(loaded.store)
     left = False
     for record in chosen:
         if record.canary in ("live", "left"):
-            told = runs.clean_up(record, loaded, pace=_pace("0 s", None))
+            try:
+                told = runs.clean_up(record, loaded, pace=_pace("0 s", None))
+            except ScimAuditError as error:
+                # One that cannot be reached now must not keep the others where they are.
+                if name:
+                    raise
+                told = f"not removed: {error.message}"
             left = left or bool(told)
             typer.echo(f"{record.id}: {told or 'the canary is gone'}")
     raise typer.Exit(3 if left else 0)

@@ -125,8 +125,8 @@ def _part(seen: Sequence[Sighting], start: datetime, limit: datetime, until: dat
     after = max((since for _, since, _ in old), default=None)
     last_old = max((end for end, _, _ in old), default=None)
     lasting = [told for told in definite if told[2].seen == "new" and (last_old is None or told[0] > last_old)]
-    # What was so before the start alone may have been otherwise since.
-    if lasting and lasting[-1][0] >= start:
+    # What was so before the start alone may have been otherwise since; so may what was so at some time around it.
+    if any(since >= start for _, since, _ in lasting):
         return _reached(name, lasting[0][0], after, limit)
     fell_back = any(told[2].seen == "new" for told in definite)
     if after is not None and after >= limit:

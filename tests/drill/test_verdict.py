@@ -34,6 +34,8 @@ def at(seen: Seen, since: float, until: float | None = None, part: str = "a", do
         ([at("new", 3), at("old", 5)], 5, "never"),
         ([at("new", 3), at("old", 5), at("new", 6)], 6, "late"),
         ([at("new", -3)], 5, "not evaluable"),
+        ([at("new", -3, 1)], 5, "not evaluable"),
+        ([at("new", -3, 1), at("new", -3, 2)], 5, "not evaluable"),
         ([at("new", -3), at("new", 5)], 5, "in time"),
         ([at("old", 5), at("new", 3, part="b")], 5, "partial"),
         ([at("new", 3), at("unknown", 3, part="b", doubt="cut short")], 5, "not evaluable"),
