@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from scimaudit import rules
+from scimaudit import rules, tables
 from scimaudit.config import Config
 from scimaudit.remediation import Claim, Task, What
 from scimaudit.remediation.passed_on import passed_on
@@ -57,7 +57,9 @@ def tasks(
     claimed = {claim.finding_id: f"{claim.by} on {claim.on}; {claim.said}" for claim in claims}
     found = held(snapshot, config, [(each.app, each.account_id) for each in wanted if each.account_id])
     moved = passed_on(audit.over_time.revocations, found, links)
-    wanted = [_by_hand(task, moved.get((task.app, task.account_id), "")) for task in wanted]
+    known = tables.frame(snapshot.people(), ["person_id", "status"]).astype("str")
+    status = dict(known.itertuples(index=False, name=None))
+    wanted = [_by_hand(_careful(task, status), moved.get((task.app, task.account_id), "")) for task in wanted]
     merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
     doubts = {"": "a newer snapshot has not been audited yet"} if newer else _gates(audit)
     told = [requested(task, found.get(task.app), doubts.get(task.app, doubts.get("", ""))) for task in merged]
@@ -141,6 +143,17 @@ def _of_revocation(line: RevocationLine, owner: str) -> Task:
         since=line.decided_at,
         of_review=True,
     )
+
+
+def _careful(task: Task, status: Mapping[str, str]) -> Task:
+    """What is left of an inactive account goes for certain only with its owner: others may be back, or need it one day.
+
+    :param status: person id to what the rosters say of them.
+    """
+    if task.what != "strip" or status.get(task.person_id) == "terminated":
+        return task
+    said = f"{task.person} is {status[task.person_id]}" if task.person_id in status else "nobody is known to have left"
+    return replace(task, decide=True, reasons=(*task.reasons, f"by the rosters {said}: let it be active, or strip it"))
 
 
 def _by_hand(task: Task, moved: str) -> Task:

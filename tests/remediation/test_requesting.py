@@ -13,7 +13,7 @@ from scimaudit.remediation import Task
 from scimaudit.remediation.channel import Channel, _below
 from scimaudit.remediation.passed_on import passed_on
 from scimaudit.remediation.requesting import Held, requested
-from scimaudit.remediation.tasks import _grouped, _merged
+from scimaudit.remediation.tasks import _careful, _grouped, _merged
 from scimaudit.result import RevocationLine
 from scimaudit.sources.scim import profile as profiles
 from tests.remediation.test_writing import task
@@ -140,3 +140,14 @@ def test_an_account_whose_id_was_given_out_anew_is_not_the_one_that_was_reviewed
     )  # fmt: skip
     told = passed_on([revocation(**then)], {"crm": held(user_name=name)}, links)
     assert bool(told) == moved
+
+
+@pytest.mark.parametrize(
+    ("status", "decide"), [("terminated", False), ("active", True), ("leave", True), ("unknown", True), (None, True)]
+)
+def test_what_an_inactive_account_holds_is_taken_for_certain_from_leavers_alone(
+    status: str | None, decide: bool
+) -> None:
+    told = _careful(plain(what="strip"), {} if status is None else {"1": status})
+    assert (told.decide, len(told.reasons) > 1) == (decide, decide)
+    assert _careful(plain(what="disable"), {}) == plain(what="disable")
