@@ -303,3 +303,12 @@ def test_a_canary_whose_app_is_gone_from_the_configuration_is_listed_and_keeps_n
     assert "b: the canary is gone" in done.stdout
     told = scimaudit("drill", "list", "--format", "json", "--config", config)
     assert [(line["id"], line["canary"]) for line in json.loads(told.stdout)] == [("a", "live"), ("b", "clean")]
+
+
+def test_what_an_error_quotes_does_not_play_with_the_terminal(firm: Firm, scimaudit: Run) -> None:
+    firm.consents()
+    plan = firm.plan(LEAVER.replace('to = "crm"', 'to = "\\u001b[2J"'))
+    done = scimaudit("drill", "run", plan, "--write", "--config", firm.config().path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "⟦U+001B⟧[2J" in done.stderr
