@@ -61,7 +61,7 @@ def tasks(
     status = dict(known.itertuples(index=False, name=None))
     wanted = [_by_hand(_careful(task, status), moved.get((task.app, task.account_id), "")) for task in wanted]
     merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
-    doubts = {"": "a newer snapshot has not been audited yet"} if newer else _gates(audit)
+    doubts = {"": "a newer snapshot has not been audited yet"} if newer else _doubts(audit)
     told = [requested(task, found.get(task.app), doubts.get(task.app, doubts.get("", ""))) for task in merged]
     rank = SEVERITIES.index
     return tuple(
@@ -220,11 +220,15 @@ def _name(task: Task, found: Mapping[str, Held]) -> str:
     return known.name(task.attribute, task.value) if known and task.value else ""
 
 
-def _gates(audit: Audit) -> dict[str, str]:
-    """App to the gate that tripped for it; the empty name for one of a roster, which holds for every app."""
+def _doubts(audit: Audit) -> dict[str, str]:
+    """App to why no request should be made of its findings; the empty name for what holds of every app."""
+    rows = audit.leading
+    stale = rows.loc[rows["kind"].astype("str") == "source-stale", ["app", "value"]].astype("str").fillna("")
+    gates = {gate.subject if gate.name == "app-shrunk" else "": gate for gate in audit.gates}
     return {
-        gate.subject if gate.name == "app-shrunk" else "": (
-            f"the gate {gate.name} of {gate.subject} tripped: the finding may be the data's fault"
-        )
-        for gate in audit.gates
+        app: f"{name} is stale: who left may be back, and an id may be somebody else's"
+        for app, name in stale.itertuples(index=False, name=None)
+    } | {
+        app: f"the gate {gate.name} of {gate.subject} tripped: the finding may be the data's fault"
+        for app, gate in gates.items()
     }

@@ -118,3 +118,10 @@ def test_a_roster_that_lost_people_disables_nobody(firm: Year) -> None:
     task = accounts(told(firm))["honest", "disable"]
     assert task.requests == ()
     assert "the gate roster-shrunk" in task.silent
+
+
+def test_what_an_old_roster_says_disables_nobody(firm: Year) -> None:
+    workflow.audit(firm.config(), as_of=(firm.now + timedelta(days=30)).date())
+    task = accounts(told(firm))["honest", "disable"]
+    assert task.requests == ()
+    assert "is stale: who left may be back" in task.silent
