@@ -205,8 +205,9 @@ def _merged(group: Sequence[Task], found: Mapping[str, Held], claimed: Mapping[s
 
 def _title(task: Task, right: str) -> str:
     """The task in a few words; of what no request can say, what was found names it."""
-    account = f"{task.account} in {task.app}" if task.account else task.app
-    about = ", ".join(filter(None, [account, f"{task.attribute} {right}" if right else ""]))
+    account = f"{task.account} in {task.app}"
+    whose = [account] if task.account else [task.person, task.app]
+    about = ", ".join(filter(None, [*whose, f"{task.attribute} {right}" if right else ""]))
     return {
         "disable": f"Disable {account}",
         "strip": f"Take what is left from {account}",

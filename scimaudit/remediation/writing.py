@@ -75,6 +75,8 @@ def ticket(task: Task) -> str:
         f"[{task.severity}] {task.title}",
         "",
         f"Do: {task.action}",
+        *([f"Account: {task.account}, id {task.account_id}, in {task.app}"] if task.account_id else []),
+        *([f"Person: {task.person}, id {task.person_id}"] if task.person_id else []),
         *(["Decide first whether it is to be done at all."] if task.decide else []),
         *(f"Why: {reason}" for reason in task.reasons),
         *([f"Findings: {', '.join(task.findings)}"] if task.findings else []),

@@ -13,7 +13,7 @@ from scimaudit.remediation import Task
 from scimaudit.remediation.channel import Channel, _below
 from scimaudit.remediation.passed_on import passed_on
 from scimaudit.remediation.requesting import Held, requested
-from scimaudit.remediation.tasks import _careful, _grouped, _merged
+from scimaudit.remediation.tasks import _careful, _grouped, _merged, _title
 from scimaudit.result import RevocationLine
 from scimaudit.sources.scim import profile as profiles
 from tests.remediation.test_writing import task
@@ -151,3 +151,8 @@ def test_what_an_inactive_account_holds_is_taken_for_certain_from_leavers_alone(
     told = _careful(plain(what="strip"), {} if status is None else {"1": status})
     assert (told.decide, len(told.reasons) > 1) == (decide, decide)
     assert _careful(plain(what="disable"), {}) == plain(what="disable")
+
+
+def test_a_task_that_is_about_no_account_names_its_person() -> None:
+    nobody = plain(what="other", title="Rosters disagree", app="", account="", account_id="", person="Ann")
+    assert _title(nobody, "") == "Rosters disagree: Ann"

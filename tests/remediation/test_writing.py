@@ -117,6 +117,8 @@ def test_a_ticket_says_what_why_by_what_request_and_how_to_say_that_it_is_done()
     assert text == (
         "[high] Disable ann in crm\n\n"
         "Do: Disable the account.\n"
+        "Account: ann, id 7, in crm\n"
+        "Person: Ann, id 1\n"
         "Why: leaver-active: active\n"
         "Findings: f1\n"
         "Known since: 2026-01-05\n"
