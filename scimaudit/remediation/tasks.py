@@ -77,9 +77,10 @@ def _of_findings(audit: Audit) -> list[Task]:
 
 
 def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
-    known = rules.load(text["kind"])
+    # An audit that an earlier version kept may hold a kind that there is no more.
+    known = rules.load(text["kind"]) if text["kind"] in rules.names() else None
     right = text["attribute"] in ENTITLEMENTS and bool(text["value"])
-    what: What = known.remedy or "other"
+    what: What = (known.remedy if known else "") or "other"
     if what == "remove" and not right:
         what = "disable"
     if not text["account_id"]:
@@ -87,9 +88,9 @@ def _of_finding(text: Mapping[str, str], seen: pd.Timestamp) -> Task:
     named = what == "remove" or (right and what == "other")
     return Task(
         id=text["finding_id"],
-        title=known.title,
+        title=known.title if known else text["kind"],
         what=what,
-        decide=known.decide,
+        decide=known is not None and known.decide,
         severity=text["severity"],
         app=text["app"],
         owner=text["owner"],

@@ -13,7 +13,7 @@ from scimaudit.remediation import Task
 from scimaudit.remediation.channel import Channel, _below
 from scimaudit.remediation.passed_on import passed_on
 from scimaudit.remediation.requesting import Held, requested
-from scimaudit.remediation.tasks import _careful, _grouped, _merged, _title
+from scimaudit.remediation.tasks import _careful, _grouped, _merged, _of_finding, _title
 from scimaudit.result import RevocationLine
 from scimaudit.sources.scim import profile as profiles
 from tests.remediation.test_writing import task
@@ -156,3 +156,12 @@ def test_what_an_inactive_account_holds_is_taken_for_certain_from_leavers_alone(
 def test_a_task_that_is_about_no_account_names_its_person() -> None:
     nobody = plain(what="other", title="Rosters disagree", app="", account="", account_id="", person="Ann")
     assert _title(nobody, "") == "Rosters disagree: Ann"
+
+
+def test_a_finding_of_a_kind_that_there_is_no_more_is_a_task_for_a_person() -> None:
+    names = (
+        "finding_id", "severity", "app", "owner", "account_id", "user_name", "person_id", "person_name", "attribute",
+        "value", "expected", "actual", "action",
+    )  # fmt: skip
+    told = _of_finding({**dict.fromkeys(names, "x"), "kind": "zombie"}, pd.Timestamp("2026-01-05", tz="UTC"))
+    assert (told.what, told.title) == ("other", "zombie")
