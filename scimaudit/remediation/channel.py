@@ -61,6 +61,8 @@ class Channel:
         form = self.profile.changes.remove_member
         if form == "none":
             return f"{self.profile.name} does not take a PATCH of a group's members"
+        if self.profile.groups.endpoint is False or self._own("groups"):
+            return f"groups at {self.profile.name} are not, or not all, groups of SCIM"
         if "groups" in self.nameless and group == name:
             return f"the id of the group {name} is not known"
         operation: dict[str, Any] = {"op": "remove", "path": "members", "value": [{"value": member}]}
@@ -72,7 +74,7 @@ class Channel:
         """Take a role or an entitlement from an account (RFC 7643 section 4.1.2), or why that cannot be said."""
         if self.rights:
             return self.rights
-        if attribute == "licenses" or any(own.kind == attribute for own in self.profile.entitlements):
+        if attribute == "licenses" or self._own(attribute):
             return f"{attribute} are no attribute of SCIM at {self.profile.name}"
         if attribute in self.nameless:
             return f"the listing gives {attribute} without a value, by which a request would name them"
@@ -82,6 +84,10 @@ class Channel:
     def member(self, account_id: str, user_name: str) -> str:
         """The account as the server spells it among the members of a group."""
         return user_name if self.profile.groups.member_value == "user_name" and user_name else account_id
+
+    def _own(self, attribute: str) -> bool:
+        """Whether the provider has rights recorded as this attribute where SCIM has none."""
+        return any(own.kind == attribute for own in self.profile.entitlements)
 
     def _request(self, kind: str, identifier: str, operation: dict[str, Any], says: str, *, rfc: bool) -> Request:
         url = f"{self.base_url.rstrip('/')}/{kind}/{segment(identifier)}"
