@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -59,7 +59,8 @@ def tasks(
     moved = passed_on(audit.over_time.revocations, found, links)
     known = tables.frame(snapshot.people(), ["person_id", "status"]).astype("str")
     status = dict(known.itertuples(index=False, name=None))
-    wanted = [_by_hand(_careful(task, status), moved.get((task.app, task.account_id), "")) for task in wanted]
+    torn = _torn(audit)
+    wanted = [_by_hand(_careful(task, status, torn), moved.get((task.app, task.account_id), "")) for task in wanted]
     merged = [_merged(group, found, claimed) for group in _grouped(wanted)]
     doubts = {"": "a newer snapshot has not been audited yet"} if newer else _doubts(audit)
     told = [requested(task, found.get(task.app), doubts.get(task.app, doubts.get("", ""))) for task in merged]
@@ -146,11 +147,22 @@ def _of_revocation(line: RevocationLine, owner: str) -> Task:
     )
 
 
-def _careful(task: Task, status: Mapping[str, str]) -> Task:
-    """What is left of an inactive account goes for certain only with its owner: others may be back, or need it one day.
+def _torn(audit: Audit) -> frozenset[str]:
+    """The people about whom rosters contradict each other: gone by one, here by the other, or two people."""
+    rows = audit.leading
+    return frozenset(rows.loc[rows["kind"].astype("str") == "roster-conflict", "person_id"].dropna().astype("str"))
 
-    :param status: person id to what the rosters say of them.
+
+def _careful(task: Task, status: Mapping[str, str], torn: Collection[str]) -> Task:
+    """Nobody's account is switched off for certain while the rosters are at odds about whether they have left.
+
+    What is left of an inactive account goes for certain only with its owner: others may be back, or need it one day.
+
+    :param status: person id to what the rosters say of them. ``torn``: ids of people whom they are at odds about.
     """
+    if task.what in ("disable", "strip") and task.person_id in torn and not task.of_review:
+        said = f"rosters contradict each other about {task.person}: settle that first"
+        return replace(task, decide=True, reasons=(*task.reasons, said))
     if task.what != "strip" or status.get(task.person_id) == "terminated":
         return task
     said = f"{task.person} is {status[task.person_id]}" if task.person_id in status else "nobody is known to have left"

@@ -148,9 +148,9 @@ def test_an_account_whose_id_was_given_out_anew_is_not_the_one_that_was_reviewed
 def test_what_an_inactive_account_holds_is_taken_for_certain_from_leavers_alone(
     status: str | None, decide: bool
 ) -> None:
-    told = _careful(plain(what="strip"), {} if status is None else {"1": status})
+    told = _careful(plain(what="strip"), {} if status is None else {"1": status}, ())
     assert (told.decide, len(told.reasons) > 1) == (decide, decide)
-    assert _careful(plain(what="disable"), {}) == plain(what="disable")
+    assert _careful(plain(what="disable"), {}, ()) == plain(what="disable")
 
 
 def test_a_task_that_is_about_no_account_names_its_person() -> None:
@@ -165,3 +165,9 @@ def test_a_finding_of_a_kind_that_there_is_no_more_is_a_task_for_a_person() -> N
     )  # fmt: skip
     told = _of_finding({**dict.fromkeys(names, "x"), "kind": "zombie"}, pd.Timestamp("2026-01-05", tz="UTC"))
     assert (told.what, told.title) == ("other", "zombie")
+
+
+def test_nobody_is_disabled_for_certain_about_whom_rosters_are_at_odds() -> None:
+    told = _careful(plain(what="disable"), {"1": "terminated"}, {"1"})
+    assert (told.decide, "rosters contradict each other about Ann" in told.reasons[-1]) == (True, True)
+    assert not _careful(plain(what="disable", of_review=True), {"1": "terminated"}, {"1"}).decide
