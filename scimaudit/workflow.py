@@ -108,7 +108,8 @@ def remediation(config: Config, audit_id: str | None = None) -> Remediation:
     stored = archive.latest(config.store, audit_id)
     judged, snapshot = stored.audit, open_snapshot(config.store, stored.snapshot)
     claimed = claims(dispositions.load(config.policy / "dispositions.csv"), stored.trail(), judged)
-    return Remediation(judged, tasks(judged, snapshot, config, claimed), claimed)
+    newer = snapshots(config.store)[-1].id > snapshot.id
+    return Remediation(judged, tasks(judged, snapshot, config, stored.links(), claimed, newer=newer), claimed)
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:

@@ -114,9 +114,12 @@ def main() -> None:
     try:
         app()
     except ScimAuditError as error:
-        print(f"scimaudit: {error.message}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
+        # Errors quote what servers and files say; encoders are heavy, and most runs need none here.
+        from scimaudit.renderers.encode import show_lines
+
+        print(f"scimaudit: {show_lines(error.message)}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
         if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+            print(f"  {show_lines(error.hint)}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     except Interrupted:
         print("scimaudit: interrupted; the next pull goes on where this one stopped", file=sys.stderr)  # noqa: T201

@@ -134,6 +134,7 @@ def run(
     from scimaudit.drill import run as runs
     from scimaudit.drill.verdict import exit_code
     from scimaudit.errors import ConfigError
+    from scimaudit.renderers import encode
     from scimaudit.renderers.terminal import console
 
     if write == dry_run:
@@ -156,7 +157,7 @@ def run(
             show=show_drill.progress(quiet),
         )
     show_drill.matrix(console(no_color=no_color), ran.record.id, ran.cells, form)
-    typer.echo(ran.left or "the canary is gone", err=True)
+    typer.echo(encode.show(ran.left) or "the canary is gone", err=True)
     raise typer.Exit(3 if ran.left else exit_code(ran.cells))
 
 
@@ -172,15 +173,23 @@ def cleanup(
     from scimaudit.config import load
     from scimaudit.drill import record as records
     from scimaudit.drill import run as runs
+    from scimaudit.errors import ScimAuditError
+    from scimaudit.renderers import encode
 
     loaded = load(config)
     chosen = [records.find(loaded.store, name)] if name else records.records(loaded.store)
     left = False
     for record in chosen:
         if record.canary in ("live", "left"):
-            told = runs.clean_up(record, loaded, pace=_pace("0 s", None))
+            try:
+                told = runs.clean_up(record, loaded, pace=_pace("0 s", None))
+            except ScimAuditError as error:
+                # One that cannot be reached now must not keep the others where they are.
+                if name:
+                    raise
+                told = f"not removed: {error.message}"
             left = left or bool(told)
-            typer.echo(f"{record.id}: {told or 'the canary is gone'}")
+            typer.echo(f"{record.id}: {encode.show(told) or 'the canary is gone'}")
     raise typer.Exit(3 if left else 0)
 
 

@@ -36,7 +36,7 @@ def command(
     from scimaudit import inquiry, workflow
     from scimaudit.cli import show, show_remediation
     from scimaudit.config import load
-    from scimaudit.remediation import writing
+    from scimaudit.remediation import NOBODY, writing
     from scimaudit.renderers import terminal
 
     loaded = load(config)
@@ -46,17 +46,20 @@ def command(
     out = terminal.console(no_color=no_color)
     if owner is not None:
         found.answers(owner)
-    show.caution(inquiry.unproven(found.audit, app))
+    doubt = inquiry.unproven(found.audit, app)
+    show.caution(doubt)
     if claims:
         show_remediation.claims(out, [each for each in found.claims if app in (None, each.app)], form)
         return
     tasks = [
         task
         for task in found.tasks
-        if app in (None, task.app) and (owner is None or owner.casefold() == task.owner.casefold())
+        if app in (None, task.app) and (owner is None or owner.casefold() == (task.owner or NOBODY).casefold())
     ]
     if output is None:
-        show_remediation.tasks(out, tasks, form, found.audit.meta.time_zone)
+        show_remediation.tasks(out, tasks, form, found.audit.meta.time_zone, doubt)
         return
     for path in writing.write(tasks, found.audit.meta.audit_id, output):
         typer.echo(path)
+    if not tasks:
+        typer.echo(show_remediation.nothing(doubt))

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from scimaudit.remediation import Claim, Task
 
 
-def tasks(out: Console, found: Sequence[Task], form: Format, zone: str) -> None:
-    """Each owner's tasks, worst first; how many of each have an exact request."""
+def tasks(out: Console, found: Sequence[Task], form: Format, zone: str, doubt: str) -> None:
+    """Each owner's tasks, worst first; how many of each have an exact request.
+
+    :param doubt: why there may be more to do; empty where nothing speaks for that.
+    """
     if form is Format.json:
         show.json(list(found))
         return
@@ -35,7 +38,12 @@ def tasks(out: Console, found: Sequence[Task], form: Format, zone: str) -> None:
         out.print(terminal.text(f"{owner}: {_words.count(len(mine), 'task')}", "bold"))
         terminal.rows(out, "", head, body)
         out.print()
-    out.print("nothing was sent; --output DIR writes tickets and requests" if found else "nothing is to be done")
+    out.print("nothing was sent; --output DIR writes tickets and requests" if found else nothing(doubt))
+
+
+def nothing(doubt: str) -> str:
+    """What to say where there is no task."""
+    return f"no task; {doubt}" if doubt else "nothing is to be done"
 
 
 def claims(out: Console, found: Sequence[Claim], form: Format) -> None:

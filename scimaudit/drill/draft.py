@@ -80,7 +80,7 @@ def _canary(kind: Kind, config: Config) -> Iterator[str]:
 
 
 def _app(kind: Kind, app: App, given: Sequence[str], who: Whom | None) -> Iterator[str]:
-    yield f"[apps.{app.name}]"
+    yield f"[apps.{quoted(app.name)}]" if "." in app.name else f"[apps.{app.name}]"
     yield f"within = {quoted(words(timedelta(hours=app.sla_hours)))}"
     if kind == "leaver":
         yield 'account = "inactive"'

@@ -37,6 +37,7 @@ class _Row:
 class _App:
     """One app of one snapshot, with what it shows of the subject's accounts.
 
+    :param own: those of the accounts that are the subject's by this very snapshot.
     :param names: account id to what a person would call it.
     :param possible: accounts that may be the subject's too.
     :param doubt: why nothing follows where the subject has no account here.
@@ -44,6 +45,7 @@ class _App:
 
     showing: Showing
     accounts: tuple[_Row, ...]
+    own: frozenset[str]
     names: Mapping[str, str]
     possible: tuple[str, ...]
     doubt: str
@@ -64,6 +66,11 @@ class _App:
         """Why nothing follows from what the subject's own accounts do not show."""
         names = ", ".join(self.names.get(each, each) for each in self.possible)
         return f"{names} may be theirs too" if names else ""
+
+    def alien(self, rows: Sequence[_Row]) -> str:
+        """Why nothing follows from rows that show what is wanted, where none of them is the subject's own."""
+        names = ", ".join(self.names.get(row.account, row.account) for row in rows if row.account not in self.own)
+        return f"{names} was not known to be theirs then" if names else ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,8 @@ def sightings(
             showing = shown[name]
             rows = tuple(accounts.get(name, ()))
             names = _names(showing.snapshot, app, (*mine, *possible))
-            one = _App(showing, rows, names, possible, owned[name].doubt)
+            own = frozenset(account for each, account in owned[name].accounts if each == app)
+            one = _App(showing, rows, own, names, possible, owned[name].doubt)
             found[name] += [
                 Sighting(app, what, told.part, told.name, told.seen, told.since, told.until, told.doubt)
                 for what, told in _looked(one, expected, rights, name)
@@ -142,34 +150,33 @@ def _account(one: _App, state: str) -> Iterator[_Told]:
 
 def _any(one: _App, good: Sequence[str], *, unknown: bool) -> _Told:
     """Whether one account at least is as it should be."""
-    fine = [row for row in one.accounts if row.seen in good]
+    shown = [row for row in one.accounts if row.seen in good]
+    fine = [row for row in shown if row.account in one.own]
     if fine:
         return one.told("new", [next((row for row in fine if row.until), fine[0])])
     open_ = [row for row in one.accounts if row.seen == "unproven" or (unknown and row.seen == "unknown")]
     if open_:
         return one.told("unknown", open_, _doubt(open_[0]))
-    doubt = one.others or one.showing.doubt or ("" if one.accounts else one.doubt)
+    doubt = one.alien(shown) or one.others or one.showing.doubt or ("" if one.accounts else one.doubt)
     if doubt:
         return one.told("unknown", doubt=doubt)
     return one.told("old", one.accounts)
 
 
 def _attribute(one: _App, column: str, wanted: str) -> _Told:
-    shown = [row for row in one.accounts if row.seen in ("active", "inactive", "unknown")]
+    """Whether every account of theirs shows it; one that is inactive counts where there is no other."""
+    theirs = [row for row in one.accounts if row.seen in ("active", "inactive", "unknown") and row.account in one.own]
+    shown = [row for row in theirs if row.seen != "inactive"] or theirs
     if not shown:
         return _any(one, (), unknown=True)
     table = one.showing.snapshot.accounts(one.showing.app, ["account_id", column])
     frame = tables.frame(table).set_index("account_id")[column].astype("str")
-    values = {row.account: frame.get(row.account) for row in shown}
-    told = {account: None if pd.isna(value) else str(value) for account, value in values.items()}
+    values = [frame.get(row.account) for row in shown]
     # Which of several listings told the attribute is not known; the whole of them was true in the app's window.
-    if any(value is not None and _folded(value) == _folded(wanted) for value in told.values()):
-        return one.told("new")
-    if None in told.values():
-        return one.told("unknown", doubt=f"the listing does not supply {column}")
-    if one.others:
-        return one.told("unknown", doubt=one.others)
-    return one.told("old")
+    if any(not pd.isna(value) and _folded(str(value)) != _folded(wanted) for value in values):
+        return one.told("old")
+    doubt = f"the listing does not supply {column}" if any(pd.isna(value) for value in values) else one.others
+    return one.told("unknown", doubt=doubt) if doubt else one.told("new")
 
 
 @dataclass(frozen=True)
@@ -190,10 +197,11 @@ def _held(one: _App, held: _Held, snapshot: str) -> Iterator[_Told]:
         has = [row for row in rows if row.seen == "held"]
         good: Seen = "new" if wanted else "old"
         bad: Seen = "old" if wanted else "new"
-        if has:
-            yield one.told(good, has[:1], part=part, name=name)
+        mine = [row for row in has if row.account in one.own or not wanted]
+        if mine:
+            yield one.told(good, mine[:1], part=part, name=name)
             continue
-        doubts = [row.doubt for row in rows if row.seen != "absent"]
+        doubts = [one.alien(has), *(row.doubt for row in rows if row.seen != "absent")]
         if not values:
             doubts.append(f"nobody is shown to hold a right called {name}")
         if not rows and not wanted:

@@ -75,9 +75,24 @@ def run(
         life = Life(record, where, mark, user_name, client, pace.now, pace.sleep)
         try:
             cells = _lived(life, plan, config, pace, watcher, show)
-        finally:
-            left = life.remove() if record.journal() else ""
-    return Ran(record, cells, left)
+        except BaseException:
+            left = _removed(life, watcher)
+            if left:
+                watcher.told(where.name, left)
+            raise
+        return Ran(record, cells, _removed(life, watcher))
+
+
+def _removed(life: Life, watcher: Watcher) -> str:
+    """What is left of the canary; where that cannot be told, the watcher is told so beside the error."""
+    told = False
+    try:
+        left = life.remove() if life.record.journal() else ""
+        told = True
+    finally:
+        if not told:
+            watcher.told(life.where.name, f"the canary {life.user_name} may still be there; scimaudit drill cleanup")
+    return left
 
 
 def clean_up(record: Record, config: Config, *, pace: Pace) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from scimaudit.drill.plan import Expectation
+from scimaudit.history.intervals import TANGLED
 
 Verdict = Literal["in time", "late", "unclear", "partial", "never", "waiting", "not evaluable"]
 Seen = Literal["new", "old", "unknown"]
@@ -124,17 +125,18 @@ def _part(seen: Sequence[Sighting], start: datetime, limit: datetime, until: dat
     old = [told for told in definite if told[2].seen == "old"]
     after = max((since for _, since, _ in old), default=None)
     last_old = max((end for end, _, _ in old), default=None)
-    lasting = [told for told in definite if told[2].seen == "new" and (last_old is None or told[0] > last_old)]
-    # What was so before the start alone may have been otherwise since.
-    if lasting and lasting[-1][0] >= start:
+    new = [told for told in definite if told[2].seen == "new"]
+    lasting = [told for told in new if last_old is None or told[1] >= last_old]
+    tangled = last_old is not None and any(since < last_old < end for end, since, _ in new)
+    # What was so before the start alone may have been otherwise since; so may what was so at some time around it.
+    if any(since >= start for _, since, _ in lasting):
         return _reached(name, lasting[0][0], after, limit)
-    fell_back = any(told[2].seen == "new" for told in definite)
-    if after is not None and after >= limit:
-        said = "it was so, and is not any more" if fell_back else _shown(old[-1][2])
+    if after is not None and after >= limit and not tangled:
+        said = "it was so, and is not any more" if new else _shown(old[-1][2])
         return _Part(name, "never", said, after, None)
     if until < limit:
         return _Part(name, "waiting", doubt, after, None)
-    return _Part(name, "not evaluable", doubt or "no listing since tells", after, None)
+    return _Part(name, "not evaluable", doubt or (TANGLED if tangled else "no listing since tells"), after, None)
 
 
 def _reached(name: str, by: datetime, after: datetime | None, limit: datetime) -> _Part:

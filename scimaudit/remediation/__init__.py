@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from scimaudit.errors import ConfigError
 from scimaudit.result import Audit
 
 What = Literal["disable", "remove", "strip", "other"]
 ClaimState = Literal["verified-closed", "still-there", "no-listing-since", "unproven", "unknown"]
+
+NOBODY: Final = "nobody"
+"""Whose those tasks are that nobody is registered for."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Task:
     :param since: when it was first known.
     :param claimed: who says that it is done, and since when; empty where nobody does.
     :param silent: what no request here reaches, and why; empty where they do all.
+    :param of_review: a reviewer decided it, of the account as it was then.
     """
 
     id: str
@@ -73,6 +77,7 @@ class Task:
     claimed: str = ""
     requests: tuple[Request, ...] = ()
     silent: str = ""
+    of_review: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Remediation:
 
         :raises ConfigError: nobody of that name does.
         """
-        owners = {task.owner for task in self.tasks} | {app.owner for app in self.audit.apps}
+        owners = {task.owner or NOBODY for task in self.tasks} | {app.owner for app in self.audit.apps}
         if owner.casefold() not in {name.casefold() for name in owners}:
             named = ", ".join(sorted(filter(None, owners)))
             raise ConfigError(f"{owner!r} answers for no app and no finding", hint=f"these do: {named}")
@@ -98,8 +103,8 @@ class Remediation:
 class Claim:
     """Somebody's word that a finding was put right, and what a listing says of it.
 
-    :param state: ``verified-closed`` only where an audit proved the finding resolved by a listing that began after the
-        claim; ``no-listing-since``: it is shown by a listing that may be older; ``unknown``: there is no such finding.
+    :param state: ``verified-closed`` only where an audit proved the finding resolved; ``no-listing-since``: it is shown
+        by a listing that may be older; ``unknown``: there is no such finding.
     :param proven_by: the snapshot that proves it resolved, at ``proven_at``.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +16,13 @@ from scimaudit.snapshot.store import Snapshot
 from scimaudit.sources import NO_ENTITLEMENTS
 from scimaudit.sources.scim import profile as profiles
 from scimaudit.sources.scim.profile import Profile
+from scimaudit.tables import ENTITLEMENTS
 from scimaudit.transport import segment
 
 PATCH_OP: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_ENDPOINTS: Final = frozenset(
+    ["Users", "Groups", "ServiceProviderConfig", "ServiceProviderConfigs", "ResourceTypes", "Schemas", ".search"]
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Channel:
 
     :param listing: the listing that showed the accounts, as :data:`scimaudit.tables.ACCOUNTS` names it in ``raw_file``.
     :param rights: why its rights cannot be taken away here; empty where they can.
+    :param nameless: kinds of rights that the listing gives without a ``value`` now and then, so that what stands for it
+        is a name or the end of a reference, which a request cannot be sure to mean the right by.
     """
 
     app: str
@@ -33,6 +40,7 @@ class Channel:
     listing: str
     profile: Profile
     rights: str = ""
+    nameless: frozenset[str] = frozenset()
 
     def disable(self, account_id: str) -> Request | str:
         """Switch an account off (RFC 7643 section 4.1.1 ``active``), or why that cannot be said."""
@@ -53,6 +61,10 @@ class Channel:
         form = self.profile.changes.remove_member
         if form == "none":
             return f"{self.profile.name} does not take a PATCH of a group's members"
+        if self.profile.groups.endpoint is False or self._own("groups"):
+            return f"groups at {self.profile.name} are not, or not all, groups of SCIM"
+        if "groups" in self.nameless and group == name:
+            return f"the id of the group {name} is not known"
         operation: dict[str, Any] = {"op": "remove", "path": "members", "value": [{"value": member}]}
         if form != "value":
             operation = {"op": "remove", "path": f"members[value eq {_quoted(member)}]"}
@@ -62,14 +74,20 @@ class Channel:
         """Take a role or an entitlement from an account (RFC 7643 section 4.1.2), or why that cannot be said."""
         if self.rights:
             return self.rights
-        if attribute == "licenses" or any(own.kind == attribute for own in self.profile.entitlements):
+        if attribute == "licenses" or self._own(attribute):
             return f"{attribute} are no attribute of SCIM at {self.profile.name}"
+        if attribute in self.nameless:
+            return f"the listing gives {attribute} without a value, by which a request would name them"
         operation = {"op": "remove", "path": f"{attribute}[value eq {_quoted(value)}]"}
         return self._request("Users", account_id, operation, f"take {name} ({attribute}) away", rfc=True)
 
     def member(self, account_id: str, user_name: str) -> str:
         """The account as the server spells it among the members of a group."""
         return user_name if self.profile.groups.member_value == "user_name" and user_name else account_id
+
+    def _own(self, attribute: str) -> bool:
+        """Whether the provider has rights recorded as this attribute where SCIM has none."""
+        return any(own.kind == attribute for own in self.profile.entitlements)
 
     def _request(self, kind: str, identifier: str, operation: dict[str, Any], says: str, *, rfc: bool) -> Request:
         url = f"{self.base_url.rstrip('/')}/{kind}/{segment(identifier)}"
@@ -96,14 +114,23 @@ def channel(app: App | None, snapshot: Snapshot, collected: Sequence[Collected])
         return "its SCIM listing is no longer configured"
     # Ids are a server's own: at another address the same id may be somebody else's.
     address = first_address(snapshot.path / "raw" / first.raw)
-    if not address.startswith(settings.base_url.rstrip("/") + "/"):
+    if not _below(address, settings.base_url):
         return "its accounts were listed at another address than the configuration has now"
     profile = profiles.load(settings.provider)
     if "2.0" not in profile.versions:
         return f"{profile.name} speaks SCIM 1.1"
     others = [each for each in collected[1:] if each.listing and each.listing.entitlements != NO_ENTITLEMENTS]
     rights = "the app's rights come from several listings" if others else ""
-    return Channel(app.name, settings.base_url, first.name, profile, rights)
+    nameless = {
+        name for name in ENTITLEMENTS for note in first.listing.notes if note.startswith(f"{name}-without-value")
+    }
+    return Channel(app.name, settings.base_url, first.name, profile, rights, frozenset(nameless))
+
+
+def _below(address: str, base_url: str) -> bool:
+    """Whether an endpoint of SCIM at ``base_url`` was asked, and not one of a tenant below it."""
+    base = base_url.rstrip("/") + "/"
+    return address.startswith(base) and re.split("[/?]", address.removeprefix(base))[0] in _ENDPOINTS
 
 
 def _quoted(text: str) -> str:

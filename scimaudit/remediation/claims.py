@@ -45,7 +45,9 @@ def _claim(
     claim = replace(claim, kind=texts["kind"], app=texts["app"], account=texts["user_name"], said=texts["reason"])
     if row["state"] == "resolved":
         at = row["resolved_at"].to_pydatetime()
-        return replace(claim, state="verified-closed", proven_by=str(row["resolved_by"]), proven_at=at)
+        before = "; that was before it was claimed" if at < datetime.combine(line.on, time(), zone) else ""
+        said = claim.said + before
+        return replace(claim, state="verified-closed", said=said, proven_by=str(row["resolved_by"]), proven_at=at)
     if row["state"] == "unproven":
         return replace(claim, state="unproven")
     seen = listed.get(texts["app"], audit.meta.collected_from)

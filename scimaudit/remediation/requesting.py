@@ -61,23 +61,23 @@ def held(snapshot: Snapshot, config: Config, wanted: Iterable[tuple[str, str]]) 
     return found
 
 
-def requested(task: Task, known: Held | None, gate: str) -> Task:
+def requested(task: Task, known: Held | None, doubt: str) -> Task:
     """The task with its requests, or with why it has none.
 
     :param known: what the snapshot shows of its app; ``None`` where it shows nothing.
-    :param gate: the safety gate that tripped for it; empty where none did.
+    :param doubt: why nobody should act on it by a request; empty where nothing speaks against that.
     """
     if task.what == "other":
         return task
-    if gate:
-        return replace(task, silent=f"{gate} tripped: the finding may be the data's fault")
+    if doubt:
+        return replace(task, silent=doubt)
     if known is None or task.account_id not in known.accounts:
         return replace(task, silent="the newest listing does not show the account")
     if isinstance(known.way, str):
         return replace(task, silent=known.way)
     row = known.accounts[task.account_id]
     if row["raw_file"] != known.way.listing:
-        return replace(task, silent="the account was not listed by SCIM, so its id there is not known")
+        return replace(task, silent="the account came from another listing, so its id there is not known")
     answers = list(_answers(task, known, known.way, row))
     requests = tuple(answer for answer in answers if isinstance(answer, Request))
     silent = "; ".join(dict.fromkeys(answer for answer in answers if isinstance(answer, str)))
@@ -99,9 +99,9 @@ def _answers(task: Task, known: Held, way: Channel, row: dict[Hashable, Any]) ->
 def _removals(grants: pd.DataFrame, way: Channel, account_id: str, member: str) -> Iterable[Request | str]:
     """A request for each right that is held directly; one that comes through a group ends where that group is left."""
     direct = grants["type"] == "direct"
-    held_directly = set(grants.loc[direct, ["attribute", "value"]].itertuples(index=False, name=None))
-    for attribute, value, display, via in _texts(grants[~direct]):
-        if (attribute, value) not in held_directly and via not in _names(grants[direct]):
+    left = _names(grants[direct & (grants["attribute"] == "groups")])
+    for _, value, display, via in _texts(grants[~direct]):
+        if via not in left:
             yield f"{display or value} comes through {via or 'another group'}: it ends when the account leaves that"
     for attribute, value, display, _ in _texts(grants[direct].drop_duplicates(["attribute", "value"])):
         if attribute == "groups":

@@ -17,20 +17,26 @@ from typing import Final
 import pyarrow as pa
 
 from scimaudit.errors import RenderError
-from scimaudit.remediation import Request, Task
+from scimaudit.remediation import NOBODY, Request, Task
 from scimaudit.renderers import csv
 from scimaudit.renderers.encode import show
 from scimaudit.snapshot.store import write_bytes
 
-NOBODY: Final = "nobody"
-_HEAD: Final = """\
-# What SCIM can do of the tasks of {owner}, by the audit {audit}.
+_OURS: Final = "# What SCIM can do of the tasks of "
+_HEAD: Final = f"""\
+{_OURS}{{owner}}, by the audit {{audit}}.
 # Look at each before you run it, and pull again afterwards: no answer of 200 closes a task, a later whole listing does.
 #
+# A request that fails is named at the end; the others are sent all the same.
+#
 # curl reads your credentials from a file for each app, so that no command line shows them:
-#   export SCIM_HEADERS=~/scim-headers    (a folder that only you can read; its file {app} holds a line such as
+#   export SCIM_HEADERS=~/scim-headers    (a folder that only you can read; its file {{app}} holds a line such as
 #   Authorization: Bearer …, of a token that may write)
-set -eu
+set -u
+failed=""
+"""
+_TAIL: Final = """\
+[ -z "$failed" ] || { echo "not done:$failed" >&2; exit 1; }
 """
 
 
@@ -69,6 +75,8 @@ def ticket(task: Task) -> str:
         f"[{task.severity}] {task.title}",
         "",
         f"Do: {task.action}",
+        *([f"Account: {task.account}, id {task.account_id}, in {task.app}"] if task.account_id else []),
+        *([f"Person: {task.person}, id {task.person_id}"] if task.person_id else []),
         *(["Decide first whether it is to be done at all."] if task.decide else []),
         *(f"Why: {reason}" for reason in task.reasons),
         *([f"Findings: {', '.join(task.findings)}"] if task.findings else []),
@@ -87,6 +95,11 @@ def ticket(task: Task) -> str:
 _CLAIM: Final = "remediation-claimed,YOUR@MAIL,YYYY-MM-DD,,TICKET as a line of policy/dispositions.csv"
 
 
+def _told(tasks: Sequence[Task]) -> list[Task]:
+    """Those that a request reaches."""
+    return [task for task in tasks if task.requests]
+
+
 def _notes(task: Task) -> list[str]:
     """What is known of such requests at the provider, each thing once."""
     return list(dict.fromkeys(each.note for each in task.requests if each.note))
@@ -94,27 +107,27 @@ def _notes(task: Task) -> list[str]:
 
 def script(tasks: Sequence[Task], owner: str, audit: str) -> str:
     """The requests of one owner's tasks as commands; what somebody has to decide first is commented out."""
-    told = [task for task in tasks if task.requests]
+    told = _told(tasks)
     parts = [_HEAD.format(owner=show(owner), audit=audit, app=told[0].app)] if told else []
     for task in told:
         first = ["# Decide first; then take the marks away from its lines."] if task.decide else []
         lines = [f"# {show(task.title)}", *(f"# {show(reason)}" for reason in task.reasons), *first]
-        lines += [f"# {note}" for note in _notes(task)]
+        lines += [f"# {show(note)}" for note in _notes(task)]
         for each in task.requests:
             form = " (in the form of RFC 7644; the provider's own is not known)" if each.rfc else ""
             lines.append(f"# {show(each.says)}{form}")
-            lines += [("# " if task.decide else "") + line for line in command(each).split("\n")]
+            lines += [("# " if task.decide else "") + line for line in command(each, task.id).split("\n")]
         lines += [f"# not reached by a request: {show(task.silent)}"] if task.silent else []
         parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, _TAIL] if told else [])
 
 
-def command(request: Request) -> str:
-    """One request as a curl command; it follows no redirect, and ends with 22 on any status from 400 on."""
+def command(request: Request, task: str) -> str:
+    """One request as a curl command, which follows no redirect; on any status from 400 on it notes the task's id."""
     return (
         f"curl --fail-with-body --silent --show-error --globoff --request PATCH {shlex.quote(request.url)} \\\n"
         f"  --header @\"$SCIM_HEADERS\"/{request.app} --header 'Content-Type: application/scim+json' \\\n"
-        f"  --data-raw {shlex.quote(body(request))}"
+        f'  --data-raw {shlex.quote(body(request))} || failed="$failed "{shlex.quote(task)}'
     )
 
 
@@ -123,11 +136,13 @@ def write(tasks: Sequence[Task], audit: str, folder: Path) -> list[Path]:
 
     :param audit: id of the audit that the tasks are of.
     :returns: the files, by owner.
-    :raises RenderError: a file cannot be written.
+    :raises RenderError: a file cannot be written, or requests of another audit would stay beside these: whom they
+        disable may be back by now.
     """
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _refuse_older(folder, audit, {f"{_stem(owner)}.sh" for owner, mine in by_owner(tasks) if _told(mine)})
         for owner, mine in by_owner(tasks):
             for ending, data in _files(mine, owner, audit):
                 path = folder / f"{_stem(owner)}{ending}"
@@ -136,6 +151,13 @@ def write(tasks: Sequence[Task], audit: str, folder: Path) -> list[Path]:
     except OSError as error:
         raise RenderError(f"{folder} cannot be written: {error.strerror or error}", hint="choose another") from error
     return written
+
+
+def _refuse_older(folder: Path, audit: str, replaced: set[str]) -> None:
+    for path in sorted(folder.glob("*.sh")):
+        head = path.read_text("utf-8", errors="replace").partition("\n")[0]
+        if path.name not in replaced and head.startswith(_OURS) and not head.endswith(f" {audit}."):
+            raise RenderError(f"{path} holds requests of an earlier audit", hint="choose an empty folder, or remove it")
 
 
 def by_owner(tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
@@ -158,4 +180,4 @@ def _files(tasks: Sequence[Task], owner: str, audit: str) -> Iterable[tuple[str,
 
 def _stem(owner: str) -> str:
     """An owner as a file name that no other owner has: what is not plain is written as its code point."""
-    return re.sub(r"^\.|[^a-z0-9.@-]", lambda found: f"_{ord(found[0]):x}", owner)
+    return re.sub(r"^\.|[^a-z0-9.@-]", lambda found: f"_{ord(found[0]):x}_", owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,9 +76,9 @@ def _join(accounts: pa.Table, other: Pulled) -> tuple[pa.Table, Mapping[str, str
     pairs = joining.pairs(left, right, other.join_on)
     partner = dict(zip(pairs["right"], pairs["left"], strict=True))
     theirs, ours = right["account_id"].to_pylist(), left["account_id"].to_pylist()
-    taken = set(ours)
+    taken, used = set(ours), {*ours, *theirs}
     ids = [
-        ours[partner[row]] if row in partner else f"{name} ({other.name})" if name in taken else name
+        ours[partner[row]] if row in partner else _other(name, other.name, used) if name in taken else name
         for row, name in enumerate(theirs)
     ]
     alone = [row for row in range(right.num_rows) if row not in partner]
@@ -86,6 +86,14 @@ def _join(accounts: pa.Table, other: Pulled) -> tuple[pa.Table, Mapping[str, str
     merged = pa.concat_tables([_filled(left, right, pairs), new.take(pa.array(alone, pa.int64()))])
     columns = {name: merged[name] for name in merged.column_names}
     return tables.build(tables.ACCOUNTS, columns, rows=merged.num_rows), dict(zip(theirs, ids, strict=True)), len(alone)
+
+
+def _other(account_id: str, listing: str, used: Collection[str]) -> str:
+    """What an account is called whose id another listing's account has; never what a third is called."""
+    told = f"{account_id} ({listing})"
+    while told in used:
+        told += "'"
+    return told
 
 
 def _filled(left: pa.Table, right: pa.Table, pairs: pd.DataFrame) -> pa.Table:

@@ -163,10 +163,17 @@ def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
 
 
 def first_address(stem: Path) -> str:
-    """The address that a record's first request went to; empty where it has none."""
-    with stem.with_name(stem.name + ".jsonl").open("rb") as file:
-        line = file.readline()
-    return _LINE.decode(line).url if line else ""
+    """The address that a record's first request went to; empty where it has none.
+
+    :raises IntegrityError: the record cannot be read.
+    """
+    path = stem.with_name(stem.name + ".jsonl")
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+        return _LINE.decode(line).url if line else ""
+    except (OSError, msgspec.DecodeError) as error:
+        raise IntegrityError(f"{path} cannot be read", hint="put back the file as it was") from error
 
 
 def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+from scimaudit.cli import show_remediation
 from tests.cli.conftest import Run
 
 
@@ -71,3 +72,22 @@ def test_files_are_written_for_each_owner(ask: Run, tmp_path: Path) -> None:
 
 def test_without_a_claim_there_is_none(ask: Run) -> None:
     assert "nobody says that anything is done" in ask("remediation", "--claims").stdout
+
+
+def test_what_nobody_answers_for_can_be_asked_for(ask: Run) -> None:
+    rows = listed(ask("remediation", "--owner", "nobody", "--format", "csv").stdout)
+    assert {row["owner"] for row in rows} == {""}
+
+
+def test_no_task_is_no_proof_that_nothing_is_to_be_done() -> None:
+    assert show_remediation.nothing("") == "nothing is to be done"
+    assert show_remediation.nothing("not proven: wiki") == "no task; not proven: wiki"
+
+
+def test_requests_of_an_audit_are_not_written_once_a_newer_snapshot_is_there(ask: Run, demo: Path) -> None:
+    newest = json.loads(ask("remediation", "--format", "json").stdout)
+    assert any(task["requests"] for task in newest)
+    [first, *_] = sorted(path.name for path in (demo / "scimaudit-data" / "audits").iterdir())
+    tasks = json.loads(ask("remediation", "--audit", first, "--format", "json").stdout)
+    assert not any(task["requests"] for task in tasks)
+    assert any("newer snapshot" in task["silent"] for task in tasks)

@@ -12,12 +12,13 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from scimaudit import workflow
 from scimaudit.drill import plan as plans
 from scimaudit.drill import record as records
 from scimaudit.drill import watch
 from scimaudit.errors import ConfigError
 from scimaudit.snapshot.store import snapshots
-from tests.drill.conftest import Firm, Tenant, killed_after
+from tests.drill.conftest import START, Firm, Tenant, killed_after
 from tests.silence import Silence
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -161,6 +162,30 @@ def test_a_mover_whose_title_follows_and_whose_old_group_stays(firm: Firm) -> No
     )
     found = firm.observe(firm.plan(plan))
     assert (found["crm", "title"].verdict, found["crm", "groups"].verdict) == ("in time", "partial")
+
+
+def test_a_mover_of_whom_one_account_keeps_the_old_title_has_not_moved(firm: Firm) -> None:
+    firm.crm.account("ana", title="Planner")
+    firm.crm.account("ana-adm", title="Analyst", emails=[{"value": "ana@corp.example", "primary": True}])
+    plan = LEAVER.replace("leaver", "mover").replace('account = "inactive"', 'attributes = { title = "Planner" }')
+    plan = plan.replace("groups = { none = true }\n", "")
+    assert firm.observe(firm.plan(plan))["crm", "title"].verdict == "never"
+
+
+def test_an_account_that_became_theirs_late_was_not_theirs_in_time(firm: Firm) -> None:
+    spare = firm.crm.account("spare")
+    for hours in (1, 4):
+        firm.now = START + timedelta(hours=hours)
+        workflow.pull(firm.config(), now=firm.clock, watcher=Silence())
+        if hours == 1:
+            firm.crm.patch(f"Users/{spare}", {"op": "replace", "path": "userName", "value": "ana"})
+    plan = LEAVER.replace("leaver", "joiner").replace("inactive", "active").replace("groups = { none = true }\n", "")
+    loaded, path = firm.config(), firm.plan(plan)
+    planned = plans.load(path, loaded)
+    record = records.begin(loaded.store, "d", plan, now=firm.clock())
+    watch.take(record, loaded, planned, snapshots(loaded.store))
+    [cell] = record.cells(planned)
+    assert (cell.verdict, cell.hours_to) == ("unclear", 3.5)
 
 
 def test_a_group_that_nobody_knows_is_not_evaluable(firm: Firm) -> None:

@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from scimaudit.config import load
 from scimaudit.drill import plan as plans
 from scimaudit.errors import ConfigError
 from tests.drill.conftest import Firm
@@ -70,3 +71,10 @@ def test_a_plan_that_is_there_is_checked_and_not_written(firm: Firm, scimaudit: 
     text, config = path.read_text("utf-8"), firm.config()
     done = scimaudit("drill", "plan", path, "--config", config.path)
     assert (done.stdout, path.read_text("utf-8")) == ("crm: account absent within 1 d\n", text)
+
+
+def test_the_first_plan_of_an_app_with_a_dot_in_its_name_is_a_plan(firm: Firm, scimaudit: Run) -> None:
+    config, path = firm.config().path, firm.folder / "drills" / "new.toml"
+    config.write_text(config.read_text("utf-8").replace("apps.chat", 'apps."eu.chat"'), "utf-8")
+    assert scimaudit("drill", "plan", path, "--config", config).returncode == 0
+    assert set(plans.load(path, load(config)).apps) == {"crm", "eu.chat"}

@@ -84,3 +84,8 @@ def test_members_are_named_as_the_server_names_them() -> None:
     by_name = profiles.Groups(member_value="user_name")
     named = Channel("crm", "https://crm.example", "x", plain.profile.model_copy(update={"groups": by_name}))
     assert (plain.member("7", "ann"), named.member("7", "ann"), named.member("7", "")) == ("7", "ann", "7")
+
+
+def test_groups_that_are_none_of_scim_have_no_request() -> None:
+    told = Channel("crm", "https://crm.example", "x", profiles.load("sap-ias"))
+    assert "groups of SCIM" in str(told.leave("g", "7", "Staff"))

@@ -118,3 +118,24 @@ def test_a_roster_that_lost_people_disables_nobody(firm: Year) -> None:
     task = accounts(told(firm))["honest", "disable"]
     assert task.requests == ()
     assert "the gate roster-shrunk" in task.silent
+
+
+def test_what_an_old_roster_says_disables_nobody(firm: Year) -> None:
+    workflow.audit(firm.config(), as_of=(firm.now + timedelta(days=30)).date())
+    task = accounts(told(firm))["honest", "disable"]
+    assert task.requests == ()
+    assert "is stale: who left may be back" in task.silent
+
+
+def test_a_claim_that_came_after_the_proof_says_so(firm: Year, tmp_path: Path) -> None:
+    task = accounts(told(firm))["honest", "disable"]
+    run(firm, tmp_path / "to-do")
+    firm.until(firm.now + timedelta(days=2))
+    firm.pull()
+    firm.audit()
+    late = (firm.now + timedelta(days=5)).date()
+    (firm.folder / "policy" / "dispositions.csv").write_text(
+        f"finding_id,disposition,by,on,until,reason\n{task.findings[0]},remediation-claimed,dee@corp.example,{late},,T-1\n"
+    )
+    [claim] = told(firm).claims
+    assert (claim.state, claim.said.endswith("that was before it was claimed")) == ("verified-closed", True)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scimaudit.errors import RenderError
 from scimaudit.remediation import Request, Task, writing
 from scimaudit.renderers.encode.csv import decode
 
@@ -54,7 +55,7 @@ def run(text: str) -> list[list[str]]:
 
 
 def test_a_command_sends_one_patch_with_the_credentials_of_its_app_from_a_file() -> None:
-    [words] = run(writing.command(request()))
+    [words] = run(writing.command(request(), "f1"))
     assert words[words.index("--request") + 1] == "PATCH"
     assert words[words.index("--request") + 2] == "https://crm.example/v2/Users/7"
     assert words[words.index("--header") + 1] == "@/h e/crm"
@@ -64,7 +65,7 @@ def test_a_command_sends_one_patch_with_the_credentials_of_its_app_from_a_file()
 
 @given(TEXT)
 def test_whatever_stands_in_a_value_reaches_curl_as_one_word_of_ascii(value: str) -> None:
-    words = run(writing.command(request(value=value)))[0]
+    words = run(writing.command(request(value=value), "f1"))[0]
     assert words[-2:] == ["--data-raw", writing.body(request(value=value))]
     assert words[-1].isascii()
     assert words[-1].isprintable()
@@ -116,6 +117,8 @@ def test_a_ticket_says_what_why_by_what_request_and_how_to_say_that_it_is_done()
     assert text == (
         "[high] Disable ann in crm\n\n"
         "Do: Disable the account.\n"
+        "Account: ann, id 7, in crm\n"
+        "Person: Ann, id 1\n"
         "Why: leaver-active: active\n"
         "Findings: f1\n"
         "Known since: 2026-01-05\n"
@@ -131,3 +134,28 @@ def test_what_is_known_of_a_request_at_the_provider_stands_beside_it() -> None:
     noted = task(requests=(replace(request(), note="Slack: it only deactivates"), request()))
     assert "\nMind: Slack: it only deactivates\n" in writing.ticket(noted)
     assert writing.script([noted], "dee", "a").count("# Slack: it only deactivates\n") == 1
+
+
+def test_a_request_that_fails_stops_no_other_and_is_named() -> None:
+    text = writing.script([task(id="f1"), task(id="f2")], "dee", "a")
+    stub = 'curl() { echo "$*" >&2; return 22; }\n'
+    done = subprocess.run(
+        ["bash", "-c", stub + text], check=False, capture_output=True, text=True, env={"SCIM_HEADERS": "/h"}
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("--request PATCH") == 2
+    assert done.stderr.endswith("not done: f1 f2\n")
+
+
+def test_two_owners_of_letters_that_spell_one_code_point_do_not_share_a_file() -> None:
+    assert writing._stem("Aa") != writing._stem("\u041a")
+
+
+def test_requests_of_an_earlier_audit_do_not_stay_beside_later_ones(tmp_path: Path) -> None:
+    writing.write([task(), task(id="f2", owner="bo@corp.example")], "a1", tmp_path)
+    writing.write([task()], "a1", tmp_path)
+    with pytest.raises(RenderError, match=r"bo@corp.example.sh holds requests of an earlier audit"):
+        writing.write([task()], "a2", tmp_path)
+    with pytest.raises(RenderError, match=r"bo@corp.example.sh"):
+        writing.write([task(), task(owner="bo@corp.example", requests=())], "a2", tmp_path)
+    writing.write([task(), task(owner="bo@corp.example")], "a2", tmp_path)

@@ -132,6 +132,21 @@ def test_an_unjoined_row_with_an_id_that_is_taken_gets_one_of_its_own(accounts: 
     assert set(rows) == {"7", "7 (second)"}
 
 
+def test_an_id_that_looks_like_one_of_those_is_nobody_elses(accounts: Build, listing: Say) -> None:
+    second = accounts(
+        {"account_id": "7", "user_name": "bo"}, {"account_id": "7 (second)", "user_name": "cy"}, listing="second"
+    )
+    rows, _, _ = merged(
+        pulled("first", accounts({"account_id": "7", "user_name": "ana"}), listing(1)),
+        pulled("second", second, listing(2)),
+    )
+    assert {name: row["user_name"] for name, row in rows.items()} == {
+        "7": "ana",
+        "7 (second)'": "bo",
+        "7 (second)": "cy",
+    }
+
+
 def test_the_app_is_as_proven_as_its_worst_listing(accounts: Build, listing: Say) -> None:
     _, _, line = merged(
         pulled("first", accounts({"user_name": "ana"}), listing(1)),

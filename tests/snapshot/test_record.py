@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scimaudit.errors import IntegrityError, SourceError
-from scimaudit.snapshot.record import Record, bodies
+from scimaudit.snapshot.record import Record, bodies, first_address
 from scimaudit.sources import Reply
 
 
@@ -142,3 +142,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
         Record(tmp_path / "x", now).read(tmp_path, "folder")
+
+
+def test_a_record_that_is_gone_has_no_first_address(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        first_address(tmp_path / "app.crm.0")

@@ -44,6 +44,11 @@ def show(text: str) -> str:
     return _UNSEEN.sub(mark, text)
 
 
+def show_lines(text: str) -> str:
+    """:func:`show` for text whose lines stay lines."""
+    return "\n".join(map(show, text.split("\n")))
+
+
 def hide(text: str) -> str:
     """The inverse of :func:`show`."""
     return _SHOWN.sub(lambda found: chr(int(found[1], 16)), text)
