@@ -19,7 +19,7 @@ from scimaudit.drill import draft
 from scimaudit.drill.plan import Kind
 from scimaudit.errors import ConfigError, PolicyError
 from scimaudit.evidence import seal as sealing
-from scimaudit.evidence.contents import Parts
+from scimaudit.evidence.parts import Parts
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former

@@ -26,7 +26,7 @@ PARTIAL: Final = ".partial"
 """Ending of a folder that is not sealed yet."""
 
 SNAPSHOT, EARLIER, FORMER = "snapshot", "earlier", "former"
-RECORD, CONFIG, CAMPAIGNS, REPORTS = "record", "config", "campaigns", "reports"
+RECORD, CONFIG, CAMPAIGNS, REPORTS, PACK = "record", "config", "campaigns", "reports", "pack"
 TABLES: Final = "tables.json"
 """For each table of the snapshot its number of rows, and the SHA-256 over its rows as canonical JSON Lines."""
 

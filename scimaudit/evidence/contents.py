@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,9 @@ import pyarrow as pa
 from scimaudit import __version__, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
-from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, RECORD, REPORTS, SNAPSHOT, TABLES
+from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, PACK, RECORD, REPORTS, SNAPSHOT, TABLES, pack
 from scimaudit.evidence import standalone as verifier
+from scimaudit.evidence.parts import Parts
 from scimaudit.renderers.encode import json as encode
 from scimaudit.snapshot.store import Snapshot
 
@@ -40,27 +40,11 @@ config/     the configuration and the policy that judged; secrets are named ther
 campaigns/  access reviews and every decision
 earlier/    the tables of the snapshots before, as far as this audit looked back
 former/     the trail of the audit before, which this one goes on from
+pack/       what an auditor asks for, a file a question: scope, sources, tie-out, population, decisions, controls
 reports/    the same as pages and sheets, for people: views, not the record
 
 Take a copy of verify.py from a place that whoever sent you this cannot write to.
 """
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What is to be sealed.
-
-    :param stored: the audit; ``snapshot`` is what it judged, ``earlier`` the snapshots it looked back at.
-    :param former: the audit that its trail goes on from.
-    :param reports: reports of this audit that are written already; the formats missing are written anew.
-    """
-
-    stored: Stored
-    snapshot: Snapshot
-    config: Config
-    earlier: tuple[Snapshot, ...] = ()
-    former: Stored | None = None
-    reports: tuple[Path, ...] = ()
 
 
 def write(parts: Parts, folder: Path) -> None:
@@ -84,6 +68,7 @@ def write(parts: Parts, folder: Path) -> None:
         for name in ("trail.parquet", "audit.json"):
             _link(parts.former.path / name, folder / FORMER / parts.former.path.name / name)
     _reports(parts, folder / REPORTS)
+    pack.write(parts, folder / PACK)
     _tool(parts, folder)
 
 

@@ -19,7 +19,7 @@ from scimaudit import __version__
 from scimaudit.audit import audit_id
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
-from scimaudit.evidence.contents import Parts
+from scimaudit.evidence.parts import Parts
 from scimaudit.snapshot.store import file_digest
 
 

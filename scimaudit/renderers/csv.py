@@ -35,9 +35,13 @@ def render(audit: Audit, stream: BinaryIO, part: str | None = None) -> None:
     write(_completeness(audit) if part == "completeness" else _tables.findings(audit, part), stream)
 
 
-def write(table: pa.Table, stream: BinaryIO) -> None:
-    """Write any table in this way."""
-    stream.write(b"\xef\xbb\xbf" + ",".join(f'"{name}"' for name in table.column_names).encode() + b"\r\n")
+def write(table: pa.Table, stream: BinaryIO, *, header: bool = True) -> None:
+    """Write any table in this way.
+
+    :param header: begin with the names of the columns; false for a table that goes on from one written before.
+    """
+    if header:
+        stream.write(b"\xef\xbb\xbf" + ",".join(f'"{name}"' for name in table.column_names).encode() + b"\r\n")
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     for batch in table.to_batches(max_chunksize=_BATCH):
         cells = [encode_column(_tables.text(column)) for column in batch.columns]

@@ -1,0 +1,132 @@
+"""``run.jsonl`` and ``attestation.txt``: what happened when, and what management is to put its name to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from scimaudit.config import Config
+from scimaudit.evidence.pack import cells
+from scimaudit.evidence.pack.proof import Proofs
+from scimaudit.renderers.encode import show
+from scimaudit.result import Audit
+from scimaudit.review.campaign import Campaign
+from scimaudit.snapshot.manifest import Collected, Manifest
+
+FIELDS: Final = ("at", "level", "event", "subject", "message")
+_Entry = tuple[datetime, str, str, str, str]
+
+
+def run(audit: Audit, manifest: Manifest, config: Config) -> list[dict[str, Any]]:
+    """Everything that the store keeps of the run, oldest first: :data:`FIELDS`.
+
+    What was judged bears the time at which the pull ended, for the store does not keep when somebody judged it.
+    """
+    entries = [
+        (manifest.started, "info", "pull-began", manifest.snapshot_id, f"scimaudit {manifest.version}"),
+        *(entry for line in manifest.sources for entry in _source(line)),
+        *_overrides(config, manifest, audit.meta),
+        (manifest.ended, "info", "pull-ended", manifest.snapshot_id, f"{manifest.people} people of all rosters"),
+        *_judged(audit, manifest.ended),
+    ]  # fmt: skip
+    ordered = sorted(entries, key=lambda entry: entry[0])
+    return [dict(zip(FIELDS, entry, strict=True)) for entry in ordered]
+
+
+def _source(line: Collected) -> Iterator[_Entry]:
+    yield line.started, "info", "source-began", line.name, line.source
+    listing = line.listing
+    if listing is None:
+        yield line.ended, "error", "source-failed", line.name, "; ".join(filter(None, [line.error, line.hint]))
+        return
+    level = "info" if listing.walk.state == "complete" else "warning"
+    said = (
+        f"{listing.received} received, {listing.parsed} parsed, walk {listing.walk.state}, scope {listing.scope.state}"
+    )
+    yield line.ended, level, "source-ended", line.name, f"{said}: {listing.walk.reason}"
+    for each in listing.rejected:
+        yield line.ended, "warning", "row-rejected", line.name, f"row {each.place}: {each.reason} ({each.digest})"
+    for witness in listing.witnesses:
+        if witness.outcome == "failed":
+            yield line.ended, "warning", "witness-failed", line.name, f"{witness.name}: {witness.detail}"
+    for word, number in sorted(listing.unmapped_status.items()):
+        yield line.ended, "warning", "status-unmapped", line.name, f"{word!r} on {number} rows counts as unknown"
+    if listing.cost.waited:
+        yield line.ended, "warning", "waited", line.name, f"{listing.cost.waited:.1f} s for the server's limits"
+    for note in listing.notes:
+        yield line.ended, "info", "note", line.name, note
+
+
+def _overrides(config: Config, manifest: Manifest, meta: Any) -> Iterator[_Entry]:
+    """What an operator decided against the default."""
+    at = manifest.ended
+    if manifest.quick:
+        yield at, "override", "quick-pull", manifest.snapshot_id, "second passes and probes were skipped"
+    for line in manifest.sources:
+        if line.reused_from:
+            yield at, "override", "taken-over", line.name, f"from the snapshot {line.reused_from}"
+        if line.acknowledged:
+            yield at, "override", "rows-acknowledged", line.name, f"{line.acknowledged} rejected rows"
+    for app in config.apps:
+        if (each := app.scope_accepted) is not None:
+            said = f"until {each.until} by {each.by}: {each.reason}"
+            yield at, "override", "scope-accepted", app.name, said
+    for kind, own in sorted(config.rules.items()):
+        for name, value in sorted(own.items()):
+            yield at, "override", "rule-set", kind, f"{name} = {value}"
+    if config.audit.as_of is not None:
+        yield at, "override", "as-of-set", meta.audit_id, f"judged as of the end of {config.audit.as_of}"
+
+
+def _judged(audit: Audit, at: datetime) -> Iterator[_Entry]:
+    meta = audit.meta
+    yield at, "info", "judged", meta.audit_id, f"as of {cells.cell(meta.as_of)}; the time of judging: {cells.NA}"
+    for gate in audit.gates:
+        said = f"{gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}"
+        yield at, "error", "gate-tripped", gate.name, said
+    for app in audit.apps:
+        level = "info" if app.verdict == "clean" else "warning"
+        yield at, level, "verdict", app.app, f"{app.verdict}: {app.verdict_reason}"
+    reasons = "; ".join(meta.exit_reasons) or "nothing at or above the threshold"
+    yield at, "info" if meta.exit_code == 0 else "warning", "exit", meta.audit_id, f"{meta.exit_code}: {reasons}"
+
+
+def attestation(audit: Audit, campaigns: Sequence[Campaign], proofs: Proofs) -> str:
+    """The acknowledgement to be signed, with what it may not pass over, and who attested which review."""
+    meta = audit.meta
+    counted, aside = len(audit.leading), len(audit.set_aside)
+    unproven = [f"  {app}: {doubt}" for app, doubt in proofs.apps.items() if doubt]
+    rosters = [f"  rosters: {proofs.rosters}"] if proofs.rosters else []
+    lines = [
+        f"Access audit of {meta.organisation or cells.NA}",
+        f"Audit:     {meta.audit_id}, as of {cells.cell(meta.as_of)}",
+        f"Snapshot:  {meta.snapshot_id}, from {cells.cell(meta.collected_from)} to {cells.cell(meta.collected_to)}",
+        f"Findings:  {counted} that count, {aside} that somebody set aside; exit code {meta.exit_code}",
+        "",
+        "Not proven (nothing may be concluded from the absence of a finding here):",
+        *(unproven + rosters or ["  nothing: every listing and roster is proven complete"]),
+        "",
+        "Access reviews:",
+        *([_review(each) for each in campaigns] or ["  none in the store"]),
+        "",
+        "Acknowledgement of management",
+        "Statement: I have read the findings, the exceptions and what is not proven. Inappropriate access is being",
+        "           addressed as remediation.csv says, and what is accepted is accepted as exceptions.csv says.",
+        f"Name:      {cells.NA}: to be filled in by whoever acknowledges",
+        f"Title:     {cells.NA}: to be filled in",
+        f"Date:      {cells.NA}: to be filled in, UTC",
+        f"Manifest:  {cells.NA}: this file is one of those that the manifest lists. Write down what",
+        "           `sha256sum MANIFEST.sha256` says; statement.json says the same.",
+        "",
+        "A copy of this page is filled in and signed outside the bundle: the sealed one stays as it is.",
+    ]
+    return "\n".join(show(line) for line in lines) + "\n"
+
+
+def _review(campaign: Campaign) -> str:
+    closing, opened = campaign.closing, campaign.opened
+    if closing is None:
+        return f"  {opened.id}: open since {cells.cell(opened.opened_at)}, nobody has attested it"
+    who = closing.attested_by or "nobody"
+    return f"  {opened.id}: closed {cells.cell(closing.closed_at)}, attested by {who}: {cells.cell(closing.statement)}"
