@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit.renderers import csv
+from scimaudit.renderers.encode import utf8
 
 NA: Final = "not available from source"
 """What stands where a source, or the store, does not tell."""
@@ -36,7 +37,7 @@ def cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         return "; ".join(cell(each) for each in value) or NA
-    text = str(value)
+    text = utf8(str(value))
     return text if text.strip() else NA
 
 

@@ -70,7 +70,7 @@ def _rows(what: str, rows: pd.DataFrame, proofs: Proofs) -> pa.Table:
         "app": app.mask(app == "", none),
         # What changed from nothing had no value before that a source gave.
         **{name: rows[name].astype("str").where(changed, none) for name in ("before", "after")},
-        "attribute": rows["attribute"].astype("str").where(changed | (what == "findings"), none),
+        "attribute": _filled(rows["attribute"].astype("str"), none),
         "reason": _filled(rows["reason"].astype("str"), none),
         cells.PROOF: pd.Series([_proof(what, each, proofs) for each in app], rows.index, dtype="str"),
     }

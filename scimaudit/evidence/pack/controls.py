@@ -27,7 +27,7 @@ def controls(audit: Audit, proofs: Proofs) -> pa.Table:
         )
         lines.append(
             {
-                "control_id": f"{name} {line.title}",
+                "control_id": name,
                 "framework": framework,
                 "kinds_mapped": line.kinds or "none",
                 # Rows that could not be judged were not tested, and are told beside.

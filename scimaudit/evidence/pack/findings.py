@@ -40,7 +40,7 @@ def findings(audit: Audit, trail: pd.DataFrame, manifest: Manifest, proofs: Proo
     rows = audit.findings
     kinds = {each.kind: _rule(each) for each in audit.kinds}
     raw = {line.name: f"snapshot/raw/{line.raw}.bodies" for line in manifest.sources}
-    seen = rows["finding_id"].map(trail.set_index("finding_id")["last_seen"])
+    seen = trail.set_index("finding_id")["last_seen"].reindex(rows["finding_id"]).set_axis(rows.index)
     due = {(each.event, each.app, each.account_id): each.due + timedelta(hours=each.sla_hours)
            for each in audit.over_time.spans if each.due is not None}  # fmt: skip
     texts = rows[["kind", "app", "account_id"]].astype("str").fillna("")

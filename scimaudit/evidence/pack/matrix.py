@@ -136,7 +136,8 @@ def _torn(view: View, findings: pd.DataFrame) -> np.ndarray:
         if holders.any():
             sides = pair.left.names(view.entitlements) | pair.right.names(view.entitlements)
             found |= holders & sides[grants["entitlement"].to_numpy()]
-    return found & ~known_false(grants["active"]).to_numpy()
+    live: np.ndarray = ~known_false(grants["active"]).to_numpy()
+    return found & live
 
 
 def _without(view: View, app: str) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""What the listings and rosters behind a row prove, in words; whatever is not proven says so on every row."""
+"""What the listings and rosters behind a row prove; whatever is not proven says so on every row that rests on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,85 +17,105 @@ _UNPROVEN: Final = "NOT PROVEN: "
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """One reason why something is not proven.
+
+    :param short: in a few words, for every row; ``why``: the rest, said once in ``scope.csv``.
+    """
+
+    short: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.short} ({self.why})" if self.why else self.short
+
+
+@dataclass(frozen=True)
 class Proofs:
     """What may be said of each app and of the rosters.
 
-    :param apps: app to why its listing is not proven; empty where it is.
-    :param rosters: why the rosters are not proven; empty where they are.
+    :param apps: app to why its listing is not proven; none where it is.
+    :param rosters: why the rosters are not proven; none where they are.
     """
 
-    apps: Mapping[str, str]
-    rosters: str
+    apps: Mapping[str, Sequence[Doubt]]
+    rosters: Sequence[Doubt]
 
     def listing(self, app: str) -> str:
         """Of what an app's listing alone tells; an app that nobody knows has proven nothing."""
-        return _said(self.apps.get(app, "no listing of it is known"))
+        return _said([each.short for each in self._of(app)])
+
+    def reasons(self, app: str) -> str:
+        """The same with every reason in full."""
+        return _said([str(each) for each in self._of(app)])
 
     def judged(self, app: str) -> str:
         """Of what an app's listing and the rosters together tell."""
-        return _said("; ".join(filter(None, [self.apps.get(app, "no listing of it is known"), self.rosters])))
+        return _said([each.short for each in (*self._of(app), *self.rosters)])
 
     @property
     def roster(self) -> str:
         """Of what the rosters alone tell."""
-        return _said(self.rosters)
+        return _said([each.short for each in self.rosters])
 
     @property
     def everything(self) -> str:
         """Of what every app and the rosters together tell."""
-        named = ", ".join(app for app, doubt in self.apps.items() if doubt)
-        apps = f"the listings of {named}" if named else ""
-        return _said("; ".join(filter(None, [apps, self.rosters])))
+        named = ", ".join(app for app, doubts in self.apps.items() if doubts)
+        apps = [f"listings of {named}"] if named else []
+        return _said([*apps, *(each.short for each in self.rosters)])
+
+    def _of(self, app: str) -> Sequence[Doubt]:
+        return self.apps.get(app, [Doubt("no listing of it is known")])
 
 
 def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
     """What this audit's listings and rosters prove."""
     collected = {each.app: each for each in snapshot.manifest.apps}
     gates = config.audit.gates
-    shrunk = {gate.subject: f"it went from {gate.before} to {gate.now}" for gate in audit.gates}
+    shrunk = {gate.subject: [Doubt("shrunk", f"from {gate.before} to {gate.now}")] for gate in audit.gates}
+    moment = audit.meta.as_of
     found = {}
     for app in audit.apps:
         mine = [each for each in audit.sources if each.app == app.app]
-        doubts = [*_walked(app, collected.get(app.app)), shrunk.get(app.app, "")]
-        doubts += [_source(each, audit.meta.as_of, gates.listing_stale_days) for each in mine]
-        found[app.app] = "; ".join(filter(None, doubts))
+        doubts = [*_walked(app, collected.get(app.app)), *shrunk.get(app.app, [])]
+        found[app.app] = [*doubts, *(each for line in mine for each in _source(line, moment, gates.listing_stale_days))]
     people = [each for each in audit.sources if each.fills == "people"]
-    told = [_roster(each, audit.meta.as_of, gates.roster_stale_days, shrunk) for each in people]
-    return Proofs(found, "; ".join(filter(None, told)) if people else "there is no roster")
+    told = []
+    for line in people:
+        walk = [Doubt(f"{line.name} walk {line.walk}", line.walk_reason)] if line.walk != "complete" else []
+        gone = [Doubt(f"{line.name} {each.short}", each.why) for each in shrunk.get(line.name, [])]
+        told += [*walk, *gone, *_source(line, moment, gates.roster_stale_days)]
+    return Proofs(found, told if people else [Doubt("there is no roster")])
 
 
-def _walked(app: AppLine, line: AppCollected | None) -> list[str]:
+def _walked(app: AppLine, line: AppCollected | None) -> list[Doubt]:
     """Doubts about what the app's listings give together."""
     if line is None or app.verdict in ("failed", "not audited"):
-        return [app.verdict_reason or app.verdict]
+        return [Doubt(app.verdict if app.verdict in ("failed", "not audited") else "not listed", app.verdict_reason)]
     doubts = []
     if app.walk != "complete":
-        doubts.append(f"walk {app.walk}: {app.walk_reason or 'no reason told'}")
+        doubts.append(Doubt(f"walk {app.walk}", app.walk_reason))
     if app.scope != "all":
-        doubts.append(f"scope {app.scope}: {app.scope_reason or 'no reason told'}")
+        doubts.append(Doubt(f"scope {app.scope}", app.scope_reason))
     if line.entitlements != "complete":
-        doubts.append(f"entitlements {line.entitlements}: {line.entitlements_reason or 'no reason told'}")
+        doubts.append(Doubt(f"entitlements {line.entitlements}", line.entitlements_reason))
     return doubts
 
 
-def _roster(line: SourceLine, moment: datetime, days: int, shrunk: Mapping[str, str]) -> str:
-    doubts = [f"walk {line.walk}: {line.walk_reason or 'no reason told'}" if line.walk != "complete" else ""]
-    doubts += [shrunk.get(line.name, ""), _source(line, moment, days)]
-    told = "; ".join(filter(None, doubts))
-    return f"{line.name}: {told}" if told else ""
-
-
-def _source(line: SourceLine, moment: datetime, days: int) -> str:
+def _source(line: SourceLine, moment: datetime, days: int) -> list[Doubt]:
     """Doubts about one source: an error, rows nobody looked at, an age that is too great or unknown."""
-    doubts = [line.error]
-    if line.rejected > line.acknowledged:
-        doubts.append(f"{line.rejected - line.acknowledged} rejected rows of {line.name} that nobody acknowledged")
+    if line.error:
+        return [Doubt(f"{line.name} failed", line.error)]
+    doubts = []
+    if left := line.rejected - line.acknowledged:
+        doubts.append(Doubt(f"{line.name} rejected rows", f"{left} that nobody acknowledged"))
     if line.as_of is None:
-        doubts.append(f"nobody says when {line.name} was true" if not line.error else "")
+        doubts.append(Doubt(f"{line.name} age unknown", "nobody says when it was true"))
     elif (moment - line.as_of).days > days:
-        doubts.append(f"{line.name} is of {line.as_of:%Y-%m-%d}, more than {days} days before the audit")
-    return "; ".join(filter(None, doubts))
+        doubts.append(Doubt(f"{line.name} stale", f"of {line.as_of:%Y-%m-%d}, older than {days} days"))
+    return doubts
 
 
-def _said(doubt: str) -> str:
-    return _UNPROVEN + doubt if doubt else PROVEN
+def _said(doubts: Sequence[str]) -> str:
+    return _UNPROVEN + "; ".join(doubts) if doubts else PROVEN

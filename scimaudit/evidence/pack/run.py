@@ -96,8 +96,8 @@ def attestation(audit: Audit, campaigns: Sequence[Campaign], proofs: Proofs) -> 
     """The acknowledgement to be signed, with what it may not pass over, and who attested which review."""
     meta = audit.meta
     counted, aside = len(audit.leading), len(audit.set_aside)
-    unproven = [f"  {app}: {doubt}" for app, doubt in proofs.apps.items() if doubt]
-    rosters = [f"  rosters: {proofs.rosters}"] if proofs.rosters else []
+    unproven = [f"  {app}: {each}" for app, doubts in proofs.apps.items() for each in doubts]
+    rosters = [f"  {each}" for each in proofs.rosters]
     lines = [
         f"Access audit of {meta.organisation or cells.NA}",
         f"Audit:     {meta.audit_id}, as of {cells.cell(meta.as_of)}",

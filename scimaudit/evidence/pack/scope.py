@@ -49,7 +49,7 @@ def _app(
         "frameworks": app.regulated,
         "excluded_because": f"{app.verdict}: {app.verdict_reason}" if out else "not excluded",
         "last_reviewed": _reviewed(app.app, campaigns, audit.over_time.campaigns),
-        cells.PROOF: proofs.listing(app.app),
+        cells.PROOF: proofs.reasons(app.app),
     }
 
 

@@ -59,7 +59,7 @@ def _line(line: Collected, settings: Any, snapshot: Snapshot, distinct: Mapping[
         "endpoint": _endpoint(line, settings, exchanges),
         "object_class": "people" if line.fills == "people" else "accounts and the rights they hold",
         "filter": _filter(settings, asked),
-        "attributes": sorted(listing.attributes) if listing else None,
+        "attributes": _attributes(listing.attributes) if listing else None,
         "page_size": getattr(settings, "page_size", None) or _asked(asked, "count") or _single(asked),
         "credential": _credential(settings),
         "started": line.started,
@@ -84,7 +84,8 @@ def _line(line: Collected, settings: Any, snapshot: Snapshot, distinct: Mapping[
 
 def _walked(line: Collected, stem: Path) -> tuple[list[Exchange], list[dict[str, Any]]]:
     """Every exchange, and the totals that the server declared, runs of pages with one total together."""
-    exchanges, totals = [], []
+    exchanges: list[Exchange] = []
+    totals: list[dict[str, Any]] = []
     for entry, body in bodies(stem):
         exchanges.append(entry)
         found = _TOTAL.search(body) if line.source == "scim" and entry.method != "FILE" else None
@@ -126,16 +127,25 @@ def _bare(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else url
 
 
-def _filter(settings: Any, asked: Sequence[Exchange]) -> str:
+def _attributes(supplied: Mapping[str, int]) -> list[str]:
+    """The attributes that rows carry, without the columns that are worked out of them."""
+    ours = {"app", "account_kind", "listings", "raw_file", "raw_body", "raw_row"}
+    return sorted(name for name in supplied if name not in ours and not name.endswith(("_key", "_keys")))
+
+
+def _filter(settings: Any, asked: Sequence[Exchange]) -> str | None:
     """What restricts the rows, word for word."""
     for name in ("query", "filter", "only"):
         told = getattr(settings, name, None)
         if told:
             return str(told)
+    if vendor := getattr(settings, "vendor", ""):
+        return f"that of the vendor {vendor}, see queries"
     if asked:
         return "none: every row was asked for (probes of single rows are among the queries)"
     hidden = getattr(settings, "hides", "")
-    return f"by the exporter: it hides {hidden}" if hidden else cells.NA
+    whole = "none, says who exported it" if getattr(settings, "shows_all", False) else None
+    return f"of the exporter: it hides {hidden}" if hidden else whole
 
 
 def _asked(asked: Sequence[Exchange], wanted: str) -> list[str] | None:

@@ -17,6 +17,7 @@ from scimaudit.evidence.pack.proof import Proofs
 from scimaudit.result import Audit
 from scimaudit.review.campaign import VERDICTS, Campaign, Item
 from scimaudit.snapshot.manifest import Collected, Manifest
+from scimaudit.sources import Listing
 from scimaudit.tables import ACCOUNT_KINDS, COUNTED
 
 FIELDS: Final = (
@@ -56,16 +57,21 @@ def tieout(
     lines: list[dict[str, Any]] = []
     for source in manifest.sources:
         proof = proofs.listing(source.app) if source.app else proofs.roster
-        lines += [each | {cells.PROOF: proof} for each in _received(source, declared.get(source.name))]
-    lines += [each | {cells.PROOF: proofs.roster} for each in _people(manifest)]
-    for app in audit.apps:
-        told = counted.get(app.app)
-        if told is None:
-            lines.append(_untold(app.app, "source → accounts", app.verdict_reason, cells.NOT_APPLICABLE))
-        else:
-            lines += _app(audit, app.app, manifest, told)
-        for line in lines:
-            line.setdefault(cells.PROOF, proofs.judged(app.app))
+        lines += [arrow | {cells.PROOF: proof} for arrow in _received(source, declared.get(source.name))]
+    lines += [arrow | {cells.PROOF: proofs.roster} for arrow in _people(manifest)]
+    for each in audit.apps:
+        told = counted.get(each.app)
+        arrows = (
+            _app(audit, each.app, manifest, told)
+            if told is not None
+            else [_untold(each.app, "source → accounts", each.verdict_reason, cells.NOT_APPLICABLE)]
+        )
+        lines += [arrow | {cells.PROOF: proofs.judged(each.app)} for arrow in arrows]
+    for app in sorted(counted.keys() - {each.app for each in audit.apps}):
+        why = "the configuration does not name the app any more: nothing in it was judged"
+        lines.append(
+            _arrow(app, "accounts → judged", counted[app].accounts, 0, why) | {cells.PROOF: proofs.judged(app)}
+        )
     for equation in audit.equations:
         if equation.name.startswith("population"):
             lines.append(_arrow(equation.subject, _spelled(equation.name, equation.right), equation.left,
@@ -81,13 +87,20 @@ def _received(line: Collected, total: int | None) -> Iterator[dict[str, Any]]:
     if total is None:
         yield _untold(line.name, "source total → received", "no total was declared", listing.received)
     else:
-        why = f"walk {listing.walk.state}: {listing.walk.reason}" if listing.walk.reason else ""
-        yield _arrow(line.name, "source total → received", total, listing.received, why)
+        yield _arrow(line.name, "source total → received", total, listing.received, _missed(listing))
     told = "; ".join(f"row {each.place}: {each.reason} (sha256 {each.digest})" for each in listing.rejected)
     looked = f"; {line.acknowledged} of them acknowledged" if listing.rejected else ""
     yield _arrow(
         line.name, "received → parsed (the rest was rejected)", listing.received, listing.parsed, told + looked
     )
+
+
+def _missed(listing: Listing) -> str:
+    """Why a source says that it has another number of rows: a walk that is not whole, or a total that is not honest."""
+    if listing.walk.state != "complete":
+        return f"walk {listing.walk.state}: {listing.walk.reason or 'no reason told'}"
+    doubts = [each.detail for each in listing.witnesses if each.name == "W1" and each.outcome != "passed"]
+    return f"the walk is proven complete; of the total: {'; '.join(doubts)}" if doubts else ""
 
 
 def _people(manifest: Manifest) -> Iterator[dict[str, Any]]:
@@ -182,7 +195,7 @@ def reviewed(campaign: Campaign, items: Sequence[Item], now: Collection[str]) ->
     """
     opened, standing = campaign.opened, campaign.standing()
     asked = {item.account_id for item in items}.intersection(now)
-    decided = dict.fromkeys(VERDICTS, 0)
+    decided: dict[str, int] = dict.fromkeys(VERDICTS, 0)
     for item in items:
         if item.item_id in standing:
             decided[standing[item.item_id].decision] += 1
@@ -198,9 +211,16 @@ def _arrow(subject: str, arrow: str, left: int, right: int, why: str = "") -> di
     state = BALANCES if left == right else NAMED if why else FAULT
     named = why if left != right and why else cells.NOT_APPLICABLE if left == right else "nothing explains it"
     return {
-        "subject": subject, "arrow": arrow, "from_count": left, "to_count": right, "difference": left - right,
-        "state": state, "named": named,
+        "subject": subject, "arrow": arrow, "from_count": left, "to_count": right,
+        "difference": _difference(left, right), "state": state, "named": named,
     }  # fmt: skip
+
+
+def _difference(left: int, right: int) -> str:
+    """In words, for a spreadsheet takes a cell that begins with a sign for a formula."""
+    if left == right:
+        return "0"
+    return f"{left - right} fewer" if left > right else f"{right - left} more"
 
 
 def _untold(subject: str, arrow: str, why: str, received: Any) -> dict[str, Any]:
