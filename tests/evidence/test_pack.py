@@ -45,10 +45,13 @@ REQUIRED = {
 }
 OTHERS = {"sources.jsonl", "run.jsonl", "metrics.json", "attestation.txt"}
 WHO = 'department = "Finance" or department = "Sales"'
-POLICY = (
-    f"[[rules]]\nname = \"staff\"\nwho = '{WHO}'\napp = \"crm\"\nattribute = \"groups\"\nvalues = [\"staff\"]\n"
-    "why = \"Everybody there works with it\"\n"
-)  # fmt: skip
+POLICY = f"""\
+[[rules]]
+name = "staff"
+who = '{WHO}'
+what = {{ app = "crm", attribute = "groups", values = ["staff"] }}
+why = "Everybody there works with it"
+"""
 
 
 @pytest.fixture
