@@ -68,7 +68,8 @@ def write(parts: Parts, folder: Path) -> None:
     distinct = {name: number for each in counted.values() for name, number in each.listings.items()}
     declared = _sources(seen, distinct, folder)
     trail = parts.stored.trail()
-    said = claims(seen.policy.dispositions, trail, audit)
+    claimed = trail["finding_id"].isin([line.finding_id for line in seen.policy.dispositions])
+    said = claims(seen.policy.dispositions, trail[claimed.to_numpy(dtype=bool)], audit)
     arrows = tieout.tieout(audit, snapshot.manifest, declared, counted, proofs)
     small = {
         "scope": scope.scope(audit, snapshot, reviews, proofs),
@@ -76,16 +77,17 @@ def write(parts: Parts, folder: Path) -> None:
         "roster": scope.roster(snapshot, audit, proofs),
         "findings": findings.findings(audit, trail, snapshot.manifest, proofs),
         "decisions": review.decisions(reviews, _managers(snapshot.people()), proofs),
-        "remediation": remediation.remediation(trail, audit.over_time.revocations, said, audit.meta.as_of, proofs),
         "exceptions": findings.exceptions(audit, parts.config, proofs),
         "controls": controls.controls(audit, proofs),
     }
     for name, table in small.items():
         with cells.Sheet(folder / f"{name}.csv", SHEETS[name]) as sheet:
             sheet.add(table)
-    with cells.Sheet(folder / "changes.csv", changes.FIELDS) as sheet:
-        for table in changes.changes(parts, proofs):
-            sheet.add(table)
+    mended = remediation.remediation(trail, audit.over_time.revocations, said, audit.meta.as_of, proofs)
+    for name, found in (("remediation", mended), ("changes", changes.changes(parts, proofs))):
+        with cells.Sheet(folder / f"{name}.csv", SHEETS[name]) as sheet:
+            for table in found:
+                sheet.add(table)
     (folder / "metrics.json").write_bytes(metrics.metrics(audit, reviews, proofs))
     with (folder / "run.jsonl").open("xb") as file:
         file.writelines(map(cells.line, run.run(audit, snapshot.manifest, parts.config)))

@@ -48,6 +48,10 @@ def changes(parts: Parts, proofs: Proofs) -> Iterator[pa.Table]:
         yield from _accounts(parts, before, proofs)
     yield cells.rows(FIELDS, [_line(each) for each in _settings(former.audit, parts.stored.audit)])
     yield cells.rows(FIELDS, [_line(each) for each in _pulled(before, parts.snapshot)])
+    # Silence would read as "nothing changed".
+    yield _noted(
+        "policy", "not compared", "the store keeps no earlier policy: compare config/policy of the two bundles"
+    )
 
 
 def _accounts(parts: Parts, before: Snapshot, proofs: Proofs) -> Iterator[pa.Table]:

@@ -63,7 +63,8 @@ def _rule(keys: pd.Series, tier: pd.Series, rows: pd.DataFrame) -> pd.Series:
 
 def _decided_at(view: View, rows: pd.DataFrame, human: pd.Series) -> pd.Series:
     """The day of a person's decision; the moment judged where a rule decided."""
-    days = {(each.app, each.account_id): each.decided_on for each in view.policy.links}
+    lines = sorted((each for each in view.policy.links if each.relation == "is"), key=lambda each: each.decided_on)
+    days = {(each.app, each.account_id): each.decided_on for each in lines if each.decided_on <= view.today}
     pairs = zip(rows["app"].astype("str"), rows["account_id"].astype("str"), human, strict=True)
     moment = cells.cell(view.as_of)
     told = [cells.cell(days.get((app, account))) if by else moment for app, account, by in pairs]

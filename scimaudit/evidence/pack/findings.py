@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from scimaudit.config import Config
 from scimaudit.evidence.pack import cells
-from scimaudit.evidence.pack.proof import Proofs
+from scimaudit.evidence.pack.proof import Proofs, by_app
 from scimaudit.result import Audit, ExceptionLine, KindLine
 from scimaudit.snapshot.manifest import Manifest
 
@@ -64,9 +64,7 @@ def findings(audit: Audit, trail: pd.DataFrame, manifest: Manifest, proofs: Proo
         "exception_id": rows["exception_id"].astype("str").fillna("none"),
         "control_ids": rows["controls"],
         "recommended_action": rows["action"],
-        cells.PROOF: pd.Series(
-            [proofs.judged(app) if app else proofs.everything for app in texts["app"]], rows.index, dtype="str"
-        ),
+        cells.PROOF: by_app(rows["app"], proofs),
     }
     return cells.table(FINDINGS, told)
 

@@ -136,8 +136,8 @@ def _torn(view: View, findings: pd.DataFrame) -> np.ndarray:
         if holders.any():
             sides = pair.left.names(view.entitlements) | pair.right.names(view.entitlements)
             found |= holders & sides[grants["entitlement"].to_numpy()]
-    live: np.ndarray = ~known_false(grants["active"]).to_numpy()
-    return found & live
+    live = ~known_false(grants["active"])
+    return np.asarray(found & live.to_numpy(), dtype=bool)
 
 
 def _without(view: View, app: str) -> pd.DataFrame:

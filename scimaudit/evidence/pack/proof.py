@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import pandas as pd
+
 from scimaudit.config import Config
 from scimaudit.result import AppLine, Audit, SourceLine
 from scimaudit.snapshot.manifest import AppCollected
@@ -87,6 +89,13 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         gone = [Doubt(f"{line.name} {each.short}", each.why) for each in shrunk.get(line.name, [])]
         told += [*walk, *gone, *_source(line, moment, gates.roster_stale_days)]
     return Proofs(found, told if people else [Doubt("there is no roster")])
+
+
+def by_app(apps: pd.Series, proofs: Proofs) -> pd.Series:
+    """What is proven of each row by its app; of one without an app, what every listing proves together."""
+    names = apps.astype("str")
+    told = names.map({name: proofs.judged(name) for name in names.dropna().unique()})
+    return told.astype("str").fillna(proofs.everything)
 
 
 def _walked(app: AppLine, line: AppCollected | None) -> list[Doubt]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from scimaudit.evidence.pack import cells
-from scimaudit.evidence.pack.proof import Proofs
+from scimaudit.evidence.pack.proof import Proofs, by_app
 from scimaudit.remediation import Claim
 from scimaudit.result import RevocationLine
 
@@ -23,16 +23,15 @@ _NOT_YET: Final = "not verified"
 
 def remediation(
     trail: pd.DataFrame, revocations: Sequence[RevocationLine], claims: Sequence[Claim], now: datetime, proofs: Proofs
-) -> pa.Table:
+) -> Iterator[pa.Table]:
     """What reviews decided to take away, and every finding that stands, stood, or is said to be mended: :data:`FIELDS`.
 
     :param trail: rows of :data:`scimaudit.tables.TRAIL` of this audit. ``now``: when it judged.
     """
-    said = {claim.finding_id: claim for claim in claims}
-    lines = [*_revoked(revocations, now, proofs), *_found(trail, said, now, proofs)]
-    known = set(trail["finding_id"])
-    lines += [_stranger(claim) for claim in claims if claim.finding_id not in known]
-    return cells.rows(FIELDS, lines)
+    yield cells.rows(FIELDS, _revoked(revocations, now, proofs))
+    yield _found(trail, claims, now, proofs)
+    known = set(trail.loc[trail["finding_id"].isin([claim.finding_id for claim in claims]), "finding_id"])
+    yield cells.rows(FIELDS, [_stranger(claim) for claim in claims if claim.finding_id not in known])
 
 
 def _revoked(lines: Sequence[RevocationLine], now: datetime, proofs: Proofs) -> Iterator[dict[str, Any]]:
@@ -52,27 +51,35 @@ def _revoked(lines: Sequence[RevocationLine], now: datetime, proofs: Proofs) -> 
         }
 
 
-def _found(trail: pd.DataFrame, said: Mapping[str, Claim], now: datetime, proofs: Proofs) -> Iterator[dict[str, Any]]:
-    names = ["finding_id", "app", "state", "reason", "disposition", "actual"]
-    texts = trail[names].astype("str").fillna("")
-    times = zip(trail["first_seen"], trail["resolved_at"], trail["reopened"], trail["resolved_by"], strict=True)
-    for (name, app, state, reason, disposition, actual), (first, resolved, reopened, proof) in zip(
-        texts.itertuples(index=False, name=None), times, strict=True
-    ):
-        claim, gone = said.get(name), state == "resolved"
-        shown = f"{disposition}: {actual}" if state == "standing" else reason
-        yield {
-            "item_id": name,
-            "requested_at": first,
-            "performed_by": claim.by if claim else "nobody says that it is done",
-            "claimed_done_at": claim.on if claim else "nobody says that it is done",
-            "verified_at": resolved if gone else _NOT_YET,
-            "verified_by_snapshot": proof if gone else _NOT_YET,
-            "observed_state": f"{state}: {shown}" if shown else state,
-            "elapsed_days": _days(first, resolved if gone else now, ended=gone),
-            "reopened": int(reopened),
-            cells.PROOF: proofs.judged(app) if app else proofs.everything,
-        }
+def _found(trail: pd.DataFrame, claims: Sequence[Claim], now: datetime, proofs: Proofs) -> pa.Table:
+    names, state = trail["finding_id"], trail["state"].astype("str")
+    gone = state == "resolved"
+    shown = trail["disposition"].astype("str") + ": " + trail["actual"].astype("str")
+    shown = shown.where(state == "standing", trail["reason"].astype("str"))
+    until = trail["resolved_at"].where(gone, pd.Timestamp(now))
+    days = (until - trail["first_seen"]).dt.days.clip(lower=0).astype("Int64").astype("str")
+    told: dict[str, Any] = {
+        "item_id": names,
+        "requested_at": trail["first_seen"],
+        "ticket": pd.Series(None, index=trail.index, dtype="str"),
+        "performed_by": _said(names, {claim.finding_id: claim.by for claim in claims}),
+        "claimed_done_at": _said(names, {claim.finding_id: claim.on.isoformat() for claim in claims}),
+        "verified_at": _text(trail["resolved_at"]).where(gone, _NOT_YET),
+        "verified_by_snapshot": trail["resolved_by"].astype("str").where(gone, _NOT_YET),
+        "observed_state": (state + ": " + shown).where(shown.fillna("") != "", state),
+        "elapsed_days": days.where(gone, days + " and open"),
+        "reopened": trail["reopened"],
+        cells.PROOF: by_app(trail["app"], proofs),
+    }
+    return cells.table(FIELDS, told)
+
+
+def _said(names: pd.Series, told: Mapping[str, str]) -> pd.Series:
+    return names.map(dict(told)).astype("str").fillna("nobody says that it is done")
+
+
+def _text(column: pd.Series) -> pd.Series:
+    return pd.Series(cells.column(column).to_pandas(), dtype="str").set_axis(column.index)
 
 
 def _stranger(claim: Claim) -> dict[str, Any]:
