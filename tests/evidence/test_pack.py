@@ -325,6 +325,20 @@ def test_who_decided_on_themselves_is_not_independent(fresh: Firm) -> None:
     assert (mine["independent"], mine["relation_to_subject"]) == ("N: the subject", "the subject")
 
 
+def test_who_reports_to_the_subject_is_not_independent(fresh: Firm) -> None:
+    fresh.audit()
+    fresh.later(hours=1)
+    decided(fresh.open(), fresh, reviewer="2")
+    [mine] = [row for row in rows(packed(fresh), "decisions") if row["decision"] == "revoke"]
+    assert mine["independent"] == "N: reports to the subject"
+
+
+def test_an_account_of_nobody_says_why(evidence: Evidence) -> None:
+    told = next(row for row in rows(evidence.last / "pack", "correlation") if row["account_id"] == "gone")
+    assert (told["person_id"], told["rule_id"]) == ("nobody: unmatched", "none: unmatched")
+    assert told["keys_compared"] == "none agrees: no person has any of its keys"
+
+
 def test_a_revocation_is_verified_by_a_snapshot_and_by_nothing_else(fresh: Firm) -> None:
     fresh.audit()
     fresh.later(hours=1)

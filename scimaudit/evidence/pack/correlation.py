@@ -36,7 +36,7 @@ def correlation(view: View, proof: str, before: pd.DataFrame | None, since: date
         "account_id": rows["account_id"],
         "person_id": rows["person_id"].astype("str").fillna("nobody: " + rows["situation"].astype("str")),
         "rule_id": _rule(keys, tier, rows),
-        "keys_compared": keys.fillna("none agrees: " + rows["link_reason"].astype("str")),
+        "keys_compared": _compared(keys, rows, matched),
         "confidence": rows["confidence"].astype("str").where(tier.notna(), cells.NOT_APPLICABLE),
         "tier": tier.fillna(cells.NOT_APPLICABLE),
         "runners_up": (_joined(rows["runners_up"]) + f"; scores {cells.NA}").fillna("none"),
@@ -52,6 +52,14 @@ def _joined(lists: pd.Series) -> pd.Series:
     """Lists as text; null where one is empty."""
     found = pd.Series(pc.binary_join(arrow(lists), "; ").to_pandas(), dtype="str").set_axis(lists.index)
     return found.mask(found == "")
+
+
+def _compared(keys: pd.Series, rows: pd.DataFrame, matched: pd.Series) -> pd.Series:
+    """The keys that agree; where they give no owner, why they do not."""
+    # What to type to settle it is for the operator, not for the record.
+    why = rows["link_reason"].astype("str").str.partition("; decide with ")[0].astype("str")
+    told = (keys + "; not accepted: " + why).fillna(keys).fillna("none agrees: " + why)
+    return keys.where(matched & keys.notna(), told)
 
 
 def _rule(keys: pd.Series, tier: pd.Series, rows: pd.DataFrame) -> pd.Series:

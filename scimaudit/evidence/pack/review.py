@@ -39,7 +39,7 @@ def _lines(campaign: Campaign, managers: Mapping[str, str], proofs: Proofs) -> I
             "reviewer_id": reviewer,
             "reviewer_basis": decision.basis if decision else item.basis,
             "relation_to_subject": _relation(item, reviewer, managers),
-            "independent": _independent(item, reviewer),
+            "independent": _independent(item, reviewer, managers),
             # Of the app as it is listed now: what was reviewed is of the campaign's own snapshot.
             cells.PROOF: f"{item.app} now: {proofs.listing(item.app)}",
         } | told
@@ -73,12 +73,14 @@ def _relation(item: Item, reviewer: str, managers: Mapping[str, str]) -> str:
     return "no line of management between them in the roster"
 
 
-def _independent(item: Item, reviewer: str) -> str:
+def _independent(item: Item, reviewer: str, managers: Mapping[str, str]) -> str:
     """Y only as far as it is known: who gains by the right, and who gave it."""
     if reviewer in item.subjects:
         return "N: the subject"
     if item.granted_by and reviewer == item.granted_by:
         return "N: approved the right"
+    if any(managers.get(reviewer) == subject for subject in item.subjects):
+        return "N: reports to the subject"
     if not item.subjects or not reviewer:
         return "unknown: nobody is known whose access it is" if reviewer else "unknown: there is no reviewer"
     return "Y" if item.granted_by else f"Y of the subject; who granted it: {cells.NA}"
