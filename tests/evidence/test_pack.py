@@ -13,10 +13,11 @@ import pytest
 from scimaudit import archive, config, workflow
 from scimaudit.evidence import pack
 from scimaudit.evidence.pack import cells, tieout
-from scimaudit.evidence.pack.sources import FIELDS
+from scimaudit.evidence.pack.sources import FIELDS, sources
 from scimaudit.evidence.parts import Parts
 from scimaudit.review.campaign import Campaign, Decision
 from scimaudit.snapshot.store import open_snapshot
+from scimaudit.sources import load
 from tests.evidence.conftest import Evidence
 from tests.review.conftest import Firm
 
@@ -387,3 +388,26 @@ def test_times_are_utc(evidence: Evidence) -> None:
     told = rows(evidence.last / "pack", "findings")
     assert all(row["first_seen"].endswith("Z") for row in told)
     assert all(line["at"].endswith("Z") for line in lines(evidence.last / "pack", "run.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "principal"),
+    [
+        ("scim", {"base_url": "https://a.example/scim", "token": {"command": "echo hunter2"}}, cells.NA),
+        ("scim", {"base_url": "https://a.example/scim", "basic": {"user": "ro", "password": {"env": "HUNTER2"}}}, "ro"),
+        ("sql", {"url": "postgresql+psycopg://ro@db.example/hr", "query": "SELECT 1", "password": {"env": "X"}}, "ro"),
+    ],
+)
+def test_a_source_tells_whose_credential_it_was_and_no_word_of_the_secret(
+    evidence: Evidence, kind: str, settings: dict[str, Any], principal: str
+) -> None:
+    loaded = evidence.firm.config()
+    app = loaded.apps[0]
+    listing = app.listings[0].model_copy(update={"settings": load(kind).model_validate(settings)})
+    changed = loaded.model_copy(update={"apps": (app.model_copy(update={"listings": (listing,)}),)})
+    [told] = [
+        each for each in sources(open_snapshot(loaded.store), changed, {}) if each["source_id"].startswith("apps")
+    ]
+    line = cells.line(told)
+    assert json.loads(line)["credential"]["principal"] == principal
+    assert b"hunter2" not in line.lower()
