@@ -64,6 +64,17 @@ AsOf = Annotated[
     ),
 ]
 RequireScope = Annotated[bool, typer.Option("--require-scope", help="End with 3 when an app's scope is not proven.")]
+AcceptShrink = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-shrink",
+        metavar="SOURCE",
+        help="Accept for this run that a roster or an app shrank; repeat. Wants --reason.",
+    ),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why a shrunken source is accepted; kept in the audit.")
+]
 Formats = Annotated[
     list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; repeat for several. Default: all.")
 ]
@@ -71,3 +82,19 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", he
 AuditId = Annotated[str | None, typer.Option("--audit", metavar="ID", help="A stored audit; default: the newest.")]
 
 DEFAULT_CONFIG = Path("scimaudit.toml")
+
+
+def accepted(sources: list[str] | None, reason: str) -> dict[str, str]:
+    """Each source that is accepted as it is, to who says so, and why.
+
+    :raises ConfigError: no reason is given, or one without a source.
+    """
+    import getpass
+
+    from scimaudit.errors import ConfigError
+
+    if bool(sources) != bool(reason.strip()):
+        raise ConfigError(
+            "--accept-shrink and --reason go together", hint='--accept-shrink rosters.hr --reason "Sold a division"'
+        )
+    return dict.fromkeys(sources or (), f"{getpass.getuser()}: {reason.strip()}")
