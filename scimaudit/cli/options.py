@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -37,6 +37,11 @@ class ReportFormat(StrEnum):
     csv = "csv"
     xlsx = "xlsx"
     json = "json"
+    oscal = "oscal"
+
+
+USUAL_REPORTS: Final = tuple(each for each in ReportFormat if each is not ReportFormat.oscal)
+"""Those that are written where nobody says which."""
 
 
 def _version(wanted: bool) -> None:
@@ -65,7 +70,8 @@ AsOf = Annotated[
 ]
 RequireScope = Annotated[bool, typer.Option("--require-scope", help="End with 3 when an app's scope is not proven.")]
 Formats = Annotated[
-    list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; repeat for several. Default: all.")
+    list[ReportFormat] | None,
+    typer.Option("--format", "-f", help="Report format; repeat for several. Default: all but oscal."),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the reports.")]
 AuditId = Annotated[str | None, typer.Option("--audit", metavar="ID", help="A stored audit; default: the newest.")]

@@ -6,6 +6,7 @@ import typer
 
 from scimaudit.cli.options import (
     DEFAULT_CONFIG,
+    USUAL_REPORTS,
     AsOf,
     ConfigPath,
     FailOn,
@@ -14,7 +15,6 @@ from scimaudit.cli.options import (
     NoColor,
     Output,
     Quiet,
-    ReportFormat,
     RequireScope,
 )
 from scimaudit.cli.pull import Apps, Quick
@@ -50,7 +50,7 @@ def command(
         snapshot = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=live, quick=quick, only=app or ())
     day = as_of.date() if as_of else None
     stored = workflow.audit(loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope)
-    paths = workflow.report(stored, format or list(ReportFormat), output)
+    paths = workflow.report(stored, format or USUAL_REPORTS, output)
     bundle = (
         workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths) if loaded.evidence.seal else None
     )
