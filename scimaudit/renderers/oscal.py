@@ -5,7 +5,7 @@ Written on demand alone. ``docs/oscal.md`` says what becomes what, and what a st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -53,8 +53,7 @@ def _results(made: Objects) -> Object:
         "local-definitions": _some({"components": made.components()}) | {"assessment-assets": made.assets()},
         "reviewed-controls": {"control-selections": _selections(every)},
     }
-    if audit.apps or made.checks or audit.sources:
-        result["observations"] = _chain(made.completeness(), map(made.checked, made.checks))
+    result |= _some({"observations": [*made.completeness(), *map(made.checked, made.checks)]})
     if len(audit.findings):
         result["risks"] = map(made.risk, made.findings())
     if every:
@@ -70,8 +69,6 @@ def _results(made: Objects) -> Object:
 
 
 def _plan(made: Objects) -> Object:
-    audit = made.audit
-    counted = audit.leading
     rows = [row for row in made.findings() if row["lead"] and row["disposition"] in COUNTED]
     seen = {(row["kind"], row["app"]) for row in rows}
     checks = [check for check in made.checks if (check["kind"], check["app"]) in seen]
@@ -81,9 +78,8 @@ def _plan(made: Objects) -> Object:
         "system-id": {"identifier-type": "http://ietf.org/rfc/rfc4122", "id": made.name("system")},
         "local-definitions": {"components": [made.tool(), *made.components()]},
     }
-    if audit.apps or checks or audit.sources:
-        plan["observations"] = _chain(made.completeness(), map(made.checked, checks))
-    if len(counted):
+    plan |= _some({"observations": [*made.completeness(), *map(made.checked, checks)]})
+    if rows:
         plan["risks"] = map(made.risk, rows)
     plan["poam-items"] = map(made.item, rows) if rows else iter([_nothing(made)])
     return plan
@@ -106,7 +102,8 @@ def _metadata(made: Objects, title: str) -> Object:
 def _selections(every: Sequence[Control]) -> list[Object]:
     """The controls that something was tested for, framework by framework."""
     if not every:
-        return [{"description": "No control was reviewed."}]
+        # A selection without controls is unknown to OSCAL, and "all" would say the opposite.
+        return [{"description": "No control was reviewed.", "include-controls": [{"control-id": "none"}]}]
     titles = {each.id: each.title for each in frameworks()}
     of: dict[str, list[Object]] = {}
     for each in every:
@@ -157,11 +154,6 @@ def _nothing(made: Objects) -> Object:
 def _some(parts: Mapping[str, Sequence[Any]]) -> Object:
     """Those that have anything in them: OSCAL knows no empty list."""
     return {name: part for name, part in parts.items() if part}
-
-
-def _chain(*parts: Iterable[Object]) -> Iterator[Object]:
-    for part in parts:
-        yield from part
 
 
 def _text(value: Any) -> Iterator[bytes]:

@@ -16,8 +16,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from scimaudit.renderers.encode import oscal as encode
 from scimaudit.renderers.encode import show
 
-NAMESPACE: Final = "urn:scimaudit:oscal:1"
-"""Whose the names of the properties and of the severity are."""
+NAMESPACE: Final = "https://scimaudit.example/ns/oscal/1"
+"""Whose the names of the properties are. A name alone, at which nothing is found; some programs refuse an URN here."""
 NIST: Final = "nist-800-53-r5"
 """The framework whose catalogue is published as OSCAL: its controls have the names of that catalogue here."""
 

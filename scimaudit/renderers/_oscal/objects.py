@@ -9,7 +9,7 @@ from scimaudit import tables
 from scimaudit.renderers import _words
 from scimaudit.renderers._oscal import controls
 from scimaudit.renderers._oscal.controls import Control
-from scimaudit.renderers._oscal.names import NAMESPACE, Names, moment, props, statement
+from scimaudit.renderers._oscal.names import Names, moment, props, statement
 from scimaudit.renderers.encode import oscal as encode
 from scimaudit.renderers.encode import show_lines
 from scimaudit.result import Audit, ExceptionLine, KindLine, SourceLine
@@ -61,7 +61,7 @@ class Objects:
                 "uuid": self.name("app", app.app),
                 "type": "service",
                 "title": encode.code(_words.title(app)),
-                "description": f"The app {encode.code(app.app)}. Owner: {encode.code(app.owner) if app.owner else 'none'}.",
+                "description": f"The app {encode.code(app.app)}. Owner: {encode.code(app.owner or 'nobody')}.",
                 "props": props({"app": app.app, "owner": app.owner, "app-verdict": _words.verdict(app)}),
                 "status": {"state": "other", "remarks": "What is known of it stands in the observations."},
             }
@@ -130,7 +130,6 @@ class Objects:
         ]
         why = [show_lines(kind.why)] if kind and kind.why else []
         statement = [*why, *([f"As the policy says: {encode.code(row['risk'])}"] if row["risk"] else [])]
-        tool = self._origin()
         made: Object = {
             "uuid": self.name("risk", row["finding_id"]),
             "title": f"{_line(kind.title if kind else row['kind'])} {_where(row['app'])}",
@@ -138,10 +137,7 @@ class Objects:
             "statement": "\n\n".join(statement) or "What could happen is not said.",
             "props": props({prop: row[name] for prop, name in _PROPS} | {"deviation": _deviation(row)}),
             "status": self._status(row),
-            "origins": [tool],
-            "characterizations": [
-                {"origin": tool, "facets": [{"name": "severity", "system": NAMESPACE, "value": row["severity"]}]}
-            ],
+            "origins": [self._origin()],
             "remediations": [self._remediation(row)],
         }
         factors = self._factors(row)
@@ -287,8 +283,8 @@ _TOLD: Final = (
 _PROPS: Final = tuple(
     (name.replace("_", "-"), name)
     for name in (
-        "finding_id", "kind", "family", "app", "account_id", "person_id", "attribute", "first_seen", "disposition",
-        "exception_id", "lead", "covered_by", "gated", "owner",
+        "finding_id", "kind", "family", "severity", "app", "account_id", "person_id", "attribute", "first_seen",
+        "disposition", "exception_id", "lead", "covered_by", "gated", "owner",
     )
 )  # fmt: skip
 
