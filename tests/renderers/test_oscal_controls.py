@@ -124,6 +124,13 @@ def test_a_rule_that_found_nothing_to_judge_has_judged_nothing() -> None:
     assert said(audit([*WHOLE[1:], ("unmatched", "crm", 0, 0, 0)])) == OTHER
 
 
+def test_a_ledger_that_does_not_balance_proves_nothing() -> None:
+    rows = checks(WHOLE)
+    whole = audit(checks=rows.assign(population=rows["population"] + 1))
+    assert said(whole) == OTHER
+    assert "the ledger does not balance" in target(whole)["remarks"]
+
+
 def test_nothing_tested_is_not_satisfied() -> None:
     assert said(audit([])) == OTHER
 
