@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -37,6 +37,11 @@ class ReportFormat(StrEnum):
     csv = "csv"
     xlsx = "xlsx"
     json = "json"
+    oscal = "oscal"
+
+
+USUAL_REPORTS: Final = tuple(each for each in ReportFormat if each is not ReportFormat.oscal)
+"""Those that are written where nobody says which."""
 
 
 def _version(wanted: bool) -> None:
@@ -76,7 +81,8 @@ Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why a shrunken source is accepted; kept in the audit.")
 ]
 Formats = Annotated[
-    list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; repeat for several. Default: all.")
+    list[ReportFormat] | None,
+    typer.Option("--format", "-f", help="Report format; repeat for several. Default: all but oscal."),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the reports.")]
 AuditId = Annotated[str | None, typer.Option("--audit", metavar="ID", help="A stored audit; default: the newest.")]

@@ -6,6 +6,7 @@ import typer
 
 from scimaudit.cli.options import (
     DEFAULT_CONFIG,
+    USUAL_REPORTS,
     AcceptShrink,
     AsOf,
     ConfigPath,
@@ -16,7 +17,6 @@ from scimaudit.cli.options import (
     Output,
     Quiet,
     Reason,
-    ReportFormat,
     RequireScope,
     accepted,
 )
@@ -57,7 +57,7 @@ def command(
     stored = workflow.audit(
         loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope, accept=tolerated
     )
-    paths = workflow.report(stored, format or list(ReportFormat), output)
+    paths = workflow.report(stored, format or USUAL_REPORTS, output)
     bundle = (
         workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths) if loaded.evidence.seal else None
     )

@@ -171,6 +171,12 @@ def test_report_writes_what_is_asked_for(ask: Run, tmp_path: Path) -> None:
     assert done.stdout.split() == [str(tmp_path / "report.json")]
 
 
+def test_oscal_is_written_where_it_is_asked_for(ask: Run, tmp_path: Path) -> None:
+    done = ask("report", "--format", "oscal", "--output", str(tmp_path))
+    names = ["assessment-results.oscal.json", "poam.oscal.json"]
+    assert done.stdout.split() == [str(tmp_path / name) for name in names]
+
+
 def test_who_shows_accounts_rights_and_links(ask: Run) -> None:
     found = json.loads(ask("orphans", "--format", "json").stdout.splitlines()[0])
     done = ask("who", found["person_id"] or "berg")
