@@ -332,3 +332,12 @@ def test_a_pipe_gets_no_boxes_and_no_colours(ask: Run) -> None:
     told = ask("findings").stdout
     assert "\x1b" not in told
     assert not set("─│┃━┏┓") & set(told)
+
+
+def test_what_the_command_line_writes_is_its_owners_alone(scimaudit: Run, demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    scimaudit("report", "--config", demo / "scimaudit.toml", "--format", "json", "--output", folder)
+    scimaudit("init", cwd=tmp_path)
+    written = [path for path in tmp_path.rglob("*") if path != tmp_path]
+    assert {path.name for path in written} >= {"out", "report.json", "scimaudit.toml"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
