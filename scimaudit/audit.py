@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -20,6 +20,7 @@ from scimaudit import (
     history,
     policy,
     rules,
+    safety_gates,
     settle,
     tables,
     verdicts,
@@ -68,6 +69,7 @@ def judge(
     former: Former | None = None,
     fail_on: str | None = None,
     require_scope: bool = False,
+    accept: Mapping[str, str] | None = None,
 ) -> Judged:
     """Judge one snapshot by the configuration and the policy files as they are now.
 
@@ -77,19 +79,20 @@ def judge(
     :param former: the audit of an earlier snapshot that the trail of findings goes on from.
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
+    :param accept: a roster or an app that may have shrunk, to who says so, and why.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
-    gates = verdicts.gates(seen, config)
+    gates, tolerated = safety_gates.gates(seen, config, accept)
     shown_at = min(seen.as_of, snapshot.manifest.ended)
-    percent = verdicts.setting(config, "app-shrunk", "percent")
+    percent = safety_gates.setting(config, "app-shrunk", "percent")
     assembled = partial(
         findings.assemble,
         severities={kind: str(own["severity"]) for kind, own in config.rules.items() if "severity" in own},
         first_seen=former.first_seen if former else {},
         now=shown_at,
-        gated_apps=frozenset(gate.subject for gate in gates if gate.name == "app-shrunk"),
-        all_gated=any(gate.name == "roster-shrunk" for gate in gates),
+        gated_apps=frozenset(gate.app for gate in gates if gate.app),
+        all_gated=any(not gate.app for gate in gates),
     )
     doubted: dict[str, set[str]] = {}
     run = partial(_run, seen=seen, config=config, former=former, doubted=doubted)
@@ -102,7 +105,7 @@ def judge(
     trail = continued(
         rows, former, view=seen, snapshots=[*earlier, snapshot], percent=percent, now=shown_at, doubted=doubted,
         judged=[rule.kind for rule in enabled(config)],
-        gated={gate.subject if gate.name == "app-shrunk" else "": f"the gate {gate.name} tripped" for gate in gates},
+        gated={gate.app: f"the gate {gate.name} tripped" for gate in gates},
     )  # fmt: skip
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
@@ -120,6 +123,7 @@ def judge(
             former=former.audit if former else "",
             fail_on=fail,
             require_scope=require_scope,
+            accept=accept or {},
         ),
         snapshot_id=snapshot.id,
         as_of=seen.as_of,
@@ -132,6 +136,7 @@ def judge(
         exit_code=exit_code,
         exit_reasons=reasons,
         require_scope=require_scope,
+        accepted=tolerated,
         defaults=_defaults(config),
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
@@ -194,7 +199,7 @@ def seen_view(
         # Whose account it was is told of one that is gone as of one that is there.
         links = tables.conform(linked(tables.frame(gone)), tables.LINKS)
         before = built(accounts=gone, grants=tables.empty(tables.GRANTS), links=links).accounts
-    percent = verdicts.setting(config, "app-shrunk", "percent")
+    percent = safety_gates.setting(config, "app-shrunk", "percent")
     measured = spans(present, before, snapshots, zones=zones, percent=percent)
     return replace(present, reviewed=_reviewed(config, present, snapshots), spans=measured)
 
@@ -205,8 +210,8 @@ def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Revi
     now = pd.Timestamp(seen.as_of)
     asked = revocations(config.store)
     asked = asked[(asked["decided_at"] <= now) & asked["app"].isin(list(seen.facts))]
-    days = verdicts.setting(config, "revoke-not-done", "days")
-    percent = verdicts.setting(config, "app-shrunk", "percent")
+    days = safety_gates.setting(config, "revoke-not-done", "days")
+    percent = safety_gates.setting(config, "app-shrunk", "percent")
     closed = closure(asked, snapshots, as_of=seen.as_of, days=days, percent=percent)
     return Reviewed(
         opened[opened["opened_at"] <= now].reset_index(drop=True),
@@ -291,7 +296,7 @@ def _kind_line(rule: Rule, config: Config) -> KindLine:
 
 def _defaults(config: Config) -> dict[str, str]:
     gates, exceptions = config.audit.gates, config.audit.exceptions
-    shrink = partial(verdicts.setting, config)
+    shrink = partial(safety_gates.setting, config)
     return {
         "roster shrink gate": f"max({shrink('roster-shrunk', 'percent'):g} %, "
         f"{shrink('roster-shrunk', 'rows'):g} rows)",
@@ -306,7 +311,14 @@ def _defaults(config: Config) -> dict[str, str]:
 
 
 def audit_id(
-    snapshot: Snapshot, config: Config, *, as_of: datetime, former: str, fail_on: str, require_scope: bool
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    as_of: datetime,
+    former: str,
+    fail_on: str,
+    require_scope: bool,
+    accept: Mapping[str, str],
 ) -> str:
     """Names what was judged and by what: the same snapshot, moment, configuration, policy and reviews give the same id.
 
@@ -317,6 +329,7 @@ def audit_id(
     places: dict[str, Any] = {"path": True, "audit": {"store", "policy"}, "evidence": True}
     told = config.model_dump_json(serialize_as_any=True, exclude=places)
     asked = [told, as_of.isoformat(), __version__, former, fail_on, str(require_scope)]
+    asked += [f"{name}\0{said}" for name, said in sorted(accept.items())]
     digest = hashlib.sha256("\0".join(asked).encode())
     for path in sorted(path for path in config.policy.glob("*") if path.is_file()):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

@@ -309,11 +309,9 @@ def unproven(audit: Audit, app: str | None = None) -> str:
 
 def gated(audit: Audit, app: str | None = None) -> str:
     """A line for each gate that tripped; of an app, those of the rosters and its own. Empty when none did."""
-    tripped = [gate for gate in audit.gates if app is None or gate.name != "app-shrunk" or gate.subject == app]
+    tripped = [gate for gate in audit.gates if app is None or gate.app in ("", app)]
     return "\n".join(
-        f"GATE {gate.name}: {gate.subject} went from {gate.before:,} to {gate.now:,}; "
-        "do not act on these findings before it is explained"
-        for gate in tripped
+        f"GATE {gate.name}: {gate.said}; do not act on these findings before it is explained" for gate in tripped
     )
 
 

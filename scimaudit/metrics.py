@@ -124,8 +124,8 @@ def _perhaps_leavers(view: View, told: Sequence[SpanLine]) -> Counter[str]:
 
 def _proven_apps(audit: Audit, view: View) -> set[str]:
     """The apps of which zero may be said: all accounts are shown, of everybody it is known whether they left."""
-    shrunk = {gate.subject for gate in audit.gates if gate.name == "app-shrunk"}
-    roster = not view.roster_unproven and all(gate.name != "roster-shrunk" for gate in audit.gates)
+    shrunk = {gate.app for gate in audit.gates if gate.app}
+    roster = not view.roster_unproven and all(gate.app for gate in audit.gates)
     return {line.app for line in audit.apps if roster and _listed_whole(line)} - shrunk
 
 

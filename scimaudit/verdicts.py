@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from scimaudit import rules
 from scimaudit.config import App, Config, Control, ScopeAccepted
 from scimaudit.findings import milder, reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
@@ -62,11 +61,11 @@ def app_lines(
     by_severity = _counts(pd.crosstab(leading["app"], leading["severity"]))
     counted = _counts(counts)
     shrunk = {
-        gate.subject: f"it went from {gate.before} to {gate.now} accounts"
+        gate.app: f"it went from {gate.before} to {gate.now} accounts" if gate.name == "app-shrunk" else gate.said
         for gate in tripped
-        if gate.name == "app-shrunk"
+        if gate.app
     }
-    rosters = [f"{gate.subject} went from {gate.before} to {gate.now}" for gate in tripped if gate.name != "app-shrunk"]
+    rosters = [gate.said for gate in tripped if not gate.app]
     roster_doubt = "; ".join(filter(None, [_roster_doubt(snapshot, config, seen), *rosters]))
     lines = []
     for each in config.apps:
@@ -87,33 +86,6 @@ def app_lines(
     return tuple(lines)
 
 
-def gates(seen: View, config: Config) -> tuple[Gate, ...]:
-    """The safety gates that tripped: a roster or an app is much smaller than it was."""
-    before = seen.previous
-    if before is None:
-        return ()
-    tripped = []
-    percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
-    parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
-    for roster, count in sorted(before.people.items()):
-        rows = int(parsed.get(roster, 0))
-        if count - rows > max(count * percent / 100, least):
-            limit = f"max({percent:g} %, {least:g} rows)"
-            tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
-    percent = setting(config, "app-shrunk", "percent")
-    now = seen.accounts["app"].astype("str").value_counts()
-    for app, count in sorted(before.accounts.items()):
-        left = int(now.get(app, 0))
-        if count - left > count * percent / 100:
-            tripped.append(Gate("app-shrunk", app, count, left, f"{percent:g} %"))
-    return tuple(tripped)
-
-
-def setting(config: Config, kind: str, name: str) -> float:
-    """A number that a rule is set to: the gates trip by the limits that the rules judge by."""
-    return float(config.rules.get(kind, {}).get(name, rules.load(kind).settings[name].default))
-
-
 def exit_code(
     rows: pd.DataFrame,
     apps: Sequence[AppLine],
@@ -126,9 +98,7 @@ def exit_code(
     """How a run ends: the highest of 4, 3 and 1 that applies, and every reason in words."""
     reasons: dict[int, list[str]] = {}
     for gate in tripped:
-        reasons.setdefault(4, []).append(
-            f"{gate.name}: {gate.subject} went from {gate.before} to {gate.now} (limit {gate.limit})"
-        )
+        reasons.setdefault(4, []).append(f"{gate.name}: {gate.said}")
     for source in sources:
         if source.fills == "people" and source.walk != "complete":
             reasons.setdefault(3, []).append(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scimaudit import archive, facts, history, identifiers, renderers, rules, settle, tables, timeline, verdicts
+from scimaudit import archive, facts, history, identifiers, renderers, rules, safety_gates, settle, tables, timeline
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
@@ -58,8 +58,12 @@ def audit(
     as_of: date | None = None,
     fail_on: str | None = None,
     require_scope: bool = False,
+    accept: Mapping[str, str] | None = None,
 ) -> Stored:
-    """Judge a snapshot (default: the newest) and keep the audit in the store."""
+    """Judge a snapshot (default: the newest) and keep the audit in the store.
+
+    :param accept: a roster or an app that may have shrunk, to who says so, and why.
+    """
     chosen = open_snapshot(config.store, snapshot)
     judged = judge(
         chosen,
@@ -69,6 +73,7 @@ def audit(
         former=_former(chosen, config),
         fail_on=fail_on,
         require_scope=require_scope,
+        accept=accept,
     )
     return archive.save(judged.audit, judged.links, judged.trail, config.store)
 
@@ -255,7 +260,7 @@ def diff(config: Config, before: str | None = None, after: str | None = None) ->
     if earlier.snapshot > later.snapshot:
         raise ConfigError(f"{earlier.path.name} is later than {later.path.name}", hint="name the earlier one first")
     old, new = (open_snapshot(config.store, each.snapshot) for each in (earlier, later))
-    percent = verdicts.setting(config, "app-shrunk", "percent")
+    percent = safety_gates.setting(config, "app-shrunk", "percent")
     apps = sorted({line.app for snapshot in (old, new) for line in snapshot.manifest.apps})
     rows = [changes.of_people(old, new)]
     rows += [changes.of_accounts(old, new, app, percent=percent) for app in apps]
@@ -310,7 +315,7 @@ def identifier_history(config: Config, text: str) -> pd.DataFrame:
 def _timeline(config: Config, accounts: pd.DataFrame, person_id: str | None) -> pd.DataFrame:
     every = snapshots(config.store)
     mine = timeline.names(every, accounts)
-    percent = verdicts.setting(config, "app-shrunk", "percent")
+    percent = safety_gates.setting(config, "app-shrunk", "percent")
     # The one made last may be of an old snapshot, judged again.
     newest = (archive.audits(config.store) or [archive.latest(config.store)])[-1]
     trail, (_, decisions) = newest.trail(), reviews(config.store)

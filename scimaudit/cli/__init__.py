@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -110,6 +111,8 @@ app.command("schema")(schema.command)
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    # Whatever it writes holds personal data or evidence: its owner's alone.
+    os.umask(0o077)
     signal.signal(signal.SIGINT, _interrupt)
     try:
         app()

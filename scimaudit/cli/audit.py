@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from scimaudit.cli.options import DEFAULT_CONFIG, AsOf, ConfigPath, FailOn, Json, NoColor, Quiet, RequireScope
+from scimaudit.cli.options import (
+    DEFAULT_CONFIG,
+    AcceptShrink,
+    AsOf,
+    ConfigPath,
+    FailOn,
+    Json,
+    NoColor,
+    Quiet,
+    Reason,
+    RequireScope,
+    accepted,
+)
 
 SnapshotId = Annotated[
     str | None, typer.Argument(metavar="[SNAPSHOT]", help="A snapshot's id; default: the newest.", show_default=False)
@@ -19,6 +31,8 @@ def command(
     as_of: AsOf = None,
     fail_on: FailOn = None,
     require_scope: RequireScope = False,
+    accept_shrink: AcceptShrink = None,
+    reason: Reason = "",
     json: Json = False,
     quiet: Quiet = False,
     no_color: NoColor = False,
@@ -37,6 +51,7 @@ def command(
         as_of=as_of.date() if as_of else None,
         fail_on=fail_on,
         require_scope=require_scope,
+        accept=accepted(accept_shrink, reason),
     )
     show(stored.audit, json=json, quiet=quiet, no_color=no_color)
     raise typer.Exit(stored.audit.meta.exit_code)

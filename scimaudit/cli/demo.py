@@ -31,7 +31,7 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
 
     from scimaudit import workflow
     from scimaudit.cli import show
-    from scimaudit.cli.options import ReportFormat
+    from scimaudit.cli.options import USUAL_REPORTS
     from scimaudit.cli.progress import Live
     from scimaudit.demo import season
     from scimaudit.demo.sample import TOKEN_VARIABLE
@@ -42,7 +42,7 @@ def command(output: Folder = Path("scimaudit-demo"), quiet: Quiet = False, no_co
     with Live(quiet=quiet, no_color=no_color) as live:
         played = season.play(output, token=token, clock=_from, watcher=live)
     audit = played.stored.audit
-    paths = workflow.report(played.stored, list(ReportFormat), output / "reports")
+    paths = workflow.report(played.stored, USUAL_REPORTS, output / "reports")
     show.audit(audit, json=False, quiet=quiet, no_color=no_color)
     out.print()
     for path in paths:

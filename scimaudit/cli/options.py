@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -37,6 +37,11 @@ class ReportFormat(StrEnum):
     csv = "csv"
     xlsx = "xlsx"
     json = "json"
+    oscal = "oscal"
+
+
+USUAL_REPORTS: Final = tuple(each for each in ReportFormat if each is not ReportFormat.oscal)
+"""Those that are written where nobody says which."""
 
 
 def _version(wanted: bool) -> None:
@@ -64,10 +69,38 @@ AsOf = Annotated[
     ),
 ]
 RequireScope = Annotated[bool, typer.Option("--require-scope", help="End with 3 when an app's scope is not proven.")]
+AcceptShrink = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-shrink",
+        metavar="SOURCE",
+        help="Accept for this run that a roster or an app shrank; repeat. Wants --reason.",
+    ),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why a shrunken source is accepted; kept in the audit.")
+]
 Formats = Annotated[
-    list[ReportFormat] | None, typer.Option("--format", "-f", help="Report format; repeat for several. Default: all.")
+    list[ReportFormat] | None,
+    typer.Option("--format", "-f", help="Report format; repeat for several. Default: all but oscal."),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the reports.")]
 AuditId = Annotated[str | None, typer.Option("--audit", metavar="ID", help="A stored audit; default: the newest.")]
 
 DEFAULT_CONFIG = Path("scimaudit.toml")
+
+
+def accepted(sources: list[str] | None, reason: str) -> dict[str, str]:
+    """Each source that is accepted as it is, to who says so, and why.
+
+    :raises ConfigError: no reason is given, or one without a source.
+    """
+    import getpass
+
+    from scimaudit.errors import ConfigError
+
+    if bool(sources) != bool(reason.strip()):
+        raise ConfigError(
+            "--accept-shrink and --reason go together", hint='--accept-shrink rosters.hr --reason "Sold a division"'
+        )
+    return dict.fromkeys(sources or (), f"{getpass.getuser()}: {reason.strip()}")

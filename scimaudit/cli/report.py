@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimaudit.cli.options import DEFAULT_CONFIG, AuditId, ConfigPath, Formats, NoColor, Output, ReportFormat
+from scimaudit.cli.options import DEFAULT_CONFIG, USUAL_REPORTS, AuditId, ConfigPath, Formats, NoColor, Output
 
 
 def command(
@@ -12,7 +12,7 @@ def command(
     output: Output = None,
     no_color: NoColor = False,
 ) -> None:
-    """Write an audit's reports again: HTML, CSV, XLSX, JSON.
+    """Write an audit's reports again: HTML, CSV, XLSX, JSON; OSCAL where asked for.
 
     Example: scimaudit report --format html --output evidence/
     """
@@ -22,5 +22,5 @@ def command(
 
     out = console(no_color=no_color)
     stored = archive.latest(load(config).store, audit)
-    for path in workflow.report(stored, format or list(ReportFormat), output):
+    for path in workflow.report(stored, format or USUAL_REPORTS, output):
         out.print(path)

@@ -6,6 +6,8 @@ import typer
 
 from scimaudit.cli.options import (
     DEFAULT_CONFIG,
+    USUAL_REPORTS,
+    AcceptShrink,
     AsOf,
     ConfigPath,
     FailOn,
@@ -14,8 +16,9 @@ from scimaudit.cli.options import (
     NoColor,
     Output,
     Quiet,
-    ReportFormat,
+    Reason,
     RequireScope,
+    accepted,
 )
 from scimaudit.cli.pull import Apps, Quick
 
@@ -27,6 +30,8 @@ def command(
     as_of: AsOf = None,
     fail_on: FailOn = None,
     require_scope: RequireScope = False,
+    accept_shrink: AcceptShrink = None,
+    reason: Reason = "",
     format: Formats = None,
     output: Output = None,
     json: Json = False,
@@ -45,12 +50,14 @@ def command(
     from scimaudit.config import load
     from scimaudit.renderers.terminal import console
 
-    loaded = load(config)
+    loaded, tolerated = load(config), accepted(accept_shrink, reason)
     with Live(quiet=quiet, no_color=no_color) as live:
         snapshot = workflow.pull(loaded, now=lambda: datetime.now(UTC), watcher=live, quick=quick, only=app or ())
     day = as_of.date() if as_of else None
-    stored = workflow.audit(loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope)
-    paths = workflow.report(stored, format or list(ReportFormat), output)
+    stored = workflow.audit(
+        loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope, accept=tolerated
+    )
+    paths = workflow.report(stored, format or USUAL_REPORTS, output)
     bundle = (
         workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths) if loaded.evidence.seal else None
     )

@@ -29,9 +29,12 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 class Gates(Model):
-    """When a source is too old to be believed; how far it may shrink is a setting of the rules that watch it."""
+    """When findings may be the data's fault; how far a source may shrink is a setting of the rules that watch it."""
 
     roster_stale_days: int = Field(7, ge=0, description="a roster older than this is stale")
+    no_match_accounts: int = Field(
+        10, ge=1, description="an app with at least this many accounts of people, none of them matched, trips a gate"
+    )
     listing_stale_days: int = Field(31, ge=0, description="a reused or exported listing older than this is stale")
 
 

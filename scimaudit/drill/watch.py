@@ -14,9 +14,9 @@ from scimaudit.drill.plan import Plan
 from scimaudit.drill.record import Observation, Record
 from scimaudit.drill.verdict import REACHED, Cell
 from scimaudit.errors import ConfigError, SourceError
+from scimaudit.safety_gates import setting
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import PARTIAL, Snapshot, snapshots
-from scimaudit.verdicts import setting
 
 
 @dataclass(frozen=True)

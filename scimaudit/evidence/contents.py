@@ -121,7 +121,7 @@ def _reports(parts: Parts, folder: Path) -> None:
     have = {path.name: path for path in parts.reports}
     for path in have.values():
         _link(path, folder / path.name)
-    for name in renderers.names():
+    for name in renderers.usual():
         kind = renderers.load(name)
         stems = getattr(kind, "FILES", {"report": {}})
         if any(f"{stem}{kind.SUFFIX}" not in have for stem in stems):

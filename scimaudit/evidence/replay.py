@@ -174,6 +174,7 @@ class _Replay:
             former=former,
             fail_on=meta["fail_on"],
             require_scope=meta["require_scope"],
+            accept={gate["subject"]: gate["accepted"] for gate in meta["accepted"]},
         )
         return made.audit
 

@@ -82,7 +82,7 @@ def _judged_by(parts: Parts) -> None:
     former = parts.former.path.name if parts.former else ""
     now = audit_id(
         parts.snapshot, parts.config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
-        require_scope=meta.require_scope,
+        require_scope=meta.require_scope, accept={gate.subject: gate.accepted for gate in meta.accepted},
     )  # fmt: skip
     if now != meta.audit_id:
         raise ConfigError(

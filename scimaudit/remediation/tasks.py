@@ -238,7 +238,7 @@ def _doubts(audit: Audit) -> dict[str, str]:
     """App to why no request should be made of its findings; the empty name for what holds of every app."""
     rows = audit.leading
     stale = rows.loc[rows["kind"].astype("str") == "source-stale", ["app", "value"]].astype("str").fillna("")
-    gates = {gate.subject if gate.name == "app-shrunk" else "": gate for gate in audit.gates}
+    gates = {gate.app: gate for gate in audit.gates}
     return {
         app: f"{name} is stale: who left may be back, and an id may be somebody else's"
         for app, name in stale.itertuples(index=False, name=None)

@@ -2,6 +2,7 @@
 
 A renderer module says its file's ending in ``SUFFIX`` and holds ``render(audit, stream)``. A format that is several
 files lists them in ``FILES``: the stem of each file to the keyword arguments that ``render`` is called with for it.
+One that says ``ON_DEMAND = True`` is written where somebody asks for it by name, and is not among the :func:`usual`.
 Modules with a leading underscore and folders are workings of the formats, and ``terminal`` writes no file.
 """
 
@@ -38,6 +39,11 @@ def names() -> tuple[str, ...]:
     """The names of all formats that are written to files, without importing them."""
     found = (module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
     return tuple(sorted(name for name in found if not name.startswith("_") and name != "terminal"))
+
+
+def usual() -> tuple[str, ...]:
+    """The names of the formats that a report is written in where nobody says which."""
+    return tuple(name for name in names() if not getattr(load(name), "ON_DEMAND", False))
 
 
 def load(name: str) -> Renderer:

@@ -60,6 +60,7 @@ def context(audit: Audit) -> dict[str, Any]:
         "headline": _words.headline(audit.apps),
         "scope": _words.scope_sentence(audit),
         "gates": [_words.gate(gate) for gate in audit.gates],
+        "accepted": [_words.gate(gate) for gate in audit.meta.accepted],
         "apps": apps,
         "severities": list(WORST_FIRST),
         "families": [_counted(family, counted[counted["family"] == family]) for family in FAMILIES],

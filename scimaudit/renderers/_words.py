@@ -129,7 +129,8 @@ def _because(what: str, why: str) -> str:
 
 def gate(tripped: Gate) -> str:
     """A tripped gate in one sentence."""
-    return f"{tripped.name}: {tripped.subject} went from {tripped.before:,} to {tripped.now:,} (limit {tripped.limit})"
+    accepted = f"; accepted for this run by {tripped.accepted}" if tripped.accepted else ""
+    return f"{tripped.name}: {tripped.said}{accepted}"
 
 
 def exit_sentence(meta: Meta) -> str:

@@ -146,12 +146,9 @@ def summary(out: Console, audit: Audit) -> None:
 def gates(out: Console, audit: Audit) -> None:
     """The safety gates that tripped."""
     for gate in audit.gates:
-        out.print(
-            text(
-                f"GATE {gate.name}: {gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}",
-                "bold red",
-            )
-        )
+        out.print(text(f"GATE {gate.name}: {gate.said}", "bold red"))
+    for gate in audit.meta.accepted:
+        out.print(text(f"accepted for this run, {gate.name}: {gate.said}; {gate.accepted}", "yellow"))
 
 
 def whereabouts(out: Console, found: Whereabouts, zone: str) -> None:

@@ -199,7 +199,7 @@ def _summary(book: _Book, audit: Audit) -> None:
         (book.title, ["Account audit"]),
         (None, ["Organisation", meta.organisation]),
         (None, ["Verdict", _words.headline(audit.apps)]),
-        *((None, ["Gate tripped", _words.gate(gate)]) for gate in audit.gates),
+        *((None, ["Gate tripped", _words.gate(gate)]) for gate in (*audit.gates, *audit.meta.accepted)),
         (None, ["What was compared", _words.scope_sentence(audit)]),
         (None, ["As of", _words.when(meta.as_of, meta.time_zone)]),
         (None, ["Collected", " to ".join(collected)]),

@@ -285,13 +285,34 @@ class SavingLine:
 
 @dataclass(frozen=True)
 class Gate:
-    """A safety gate that tripped."""
+    """A safety gate that tripped: something about the data says that the findings may be its fault.
+
+    ``roster-shrunk`` and ``app-shrunk``: from ``before`` to ``now`` rows. ``roster-stale``: ``now`` days old, where
+    ``before`` are allowed. ``no-match``: none (``now``) of ``before`` accounts of people is matched.
+
+    :param accepted: who accepted it for this run, and why; empty where nobody did.
+    """
 
     name: str
     subject: str
     before: int
     now: int
     limit: str
+    accepted: str = ""
+
+    @property
+    def app(self) -> str:
+        """The app whose findings it is about; empty for a roster, which speaks of every app."""
+        return self.subject if self.name in ("app-shrunk", "no-match") else ""
+
+    @property
+    def said(self) -> str:
+        """What tripped it, in words."""
+        if self.name == "no-match":
+            return f"none of {self.before:,} accounts of {self.subject} is matched with a person"
+        if self.name == "roster-stale":
+            return f"{self.subject} is {self.now:,} days old (limit {self.limit})"
+        return f"{self.subject} went from {self.before:,} to {self.now:,} (limit {self.limit})"
 
 
 @dataclass(frozen=True)
@@ -321,6 +342,7 @@ class Meta:
     """What the audit is of, and how it ends.
 
     :param require_scope: an unproven scope counts for the exit code too.
+    :param accepted: gates that tripped and that somebody accepted for this run.
     """
 
     version: str
@@ -337,6 +359,7 @@ class Meta:
     exit_code: int
     exit_reasons: tuple[str, ...]
     require_scope: bool = False
+    accepted: tuple[Gate, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -86,9 +86,9 @@ def doubts(view: View, audit: Audit, apps: Sequence[str], *, now: datetime, stal
     :param stale_days: a snapshot that is older than this when the campaign is opened is stale.
     """
     found = {}
-    shrunk = [gate.subject for gate in audit.gates if gate.name == "roster-shrunk"]
-    if view.roster_unproven or shrunk:
-        found[ROSTERS] = "; ".join(f"{name} shrank" for name in shrunk) or "not proven complete, or stale"
+    tripped = [gate.said for gate in audit.gates if not gate.app]
+    if view.roster_unproven or tripped:
+        found[ROSTERS] = "; ".join(tripped) or "not proven complete, or stale"
     lines = {line.app: line for line in audit.apps}
     fresh = (view.age_days(view.sources) <= view.sources["stale_after_days"]).fillna(value=False).astype(bool)
     stale = view.sources[~fresh & (view.sources["fills"] == "accounts")]

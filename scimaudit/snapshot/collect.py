@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import shutil
+import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -137,6 +139,8 @@ def collect(
         config.app(name)
     store = config.store
     _private_folder(store / "snapshots")
+    if os.name == "posix" and store.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ConfigError(f"{store} can be written by others, who could change evidence", hint=f"chmod go-w {store}")
     try:
         with FileLock(store / "pull.lock", timeout=0):
             return _collect(config, now, watcher, quick, only)

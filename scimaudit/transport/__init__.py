@@ -273,6 +273,14 @@ class Client:
             except ValueError as error:
                 raise Malformed(f"the body of {_shown(url)} cannot be read: {error}", source=self._source) from error
         self._bytes += len(body)
+        told = [body, *(value.encode("utf-8", "surrogateescape") for value in headers.values())]
+        if any(secret in part for secret in self._auth.spoken for part in told):
+            # What is received is evidence, and goes into bundles that strangers read.
+            raise Malformed(
+                f"{_shown(url)} answered with the credentials that it was asked with; nothing of it is kept",
+                source=self._source,
+                hint="tell whoever runs the server, and change the token",
+            )
         return Reply(response.status_code, headers, body)
 
     def _observe(self, response: httpx.Response, headers: Mapping[str, str]) -> None:

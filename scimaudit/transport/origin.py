@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable, Generator, Mapping
@@ -67,17 +68,36 @@ class OriginAuth(httpx.Auth):
     """Adds credential headers to requests of one origin; to any other it adds nothing.
 
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
+    ``spoken`` are the secrets of the last request.
     """
 
     def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]]) -> None:
         self._origin = origin
         self._headers = headers
+        self.spoken: tuple[bytes, ...] = ()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request, with the credentials if it is theirs."""
         if self._origin.owns(str(request.url)):
-            request.headers.update(self._headers())
+            held = self._headers()
+            request.headers.update(held)
+            self.spoken = spoken(held)
         yield request
+
+
+_GUESSABLE: Final = 16
+"""Bytes below which a secret is no token: it could stand in an answer by chance."""
+
+
+def spoken(headers: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The secrets in a request's credentials, as they would stand in an answer that gives them away."""
+    found = set()
+    for name, value in headers.items():
+        secret = value.rpartition(" ")[2]
+        found.add(secret)
+        if name.casefold() == "authorization" and value.startswith("Basic "):
+            found.add(base64.b64decode(secret).decode("utf-8", "replace").partition(":")[2])
+    return tuple(text.encode() for text in sorted(found) if len(text) >= _GUESSABLE)
 
 
 def _origin(url: str) -> Origin | None:

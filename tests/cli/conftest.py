@@ -22,6 +22,7 @@ def _run(
     """The command line as a pipe would see it, run in this process: starting Python a hundred times takes minutes."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     kept = sys.argv, Path.cwd(), dict(os.environ), signal.getsignal(signal.SIGINT)
+    umask = os.umask(0o022)
     sys.argv = ["scimaudit", *map(str, arguments)]
     os.environ.update({"COLUMNS": "100", **(env or {})})
     os.chdir(cwd or kept[1])
@@ -32,6 +33,7 @@ def _run(
     except SystemExit as end:
         code = end.code
     finally:
+        os.umask(umask)
         sys.argv = kept[0]
         os.chdir(kept[1])
         os.environ.clear()

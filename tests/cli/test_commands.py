@@ -171,6 +171,12 @@ def test_report_writes_what_is_asked_for(ask: Run, tmp_path: Path) -> None:
     assert done.stdout.split() == [str(tmp_path / "report.json")]
 
 
+def test_oscal_is_written_where_it_is_asked_for(ask: Run, tmp_path: Path) -> None:
+    done = ask("report", "--format", "oscal", "--output", str(tmp_path))
+    names = ["assessment-results.oscal.json", "poam.oscal.json"]
+    assert done.stdout.split() == [str(tmp_path / name) for name in names]
+
+
 def test_who_shows_accounts_rights_and_links(ask: Run) -> None:
     found = json.loads(ask("orphans", "--format", "json").stdout.splitlines()[0])
     done = ask("who", found["person_id"] or "berg")
@@ -326,3 +332,12 @@ def test_a_pipe_gets_no_boxes_and_no_colours(ask: Run) -> None:
     told = ask("findings").stdout
     assert "\x1b" not in told
     assert not set("─│┃━┏┓") & set(told)
+
+
+def test_what_the_command_line_writes_is_its_owners_alone(scimaudit: Run, demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    scimaudit("report", "--config", demo / "scimaudit.toml", "--format", "json", "--output", folder)
+    scimaudit("init", cwd=tmp_path)
+    written = [path for path in tmp_path.rglob("*") if path != tmp_path]
+    assert {path.name for path in written} >= {"out", "report.json", "scimaudit.toml"}
+    assert [path for path in written if path.stat().st_mode & 0o077] == []

@@ -9,13 +9,20 @@ from typing import BinaryIO
 import pytest
 
 from scimaudit import renderers
+from scimaudit.cli.options import USUAL_REPORTS, ReportFormat
 from scimaudit.errors import ConfigError, RenderError
 from scimaudit.renderers import html
 from scimaudit.result import Audit
 
 
 def test_formats_are_found_in_the_folder() -> None:
-    assert renderers.names() == ("csv", "html", "json", "xlsx")
+    assert renderers.names() == ("csv", "html", "json", "oscal", "xlsx")
+
+
+def test_what_is_written_on_demand_is_not_usual() -> None:
+    assert renderers.usual() == ("csv", "html", "json", "xlsx")
+    assert set(USUAL_REPORTS) == set(renderers.usual())
+    assert {each.value for each in ReportFormat} == set(renderers.names())
 
 
 def test_every_file_of_every_format_is_written_in_order(audit: Audit, tmp_path: Path) -> None:
@@ -29,7 +36,7 @@ def test_every_file_of_every_format_is_written_in_order(audit: Audit, tmp_path: 
 def test_an_unknown_format_lists_the_known_and_writes_nothing(audit: Audit, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'pdf'") as caught:
         renderers.write(audit, tmp_path / "out", ["json", "pdf"])
-    assert caught.value.hint == "known formats: csv, html, json, xlsx"
+    assert caught.value.hint == "known formats: csv, html, json, oscal, xlsx"
     assert not (tmp_path / "out").exists()
 
 

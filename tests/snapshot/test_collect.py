@@ -255,6 +255,17 @@ def test_a_second_pull_on_the_same_store_is_refused(estate: configs.Config, pull
         pull()
 
 
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
+def test_a_store_that_others_can_write_is_refused(
+    estate: configs.Config, pull: Callable[..., Snapshot], mode: int
+) -> None:
+    pull()
+    estate.store.chmod(mode)
+    with pytest.raises(ConfigError, match="can be written by others"):
+        collect(estate, now=Clock(), watcher=Silence())
+    estate.store.chmod(0o755)
+
+
 def test_acknowledged_rows_are_counted(estate: configs.Config, pull: Callable[..., Snapshot]) -> None:
     (estate.base / "crm.csv").write_text(CRM + "ragged,row\n")
     [source] = [source for source in pull().manifest.sources if source.app == "crm"]

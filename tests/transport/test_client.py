@@ -1,3 +1,4 @@
+import base64
 import gzip
 import zlib
 
@@ -306,3 +307,45 @@ def test_a_replayed_listing_tells_nothing_of_the_connection(client):
     asking = client("https://app.example", exchange=lambda *_: (Reply(200, {}, b"{}"), 0))
     asking.get("/Users")
     assert asking.facts == {}
+
+
+SECRET = "canary-5f2a9c31d7e84b60"
+
+
+@pytest.mark.parametrize(
+    ("headers", "echo"),
+    [
+        ({"Authorization": f"Bearer {SECRET}"}, SECRET),
+        ({"X-Api-Key": SECRET}, f"you sent {SECRET}!"),
+        ({"Authorization": "Basic " + base64.b64encode(f"svc:{SECRET}".encode()).decode()}, SECRET),
+        (
+            {"Authorization": "Basic " + base64.b64encode(f"svc:{SECRET}".encode()).decode()},
+            base64.b64encode(f"svc:{SECRET}".encode()).decode(),
+        ),
+    ],
+)
+@pytest.mark.parametrize("place", ["body", "header", "refusal"])
+def test_an_answer_that_gives_the_credentials_away_is_not_kept(serve, client, reply_bytes, headers, echo, place):
+    told = {
+        "body": reply_bytes(body=b'{"Resources": [], "debug": "%s"}' % echo.encode()),
+        "header": reply_bytes(Etag=echo),
+        "refusal": reply_bytes(401, echo.encode()),
+    }
+    kept = []
+
+    def exchange(method, url, send):
+        reply = send()
+        kept.append(reply)
+        return reply, 0
+
+    server = serve(told[place])
+    with pytest.raises(Malformed, match="nothing of it is kept") as caught:
+        client(server.url, headers=headers, exchange=exchange).get("/Users")
+    assert kept == []
+    assert SECRET not in str(caught.value) + repr(caught.value) + caught.value.hint
+
+
+def test_a_short_word_in_the_headers_is_no_secret(serve, client, reply_bytes):
+    server = serve(reply_bytes(body=b'{"ConsistencyLevel": "eventual"}'))
+    reply, _ = client(server.url, headers={"ConsistencyLevel": "eventual"}).get("/Users")
+    assert b"eventual" in reply.body

@@ -1,0 +1,1 @@
+"""Workings of the OSCAL documents."""

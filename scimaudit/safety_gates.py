@@ -1,0 +1,88 @@
+"""Safety gates: signs that the data, and not the accounts, are at fault, so that nobody acts on the findings.
+
+Where one trips, findings are published under a banner and the run ends with 4. A shrunken roster or app can be accepted
+for one run, by name and with a reason, which is kept in the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from scimaudit import rules
+from scimaudit.config import Config
+from scimaudit.errors import ConfigError
+from scimaudit.result import Gate
+from scimaudit.view import View
+from scimaudit.view.columns import known_true
+
+
+def gates(
+    seen: View, config: Config, accepted: Mapping[str, str] | None = None
+) -> tuple[tuple[Gate, ...], tuple[Gate, ...]]:
+    """The safety gates that tripped and stand, and those that somebody accepted for this run.
+
+    :param accepted: a roster or an app that may have shrunk to who says so, and why.
+    :raises ConfigError: one of them did not shrink: what is accepted must be what happened.
+    """
+    accepted = accepted or {}
+    shrunk = [replace(gate, accepted=accepted.get(gate.subject, "")) for gate in _shrunk(seen, config)]
+    strangers = sorted(set(accepted) - {gate.subject for gate in shrunk})
+    if strangers:
+        raise ConfigError(
+            f"{strangers[0]} did not shrink beyond its limit, so there is nothing to accept",
+            hint="these did: " + (", ".join(gate.subject for gate in shrunk) or "none"),
+        )
+    standing = [gate for gate in shrunk if not gate.accepted]
+    standing += [*_stale(seen), *_unmatched(seen, config.audit.gates.no_match_accounts)]
+    return tuple(standing), tuple(gate for gate in shrunk if gate.accepted)
+
+
+def _stale(seen: View) -> list[Gate]:
+    """Rosters older than they may be: whoever left or came since is judged wrongly."""
+    rosters = seen.sources[seen.sources["fills"] == "people"]
+    days = (pd.Timestamp(seen.as_of) - rosters["as_of"]).dt.days
+    old = known_true(days > rosters["stale_after_days"])
+    told = zip(rosters.loc[old, "name"], rosters.loc[old, "stale_after_days"], days[old], strict=True)
+    return [Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days") for name, limit, age in told]
+
+
+def _unmatched(seen: View, least: int) -> list[Gate]:
+    """Apps of which not one account is matched: then it is the keys, or the roster, and not the accounts."""
+    people = seen.accounts[~seen.accounts["nhi"].to_numpy(dtype=bool)]
+    app = people["app"].astype("str")
+    every, matched = app.value_counts(), app[(people["situation"] == "matched").to_numpy()].value_counts()
+    return [
+        Gate("no-match", str(name), int(count), 0, "at least one")
+        for name, count in sorted(every.items())
+        if count >= least and not matched.get(name, 0)
+    ]
+
+
+def _shrunk(seen: View, config: Config) -> list[Gate]:
+    """Rosters and apps that are much smaller than they were."""
+    before = seen.previous
+    if before is None:
+        return []
+    tripped = []
+    percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
+    parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
+    for roster, count in sorted(before.people.items()):
+        rows = int(parsed.get(roster, 0))
+        if count - rows > max(count * percent / 100, least):
+            limit = f"max({percent:g} %, {least:g} rows)"
+            tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
+    percent = setting(config, "app-shrunk", "percent")
+    now = seen.accounts["app"].astype("str").value_counts()
+    for app, count in sorted(before.accounts.items()):
+        left = int(now.get(app, 0))
+        if count - left > count * percent / 100:
+            tripped.append(Gate("app-shrunk", app, count, left, f"{percent:g} %"))
+    return tripped
+
+
+def setting(config: Config, kind: str, name: str) -> float:
+    """A number that a rule is set to: the gates trip by the limits that the rules judge by."""
+    return float(config.rules.get(kind, {}).get(name, rules.load(kind).settings[name].default))
