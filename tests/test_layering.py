@@ -116,10 +116,10 @@ ALLOWED = {
         "renderers",
         "result",
         "review",
+        "safety_gates",
         "snapshot",
         "sources",
         "tables",
-        "verdicts",
         "view",
     },
     "remediation": {

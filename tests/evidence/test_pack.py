@@ -203,6 +203,19 @@ def test_a_roster_that_is_cut_short_marks_whatever_it_judges(tmp_path: Path) -> 
     assert "unknown: the roster is not proven" in verdicts
 
 
+def test_an_app_that_shrank_is_not_proven_even_where_somebody_accepts_that(fresh: Firm) -> None:
+    fresh.audit()
+    fresh.later(days=1)
+    fresh.accounts = {name: row for name, row in fresh.accounts.items() if name in ("ana", "bo", "chi")}
+    folder = packed(fresh)
+    assert {row["proof"] for row in rows(folder, "population")} == {"NOT PROVEN: gate app-shrunk"}
+    assert "gate-tripped" in {line["event"] for line in lines(folder, "run.jsonl")}
+    stored = workflow.audit(fresh.config(), accept={"crm": "dee@corp.example: sold the branch"})
+    again = workflow.seal(fresh.config(), stored.path.name, now=fresh.now) / "pack"
+    assert {row["proof"] for row in rows(again, "population")} == {"NOT PROVEN: gate app-shrunk"}
+    assert "gate-accepted" in {line["event"] for line in lines(again, "run.jsonl")}
+
+
 def test_a_hostile_name_is_inert(fresh: Firm) -> None:
     fresh.people["eve"] = '5,eve,eve@corp.example,"=HYPERLINK(""http://x"")",Eck,active,Board,Clerk,4'
     fresh.accounts["evil"] = "@SUM(1),evil@corp.example,true,Board,=cmd|calc"

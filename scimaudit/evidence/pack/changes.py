@@ -13,8 +13,8 @@ from scimaudit.evidence.pack.proof import Proofs
 from scimaudit.evidence.parts import Parts
 from scimaudit.history import changes as history
 from scimaudit.result import Audit
+from scimaudit.safety_gates import setting
 from scimaudit.snapshot.store import Snapshot
-from scimaudit.verdicts import setting
 
 FIELDS: Final = ("what", "change", "app", "id", "name", "attribute", "before", "after", "reason", cells.PROOF)
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -75,19 +75,23 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
     """What this audit's listings and rosters prove."""
     collected = {each.app: each for each in snapshot.manifest.apps}
     gates = config.audit.gates
-    shrunk = {gate.subject: [Doubt("shrunk", f"from {gate.before} to {gate.now}")] for gate in audit.gates}
+    # One that somebody accepted is let through, not proven.
+    tripped: dict[str, list[Doubt]] = {}
+    for gate in (*audit.gates, *audit.meta.accepted):
+        why = f"{gate.said}; accepted by {gate.accepted}" if gate.accepted else gate.said
+        tripped.setdefault(gate.app, []).append(Doubt(f"gate {gate.name}", why))
     moment = audit.meta.as_of
     found = {}
     for app in audit.apps:
         mine = [each for each in audit.sources if each.app == app.app]
-        doubts = [*_walked(app, collected.get(app.app)), *shrunk.get(app.app, [])]
+        doubts = [*_walked(app, collected.get(app.app)), *tripped.get(app.app, [])]
         found[app.app] = [*doubts, *(each for line in mine for each in _source(line, moment, gates.listing_stale_days))]
     people = [each for each in audit.sources if each.fills == "people"]
-    told = []
+    # A gate without an app is one of a roster.
+    told = [*tripped.get("", [])]
     for line in people:
         walk = [Doubt(f"{line.name} walk {line.walk}", line.walk_reason)] if line.walk != "complete" else []
-        gone = [Doubt(f"{line.name} {each.short}", each.why) for each in shrunk.get(line.name, [])]
-        told += [*walk, *gone, *_source(line, moment, gates.roster_stale_days)]
+        told += [*walk, *_source(line, moment, gates.roster_stale_days)]
     return Proofs(found, told if people else [Doubt("there is no roster")])
 
 

@@ -83,8 +83,9 @@ def _judged(audit: Audit, at: datetime) -> Iterator[_Entry]:
     meta = audit.meta
     yield at, "info", "judged", meta.audit_id, f"as of {cells.cell(meta.as_of)}; the time of judging: {cells.NA}"
     for gate in audit.gates:
-        said = f"{gate.subject} went from {gate.before} to {gate.now}, limit {gate.limit}"
-        yield at, "error", "gate-tripped", gate.name, said
+        yield at, "error", "gate-tripped", gate.name, gate.said
+    for gate in audit.meta.accepted:
+        yield at, "override", "gate-accepted", gate.name, f"{gate.said}; accepted: {gate.accepted}"
     for app in audit.apps:
         level = "info" if app.verdict == "clean" else "warning"
         yield at, level, "verdict", app.app, f"{app.verdict}: {app.verdict_reason}"
