@@ -21,6 +21,7 @@ from scimaudit.config import Config
 from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, RECORD, REPORTS, SNAPSHOT, TABLES
 from scimaudit.evidence import standalone as verifier
 from scimaudit.renderers.encode import json as encode
+from scimaudit.result import Audit
 from scimaudit.snapshot.store import Snapshot
 
 _BESIDE: Final = ("pandas", "pyarrow", "pydantic", "httpx", "jinja2", "xlsxwriter")
@@ -108,18 +109,23 @@ def digest(table: pa.Table) -> dict[str, object]:
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def _record(stored: Stored, folder: Path) -> None:
-    folder.mkdir()
-    audit = stored.audit
+def record(audit: Audit, links: pa.Table, trail: pa.Table) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The files of the record with their bytes: what was found, what could not be judged, who owns what, the trail."""
     written = {
         "findings": tables.conform(audit.findings, tables.FINDINGS),
         "ledger": tables.conform(audit.checks, tables.CHECKS),
-        "links": stored.links(),
-        "trail": tables.conform(stored.trail(), tables.TRAIL),
+        "links": links,
+        "trail": trail,
     }
     for name, table in written.items():
-        with (folder / f"{name}.jsonl").open("xb") as file:
-            file.writelines(encode.lines(table))
+        yield f"{name}.jsonl", encode.lines(table)
+
+
+def _record(stored: Stored, folder: Path) -> None:
+    folder.mkdir()
+    for name, lines in record(stored.audit, stored.links(), tables.conform(stored.trail(), tables.TRAIL)):
+        with (folder / name).open("xb") as file:
+            file.writelines(lines)
     _link(stored.path / "audit.json", folder / "audit.json")
 
 

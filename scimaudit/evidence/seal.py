@@ -109,23 +109,12 @@ def newest(bundles: Path) -> statement.Statement | None:
 
 def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -> Mapping[str, Any]:
     """What the statement says beside the hash."""
-    audit = parts.stored.audit
-    meta = audit.meta
     return {
         "bundle": parts.stored.path.name,
         "parent": {"bundle": parent.bundle, "sha256": parent.digest} if parent else None,
         "sealed_at": now,
         "version": __version__,
-        "organisation": meta.organisation,
-        "audit": meta.audit_id,
-        "snapshot": meta.snapshot_id,
-        "as_of": meta.as_of,
-        "collected": {"from": meta.collected_from, "to": meta.collected_to},
-        "exit_code": meta.exit_code,
-        "exit_reasons": list(meta.exit_reasons),
-        "apps": statement.apps(audit.apps),
-        "people": meta.people,
-        "findings": len(audit.findings),
+        **statement.of(parts.stored.audit),
         "earlier": [snapshot.id for snapshot in parts.earlier],
         "former": parts.former.path.name if parts.former else None,
     }
