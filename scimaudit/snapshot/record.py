@@ -189,7 +189,10 @@ def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Exchange]:
-    return [_LINE.decode(line) for line in path.read_bytes().splitlines()]
+    try:
+        return [_LINE.decode(line) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.DecodeError) as error:
+        raise IntegrityError(f"{path} cannot be read", hint="put back the file as it was") from error
 
 
 def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
