@@ -15,7 +15,7 @@ from typing import Final
 import orjson
 import pyarrow as pa
 
-from scimaudit import __version__, renderers, tables
+from scimaudit import __version__, config, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
 from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, RECORD, REPORTS, SNAPSHOT, TABLES
@@ -129,13 +129,20 @@ def _record(stored: Stored, folder: Path) -> None:
     _link(stored.path / "audit.json", folder / "audit.json")
 
 
-def _configuration(config: Config, folder: Path) -> None:
+def _configuration(judged: Config, folder: Path) -> None:
     folder.mkdir()
-    (folder / "scimaudit.toml").write_bytes(config.path.read_bytes())
-    for path in sorted(config.policy.glob("*")):
+    (folder / "scimaudit.toml").write_bytes(judged.path.read_bytes())
+    for path in sorted(judged.policy.glob("*")):
         if path.is_file():
             (folder / "policy").mkdir(exist_ok=True)
             (folder / "policy" / path.name).write_bytes(path.read_bytes())
+
+
+def configuration(folder: Path) -> Config:
+    """The configuration of a bundle, with its policy and its reviews."""
+    found = config.load(folder / CONFIG / "scimaudit.toml")
+    places = {"store": Path(os.pardir), "policy": Path("policy")}
+    return found.model_copy(update={"audit": found.audit.model_copy(update=places)})
 
 
 def _reports(parts: Parts, folder: Path) -> None:
