@@ -43,7 +43,7 @@ class Tape:
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """The recorded reply, if this request is the next on record.
 
-        :raises SourceError: the record ends here, as its listing did when it failed.
+        :raises SourceError: no answer came to it, or the record ends here, as its listing did when it failed.
         :raises IntegrityError: something else is on record.
         """
         del send
@@ -54,6 +54,7 @@ class Tape:
         if entry is None or (entry.method, entry.url) != (method, url):
             had = f"{entry.method} {entry.url}" if entry else "nothing more"
             raise IntegrityError(f"{self.name} asks for {method} {url}, and the record has {had}")
+        entry.answered(self.name)
         return Reply(entry.status, entry.headers, body), entry.number
 
     def read(self, path: Path) -> tuple[bytes, int]:

@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 
-from scimaudit import workflow
+from scimaudit import config, workflow
 from scimaudit.demo.sample import copy, point
 from scimaudit.demo.server import serve
 from scimaudit.errors import IntegrityError
@@ -20,6 +23,7 @@ from scimaudit.evidence import statement
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import verify
 from tests.evidence.conftest import Evidence
+from tests.review.conftest import Firm
 from tests.silence import Silence
 
 
@@ -70,8 +74,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample company, whose apps are real SCIM services, pulled, audited and sealed; its servers are gone."""
     folder = tmp_path_factory.mktemp("company") / "demo"
     from datetime import UTC, datetime
-
-    from scimaudit import config
 
     copy(folder)
     with serve(folder) as running, pytest.MonkeyPatch.context() as patch:
@@ -206,3 +208,55 @@ def test_a_listing_that_failed_fails_again(evidence: Evidence) -> None:
     assert workflow.audit(loaded).audit.apps[0].walk == "failed"
     made = replay(workflow.seal(loaded, now=firm.now))
     assert made.problems == ()
+
+
+class Grudging(BaseHTTPRequestHandler):
+    """A SCIM service whose groups may not be read, and which breaks off before the end of its users."""
+
+    ends: ClassVar[bool] = True
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        asked = dict(parse_qsl(query))
+        status, body = 403, b'{"status": "403"}'
+        if path == "/Users":
+            start = max(int(asked.get("startIndex", "1")), 1)
+            rows = [{"id": f"u{n}", "userName": f"user{n}", "active": True} for n in range(1, 8)]
+            page = rows[start - 1 : start - 1 + int(asked.get("count", "3"))]
+            told = {
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 7,
+                "startIndex": start, "itemsPerPage": len(page), "Resources": page,
+            }  # fmt: skip
+            status, body = (200, json.dumps(told).encode()) if self.ends or start < 4 else (500, b"{}")
+        self.send_response(status)
+        self.send_header("Content-Type", "application/scim+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not a word."""
+
+
+@pytest.mark.parametrize("trouble", ["groups refused", "breaks off", "budget"])
+def test_a_listing_with_requests_that_failed_is_played_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr(Grudging, "ends", trouble != "breaks off")
+    monkeypatch.setenv("TOKEN", "a-token-of-the-test")
+    firm = Firm(tmp_path)
+    firm.config()
+    path = tmp_path / "scimaudit.toml"
+    with HTTPServer(("127.0.0.1", 0), Grudging) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        limit = "max_requests = 4\n" if trouble == "budget" else ""
+        path.write_text(
+            path.read_text().split("[apps.crm]")[0] + '[[apps.crm.listings]]\nsource = "scim"\n'
+            f'base_url = "http://127.0.0.1:{server.server_port}"\ntoken = {{ env = "TOKEN" }}\npage_size = 3\n{limit}'
+        )
+        loaded = config.load(path)
+        workflow.pull(loaded, now=lambda: firm.now, watcher=Silence())
+        server.shutdown()
+    audit = workflow.audit(loaded).audit
+    assert audit.apps[0].walk != "complete" or trouble == "groups refused"
+    assert replay(workflow.seal(loaded, now=firm.now)).problems == ()
