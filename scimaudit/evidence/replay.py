@@ -200,7 +200,7 @@ class _Replay:
         store = self._config.store
         stored = archive.before(store, self._snapshot.id)
         former = (
-            Former(stored.path.name, open_snapshot(store, stored.snapshot), stored.trail())
+            Former(stored.path.name, open_snapshot(store, stored.snapshot), stored.trail(), stored.shrunk)
             if stored is not None
             else None
         )
