@@ -40,9 +40,9 @@ def gates(
             f"{strangers[0]} did not shrink beyond its limit, so there is nothing to accept",
             hint="these did: " + (", ".join(gate.subject for gate in shrunk) or "none"),
         )
-    standing = [gate for gate in shrunk if not gate.accepted]
-    standing += [*_stale(seen), *_unmatched(seen, config.audit.gates.no_match_accounts)]
-    return tuple(standing), tuple(gate for gate in shrunk if gate.accepted)
+    tripped = [gate for gate in shrunk if not gate.accepted]
+    tripped += [*_stale(seen), *_unmatched(seen, config.audit.gates.no_match_accounts)]
+    return tuple(tripped), tuple(gate for gate in shrunk if gate.accepted)
 
 
 def _stale(seen: View) -> list[Gate]:
