@@ -54,6 +54,7 @@ class _Plain:
     over_time: OverTime = field(default_factory=OverTime)
 
 
+SHRINK: Final = ("roster-shrunk", "app-shrunk")
 _ADAPTER: Final = TypeAdapter(_Plain)
 
 
@@ -74,15 +75,23 @@ class Stored:
 
         :raises IntegrityError: it is unfinished or not readable.
         """
+        findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
+        parts = {each.name: getattr(self._plain, each.name) for each in fields(_Plain)}
+        return Audit(**parts, findings=findings, checks=checks)
+
+    @property
+    def shrunk(self) -> dict[tuple[str, str], int]:
+        """Name and subject of each standing gate of a source that shrank, to how many there were before."""
+        return {(gate.name, gate.subject): gate.before for gate in self._plain.gates if gate.name in SHRINK}
+
+    @cached_property
+    def _plain(self) -> _Plain:
         try:
-            plain = _ADAPTER.validate_json((self.path / "audit.json").read_bytes())
+            return _ADAPTER.validate_json((self.path / "audit.json").read_bytes())
         except (OSError, ValidationError) as error:
             raise IntegrityError(
                 f"the audit {self.path.name} cannot be read", hint="scimaudit audit makes a new one"
             ) from error
-        findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
-        parts = {each.name: getattr(plain, each.name) for each in fields(_Plain)}
-        return Audit(**parts, findings=findings, checks=checks)
 
     def links(self) -> pa.Table:
         """Who owns each account: rows of :data:`scimaudit.tables.LINKS`."""

@@ -83,7 +83,7 @@ def judge(
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
-    gates, tolerated = safety_gates.gates(seen, config, accept)
+    gates, tolerated = safety_gates.gates(seen, config, accept, former.shrunk if former else {})
     shown_at = min(seen.as_of, snapshot.manifest.ended)
     percent = safety_gates.setting(config, "app-shrunk", "percent")
     assembled = partial(

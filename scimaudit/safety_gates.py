@@ -20,24 +20,29 @@ from scimaudit.view.columns import known_true
 
 
 def gates(
-    seen: View, config: Config, accepted: Mapping[str, str] | None = None
+    seen: View,
+    config: Config,
+    accepted: Mapping[str, str] | None = None,
+    standing: Mapping[tuple[str, str], int] | None = None,
 ) -> tuple[tuple[Gate, ...], tuple[Gate, ...]]:
     """The safety gates that tripped and stand, and those that somebody accepted for this run.
 
     :param accepted: a roster or an app that may have shrunk to who says so, and why.
+    :param standing: name and subject of each gate that tripped in the audit before over a source that shrank, and that
+        nobody accepted, to how many there were: to see it once more does not make it true.
     :raises ConfigError: one of them did not shrink: what is accepted must be what happened.
     """
     accepted = accepted or {}
-    shrunk = [replace(gate, accepted=accepted.get(gate.subject, "")) for gate in _shrunk(seen, config)]
+    shrunk = [replace(gate, accepted=accepted.get(gate.subject, "")) for gate in _shrunk(seen, config, standing or {})]
     strangers = sorted(set(accepted) - {gate.subject for gate in shrunk})
     if strangers:
         raise ConfigError(
             f"{strangers[0]} did not shrink beyond its limit, so there is nothing to accept",
             hint="these did: " + (", ".join(gate.subject for gate in shrunk) or "none"),
         )
-    standing = [gate for gate in shrunk if not gate.accepted]
-    standing += [*_stale(seen), *_unmatched(seen, config.audit.gates.no_match_accounts)]
-    return tuple(standing), tuple(gate for gate in shrunk if gate.accepted)
+    tripped = [gate for gate in shrunk if not gate.accepted]
+    tripped += [*_stale(seen), *_unmatched(seen, config.audit.gates.no_match_accounts)]
+    return tuple(tripped), tuple(gate for gate in shrunk if gate.accepted)
 
 
 def _stale(seen: View) -> list[Gate]:
@@ -61,26 +66,32 @@ def _unmatched(seen: View, least: int) -> list[Gate]:
     ]
 
 
-def _shrunk(seen: View, config: Config) -> list[Gate]:
-    """Rosters and apps that are much smaller than they were."""
+def _shrunk(seen: View, config: Config, standing: Mapping[tuple[str, str], int]) -> list[Gate]:
+    """Rosters and apps that are much smaller than they were when that was last believed."""
     before = seen.previous
     if before is None:
         return []
     tripped = []
     percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
     parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
-    for roster, count in sorted(before.people.items()):
+    for roster, count in sorted(_believed("roster-shrunk", before.people, standing).items()):
         rows = int(parsed.get(roster, 0))
         if count - rows > max(count * percent / 100, least):
             limit = f"max({percent:g} %, {least:g} rows)"
             tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
     percent = setting(config, "app-shrunk", "percent")
     now = seen.accounts["app"].astype("str").value_counts()
-    for app, count in sorted(before.accounts.items()):
+    for app, count in sorted(_believed("app-shrunk", before.accounts, standing).items()):
         left = int(now.get(app, 0))
         if count - left > count * percent / 100:
             tripped.append(Gate("app-shrunk", app, count, left, f"{percent:g} %"))
     return tripped
+
+
+def _believed(name: str, before: Mapping[str, int], standing: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """The counts to measure by: a source that shrank and was not accepted is measured by what it had."""
+    held = {subject: count for (gate, subject), count in standing.items() if gate == name}
+    return {**before, **{subject: max(count, before.get(subject, 0)) for subject, count in held.items()}}
 
 
 def setting(config: Config, kind: str, name: str) -> float:

@@ -48,7 +48,7 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[audti]\n", "unknown key 'audti'", "apps, audit, drill, network, review, rosters, rules"),
+        ("[audti]\n", "unknown key 'audti'", "apps, audit, drill, evidence, network, review, rosters, rules"),
         (ROSTER + "[audit]\nfail_onn = 1\n", "unknown key audit.fail_onn", "fail_on"),
         (ROSTER + "[audit.gates]\nroster = 1\n", "unknown key audit.gates.roster", "roster_stale_days"),
         (ROSTER + "pth = 1\n", "unknown key rosters.hr.pth", "path"),

@@ -131,3 +131,29 @@ def test_a_stale_roster_gates_every_finding(grown: Firm) -> None:
     assert audit.gates[0].said == "rosters.hr is 9 days old (limit 7 days)"
     assert audit.meta.exit_code == 4
     assert audit.findings["gated"].all()
+
+
+@pytest.mark.parametrize("source", ["rosters.hr", "crm"])
+def test_a_gate_that_nobody_accepted_stands_when_the_same_is_seen_again(grown: Firm, source: str) -> None:
+    """A nightly run would else trip once, and call everybody gone the night after."""
+    rows = grown.people if source == "rosters.hr" else grown.accounts
+    lose(grown, rows)
+    for _ in range(3):
+        audit = judged(grown)
+        assert [gate.subject for gate in audit.gates] == [source]
+        assert audit.meta.exit_code == 4
+        grown.later(days=1)
+    loaded = config.load(grown.folder / "scimaudit.toml")
+    assert replay(workflow.seal(loaded, now=grown.now)).problems == ()
+    assert names(judged(grown, {source: "kim: it is true"})) == []
+    grown.later(days=1)
+    assert names(judged(grown)) == []
+
+
+def test_a_gate_ends_when_the_source_is_what_it_was(grown: Firm) -> None:
+    kept = dict(grown.people)
+    lose(grown, grown.people)
+    judged(grown)
+    grown.later(days=1)
+    grown.people = kept
+    assert names(judged(grown)) == []

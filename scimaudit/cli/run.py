@@ -58,15 +58,15 @@ def command(
         loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope, accept=tolerated
     )
     paths = workflow.report(stored, format or USUAL_REPORTS, output)
-    bundle = (
-        workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths) if loaded.evidence.seal else None
-    )
     show.audit(stored.audit, json=json, quiet=quiet, no_color=no_color)
+    said = console(no_color=no_color, stderr=json)
     if not quiet:
-        said = console(no_color=no_color, stderr=json)
         said.print()
         for path in paths:
             said.print(path)
-        if bundle is not None:
+    if loaded.evidence.seal:
+        # Last, for a sealing that fails must not keep anybody from seeing what was found.
+        bundle = workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths)
+        if not quiet:
             show_evidence.sealed(bundle, stderr=json)
     raise typer.Exit(stored.audit.meta.exit_code)

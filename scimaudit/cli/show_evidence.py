@@ -54,7 +54,8 @@ def replayed(out: Console, found: Replayed) -> None:
         for problem in found.problems:
             out.print(terminal.text(f"  {problem}"))
     else:
-        out.print(terminal.text(f"the same: {findings} from the raw bodies of {sources}"))
+        beside = f", and from sealed tables of {len(found.kept)} others" if found.kept else ""
+        out.print(terminal.text(f"the same: {findings} from the raw bodies of {sources}{beside}"))
     for name, why in found.kept.items():
         out.print(terminal.text(f"{name} was taken as sealed: {why}"))
 

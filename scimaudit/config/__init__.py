@@ -189,7 +189,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Config:
 
     :raises ConfigError: it says something unknown, or names no roster.
     """
-    _known(data, ("audit", "network", "rosters", "apps", "review", "drill", "rules"), str(path), "")
+    _known(data, ("audit", "network", "rosters", "apps", "review", "drill", "evidence", "rules"), str(path), "")
     if not _named(data, "rosters"):
         raise ConfigError(f"{path} names no roster", hint='add [rosters.hr] with source = "csv" and path = …')
     config = _model(

@@ -34,10 +34,15 @@ TABLES: Final = "tables.json"
 def files(folder: Path) -> Iterator[str]:
     """Every file below a folder, as a path with slashes, sorted.
 
-    :raises IntegrityError: something in it is neither a plain file nor a folder: a link may point anywhere.
+    :raises IntegrityError: something in it is neither a plain file nor a folder: a link may point anywhere; or a folder
+        cannot be looked into, and so may hide what was added.
     """
+
+    def refuse(error: OSError) -> None:
+        raise IntegrityError(f"{error.filename} cannot be read") from error
+
     found: list[str] = []
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in os.walk(folder, onerror=refuse):
         for name in (*folders, *names):
             path = Path(base, name)
             if path.is_symlink() or not (path.is_file() or path.is_dir()):

@@ -14,13 +14,14 @@ from typing import Final
 import orjson
 import pyarrow as pa
 
-from scimaudit import __version__, renderers, tables
+from scimaudit import __version__, config, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
 from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, PACK, RECORD, REPORTS, SNAPSHOT, TABLES, pack
 from scimaudit.evidence import standalone as verifier
 from scimaudit.evidence.parts import Parts
 from scimaudit.renderers.encode import json as encode
+from scimaudit.result import Audit
 from scimaudit.snapshot.store import Snapshot
 
 _BESIDE: Final = ("pandas", "pyarrow", "pydantic", "httpx", "jinja2", "xlsxwriter")
@@ -93,28 +94,40 @@ def digest(table: pa.Table) -> dict[str, object]:
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def _record(stored: Stored, folder: Path) -> None:
-    folder.mkdir()
-    audit = stored.audit
+def record(audit: Audit, links: pa.Table, trail: pa.Table) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The files of the record with their bytes: what was found, what could not be judged, who owns what, the trail."""
     written = {
         "findings": tables.conform(audit.findings, tables.FINDINGS),
         "ledger": tables.conform(audit.checks, tables.CHECKS),
-        "links": stored.links(),
-        "trail": tables.conform(stored.trail(), tables.TRAIL),
+        "links": links,
+        "trail": trail,
     }
     for name, table in written.items():
-        with (folder / f"{name}.jsonl").open("xb") as file:
-            file.writelines(encode.lines(table))
+        yield f"{name}.jsonl", encode.lines(table)
+
+
+def _record(stored: Stored, folder: Path) -> None:
+    folder.mkdir()
+    for name, lines in record(stored.audit, stored.links(), tables.conform(stored.trail(), tables.TRAIL)):
+        with (folder / name).open("xb") as file:
+            file.writelines(lines)
     _link(stored.path / "audit.json", folder / "audit.json")
 
 
-def _configuration(config: Config, folder: Path) -> None:
+def _configuration(judged: Config, folder: Path) -> None:
     folder.mkdir()
-    (folder / "scimaudit.toml").write_bytes(config.path.read_bytes())
-    for path in sorted(config.policy.glob("*")):
+    (folder / "scimaudit.toml").write_bytes(judged.path.read_bytes())
+    for path in sorted(judged.policy.glob("*")):
         if path.is_file():
             (folder / "policy").mkdir(exist_ok=True)
             (folder / "policy" / path.name).write_bytes(path.read_bytes())
+
+
+def configuration(folder: Path) -> Config:
+    """The configuration of a bundle, with its policy and its reviews."""
+    found = config.load(folder / CONFIG / "scimaudit.toml")
+    places = {"store": Path(os.pardir), "policy": Path("policy")}
+    return found.model_copy(update={"audit": found.audit.model_copy(update=places)})
 
 
 def _reports(parts: Parts, folder: Path) -> None:

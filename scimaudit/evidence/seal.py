@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from scimaudit import __version__
 from scimaudit.audit import audit_id
+from scimaudit.config import Config
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
 from scimaudit.evidence.parts import Parts
@@ -50,11 +51,11 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     target, draft = bundles / name, bundles / (name + PARTIAL)
     if (target / STATEMENT).is_file():
         return target
-    _judged_by(parts)
     parent = newest(bundles)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     contents.write(parts, draft)
+    _judged_by(parts, contents.configuration(draft))
     listed = list(files(draft))
     lines = [f"{file_digest(draft / path)}  {path}\n" for path in listed]
     for path in listed:
@@ -73,15 +74,16 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     return target
 
 
-def _judged_by(parts: Parts) -> None:
+def _judged_by(parts: Parts, config: Config) -> None:
     """Refuse to seal a configuration, a policy or reviews beside findings that others made.
 
+    :param config: as it lies in the bundle: what is on the disk may have changed since it was read to audit by.
     :raises ConfigError: they changed since the audit.
     """
     meta = parts.stored.audit.meta
     former = parts.former.path.name if parts.former else ""
     now = audit_id(
-        parts.snapshot, parts.config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
+        parts.snapshot, config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
         require_scope=meta.require_scope, accept={gate.subject: gate.accepted for gate in meta.accepted},
     )  # fmt: skip
     if now != meta.audit_id:
@@ -109,23 +111,12 @@ def newest(bundles: Path) -> statement.Statement | None:
 
 def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -> Mapping[str, Any]:
     """What the statement says beside the hash."""
-    audit = parts.stored.audit
-    meta = audit.meta
     return {
         "bundle": parts.stored.path.name,
         "parent": {"bundle": parent.bundle, "sha256": parent.digest} if parent else None,
         "sealed_at": now,
         "version": __version__,
-        "organisation": meta.organisation,
-        "audit": meta.audit_id,
-        "snapshot": meta.snapshot_id,
-        "as_of": meta.as_of,
-        "collected": {"from": meta.collected_from, "to": meta.collected_to},
-        "exit_code": meta.exit_code,
-        "exit_reasons": list(meta.exit_reasons),
-        "apps": statement.apps(audit.apps),
-        "people": meta.people,
-        "findings": len(audit.findings),
+        **statement.of(parts.stored.audit),
         "earlier": [snapshot.id for snapshot in parts.earlier],
         "former": parts.former.path.name if parts.former else None,
     }

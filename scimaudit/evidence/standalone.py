@@ -24,15 +24,24 @@ def sha256(path: Path) -> str:
     return found.hexdigest()
 
 
+def spoken_of(statement: bytes) -> str:
+    """The SHA-256 that a statement gives; empty where it is no statement, or says something twice."""
+    try:
+        told = json.loads(statement)  # and its bytes again: a key that is there twice would be read in two ways
+        packed = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return str(told["subject"][0]["digest"]["sha256"]) if packed == statement else ""
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
 def problems(bundle: Path) -> Iterator[str]:
     """What is wrong with a bundle: one sentence each."""
-    absent = [name for name in ("statement.json", "MANIFEST.sha256") if not (bundle / name).is_file()]
-    if absent:
-        yield f"{absent[0]} is missing"
+    try:
+        statement, manifest = (bundle / "statement.json").read_bytes(), (bundle / "MANIFEST.sha256").read_bytes()
+    except OSError as error:
+        yield f"{error.filename} cannot be read"
         return
-    statement = json.loads((bundle / "statement.json").read_bytes())
-    manifest = (bundle / "MANIFEST.sha256").read_bytes()
-    if statement["subject"][0]["digest"]["sha256"] != hashlib.sha256(manifest).hexdigest():
+    if spoken_of(statement) != hashlib.sha256(manifest).hexdigest():
         yield "MANIFEST.sha256 is not the one that the statement speaks of"
     *lines, end = manifest.decode("utf-8", "surrogateescape").split("\n")
     if end:

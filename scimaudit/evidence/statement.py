@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ import orjson
 
 from scimaudit.errors import IntegrityError
 from scimaudit.evidence import MANIFEST, STATEMENT
+from scimaudit.result import Audit
 
 TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "urn:scimaudit:evidence:1"
@@ -74,14 +75,34 @@ def load(bundle: Path) -> Statement:
         raise IntegrityError(f"{bundle} is not a sealed bundle", hint=f"it has no {STATEMENT}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{path} cannot be read as a statement") from error
-    if kinds != (TYPE, PREDICATE, MANIFEST) or not all(named[:1]):
+    # A key that is there twice is read by one reader as its first value and by another as its last.
+    as_written = orjson.dumps(told, option=orjson.OPT_SORT_KEYS) == data
+    if kinds != (TYPE, PREDICATE, MANIFEST) or not all(named[:1]) or not as_written:
         raise IntegrityError(f"{path} is no statement over scimaudit's evidence")
     return found
 
 
-def apps(lines: Sequence[Any]) -> list[dict[str, Any]]:
-    """What a statement says of each app: its verdict, and what its listing proves."""
-    return [
-        {"app": line.app, "verdict": line.verdict, "walk": line.walk, "scope": line.scope, "accounts": line.accounts}
-        for line in lines
-    ]
+def of(audit: Audit) -> dict[str, Any]:
+    """What a statement says of an audit: what was judged, what came of it, and what the listing of each app proves."""
+    meta = audit.meta
+    return {
+        "organisation": meta.organisation,
+        "audit": meta.audit_id,
+        "snapshot": meta.snapshot_id,
+        "as_of": meta.as_of,
+        "collected": {"from": meta.collected_from, "to": meta.collected_to},
+        "exit_code": meta.exit_code,
+        "exit_reasons": list(meta.exit_reasons),
+        "apps": [
+            {
+                "app": each.app,
+                "verdict": each.verdict,
+                "walk": each.walk,
+                "scope": each.scope,
+                "accounts": each.accounts,
+            }
+            for each in audit.apps
+        ],
+        "people": meta.people,
+        "findings": len(audit.findings),
+    }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.errors import IntegrityError
+from scimaudit.errors import IntegrityError, SourceError
 from scimaudit.snapshot.manifest import Collected
 from scimaudit.snapshot.record import Exchange, bodies
 from scimaudit.sources import Reply, Source
@@ -33,6 +33,7 @@ class Tape:
     ) -> None:
         self.name, self.fills, self.app, self.base = line.name, line.fills, line.app, base
         self.people, self.last_complete_ids, self.quick = people, last, quick
+        self._failed = line.error if line.listing is None else ""
         self._ended, self._played = line.ended, bodies(stem)
         self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
         for entry, body in bodies(stem):
@@ -40,12 +41,20 @@ class Tape:
                 _lay_out(base, entry, body)
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
-        """The recorded reply, if this request is the next on record."""
+        """The recorded reply, if this request is the next on record.
+
+        :raises SourceError: no answer came to it, or the record ends here, as its listing did when it failed.
+        :raises IntegrityError: something else is on record.
+        """
         del send
         entry, body = next(self._played, (None, b""))
+        if entry is None and self._failed:
+            # What a listing failed on is an answer that never came, and so is not on record.
+            raise SourceError(self._failed, source=self.name)
         if entry is None or (entry.method, entry.url) != (method, url):
             had = f"{entry.method} {entry.url}" if entry else "nothing more"
             raise IntegrityError(f"{self.name} asks for {method} {url}, and the record has {had}")
+        entry.answered(self.name)
         return Reply(entry.status, entry.headers, body), entry.number
 
     def read(self, path: Path) -> tuple[bytes, int]:

@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 import pyarrow as pa
 
-from scimaudit.errors import IntegrityError
+from scimaudit.errors import IntegrityError, ScimAuditError
 from scimaudit.evidence import MANIFEST, OUTSIDE, SNAPSHOT, TABLES, contents, files, sealed, signing, statement
 from scimaudit.evidence.statement import Statement
 from scimaudit.snapshot.record import bodies
@@ -103,7 +103,7 @@ def _files(bundle: Path, told: Statement) -> Iterator[str]:
     if not (bundle / MANIFEST).is_file():
         yield f"{MANIFEST} is missing"
         return
-    if file_digest(bundle / MANIFEST) != told.manifest:
+    if _digest(bundle / MANIFEST) != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
     due, broken = _listed(bundle)
     yield from broken
@@ -117,8 +117,16 @@ def _files(bundle: Path, told: Statement) -> Iterator[str]:
             yield f"{path} is missing"
         elif path not in due:
             yield f"{path} was added"
-        elif file_digest(bundle / path) != due[path]:
-            yield f"{path} changed"
+        elif (found := _digest(bundle / path)) != due[path]:
+            yield f"{path} changed" if found else f"{path} cannot be read"
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file; empty where it cannot be read."""
+    try:
+        return file_digest(path)
+    except OSError:
+        return ""
 
 
 def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
@@ -157,9 +165,9 @@ def _inside(bundle: Path) -> Iterator[str]:
                 pass
         due = orjson.loads((bundle / TABLES).read_bytes())
         for name, found in contents.digests(snapshot):
-            if due.get(name) != found:
+            if not isinstance(due, dict) or due.get(name) != found:
                 yield f"the rows of {name} are not those that were sealed"
-    except IntegrityError as error:
+    except ScimAuditError as error:
         yield error.message
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, KeyError, MemoryError, pa.ArrowException) as error:
         yield f"{bundle} cannot be read: {error}"

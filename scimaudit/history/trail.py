@@ -7,7 +7,7 @@ not found it wrong, or a listing that is proven whole must no longer show what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -37,11 +37,14 @@ class Former:
     :param audit: its id.
     :param snapshot: what it judged.
     :param trail: rows of :data:`scimaudit.tables.TRAIL`.
+    :param shrunk: name and subject of each gate of it that tripped over a source that shrank, and that nobody accepted,
+        to how many there were before.
     """
 
     audit: str
     snapshot: Snapshot
     trail: pd.DataFrame
+    shrunk: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def first_seen(self) -> dict[str, datetime]:

@@ -99,8 +99,17 @@ def load(path: Path) -> Manifest:
     :raises IntegrityError: it is missing (the snapshot is unfinished) or not a manifest.
     """
     try:
-        return _ADAPTER.validate_json(path.read_bytes())
+        found = _ADAPTER.validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise IntegrityError(f"{path.parent.name} is not a finished snapshot", hint="scimaudit pull") from error
     except (OSError, ValidationError) as error:
         raise IntegrityError(f"{path} is not a readable manifest") from error
+    named = [found.snapshot_id, *(source.raw for source in found.sources), *(line.app for line in found.apps)]
+    if not all(map(_plain, named)):
+        raise IntegrityError(f"{path} names files outside the snapshot")
+    return found
+
+
+def _plain(name: str) -> bool:
+    """Whether a name is that of one file in a folder: a manifest may come from a stranger, and is used to write."""
+    return name not in {"", ".", ".."} and not set(name) & set("/\\:\0")

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Self
 import msgspec
 import pyarrow as pa
 
+from scimaudit import errors
 from scimaudit.errors import IntegrityError, SourceError
 from scimaudit.sources import Reply
 
@@ -24,8 +25,16 @@ _PASSING: Final = (401, 403, 407, 408, 425, 429)
 _KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "date", "retry-after", "content-encoding", "server")
 
 
-class Exchange(msgspec.Struct, frozen=True):
-    """One line of the index."""
+class Failure(msgspec.Struct, frozen=True):
+    """Why a request got no answer: the error's name in :mod:`scimaudit.errors`, and its words."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the index; ``failed`` where no answer came, and so no body."""
 
     number: int
     method: str
@@ -37,6 +46,17 @@ class Exchange(msgspec.Struct, frozen=True):
     length: int
     size: int
     sha256: str
+    failed: Failure | None = None
+
+    def answered(self, source: str) -> None:
+        """Fail once more as the request did when it was made, if it did.
+
+        :raises SourceError: it did.
+        """
+        if self.failed is not None:
+            kind = getattr(errors, self.failed.kind, None)
+            known = kind if isinstance(kind, type) and issubclass(kind, SourceError) else SourceError
+            raise known(self.failed.message, source=source, hint=self.failed.hint)
 
 
 # Made while this module is imported, that is by one thread: msgspec describes a struct in place when its first decoder
@@ -68,14 +88,25 @@ class Record:
         self._let_go()
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
-        """The recorded exchange if this very request is next on record, else the one ``send`` makes."""
+        """The recorded exchange if this very request is next on record, else the one ``send`` makes.
+
+        One that got no answer is made again.
+
+        :raises SourceError: ``send`` does; that is recorded, for what a listing went on without is part of it.
+        """
         if self._next < len(self._entries):
             entry = self._entries[self._next]
-            if (entry.method, entry.url) == (method, url):
+            if (entry.method, entry.url, entry.failed) == (method, url, None):
                 self._next += 1
                 return Reply(entry.status, entry.headers, self._body(entry)), entry.number
             self._forget_from(self._next)
-        return self._append(method, url, send())
+        try:
+            reply = send()
+        except SourceError as error:
+            failed = Failure(type(error).__name__, error.message, error.hint)
+            self._append(method, url, Reply(0, {}, b""), failed)
+            raise
+        return self._append(method, url, reply)
 
     def read(self, path: Path, shown: str) -> tuple[bytes, int]:
         """Read a file and record its bytes; a file that did not change since an interrupted pull is not recorded again.
@@ -104,7 +135,7 @@ class Record:
         for path in (self._bodies_path, self._index_path):
             path.touch()
 
-    def _append(self, method: str, url: str, reply: Reply) -> tuple[Reply, int]:
+    def _append(self, method: str, url: str, reply: Reply, failed: Failure | None = None) -> tuple[Reply, int]:
         frame = self._codec.compress(reply.body, asbytes=True)
         entry = Exchange(
             number=len(self._entries),
@@ -117,6 +148,7 @@ class Record:
             length=len(frame),
             size=len(reply.body),
             sha256=hashlib.sha256(reply.body).hexdigest(),
+            failed=failed,
         )
         # Opening costs as much as a small request, so both stay open; each is flushed, the frame before its line.
         self._bodies = _added(self._bodies, self._bodies_path, frame)
@@ -189,7 +221,10 @@ def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
 
 
 def _entries(path: Path) -> list[Exchange]:
-    return [_LINE.decode(line) for line in path.read_bytes().splitlines()]
+    try:
+        return [_LINE.decode(line) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.DecodeError) as error:
+        raise IntegrityError(f"{path} cannot be read", hint="put back the file as it was") from error
 
 
 def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
@@ -212,7 +247,7 @@ def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
             break
         found.append(entry)
     # What a pull ended on may be mended by now: replayed, a refused token would stay refused until the record is old.
-    while found and (found[-1].status in _PASSING or found[-1].status >= 500):
+    while found and (found[-1].failed or found[-1].status in _PASSING or found[-1].status >= 500):
         found.pop()
     _cut(index, bodies_path, found)
     return found

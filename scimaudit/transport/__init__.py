@@ -211,7 +211,9 @@ class Client:
                 source=self._source,
                 hint="the server named an address elsewhere; nothing was sent to it",
             )
-        return self._exchange("GET", url, lambda: self._send(url))
+        reply, number = self._exchange("GET", url, lambda: self._send(url))
+        # Judged once it is on record: a refusal is evidence, and a replay must be refused as the listing was.
+        return self._judged(reply, url), number
 
     def _send(self, url: str) -> Reply:
         trouble = ""
@@ -232,7 +234,7 @@ class Client:
                 pause = backoff(attempt)
             else:
                 if reply.status not in _RETRIED:
-                    return self._judged(reply, url)
+                    return reply
                 trouble = f"status {reply.status}"
                 asked = retry_after(reply.headers, self._now)
                 pause = backoff(attempt) if asked is None else asked

@@ -104,6 +104,11 @@ class Tokens:
         token, kind = answer.get("access_token"), str(answer.get("token_type") or "Bearer")
         if status != 200 or not isinstance(token, str) or not token.isascii() or kind.casefold() != "bearer":
             said = answer.get("error_description") or answer.get("error") or f"status {status}"
+            if any(
+                str(told) in str(said) for told in (form.get("client_secret"), form.get("client_assertion")) if told
+            ):
+                # What a listing failed on stands in reports and in bundles.
+                said = f"status {status}, and gave the credentials away"
             raise AuthenticationFailed(
                 f"the token endpoint {url} gave no bearer token: {str(said)[:200]}",
                 source=self._source,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 
@@ -96,8 +96,19 @@ def spoken(headers: Mapping[str, str]) -> tuple[bytes, ...]:
         secret = value.rpartition(" ")[2]
         found.add(secret)
         if name.casefold() == "authorization" and value.startswith("Basic "):
-            found.add(base64.b64decode(secret).decode("utf-8", "replace").partition(":")[2])
-    return tuple(text.encode() for text in sorted(found) if len(text) >= _GUESSABLE)
+            found.add(_password(secret))
+    long = sorted(text for text in found if len(text) >= _GUESSABLE)
+    # In JSON a slash may be written with a backslash before it, and in a link much is percent-encoded.
+    forms = {form: None for text in long for form in (text, text.replace("/", r"\/"), quote(text, safe=""))}
+    return tuple(form.encode() for form in forms)
+
+
+def _password(pair: str) -> str:
+    """The password of a ``Basic`` credential; empty where it is none."""
+    try:
+        return base64.b64decode(pair).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _origin(url: str) -> Origin | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.review.conftest import Firm
 
 
 @pytest.fixture
@@ -52,3 +54,16 @@ def test_sealing_what_is_sealed_tells_its_digest_again(ask: Run) -> None:
     done = ask("seal")
     assert done.returncode == 0
     assert "note this digest" in done.stdout
+
+
+def test_a_sealing_that_fails_keeps_nobody_from_seeing_what_was_found(scimaudit: Run, tmp_path: Path) -> None:
+    firm = Firm(tmp_path, datetime.now(UTC))
+    firm.accounts["gone"] = "gone,gone@corp.example,true,Sales,staff"
+    firm.config()
+    with (tmp_path / "scimaudit.toml").open("a") as file:
+        file.write('[evidence]\nkey = "hr.csv"\n')
+    done = scimaudit("run", "-c", tmp_path / "scimaudit.toml", "--output", tmp_path / "out", "--fail-on", "info")
+    assert done.returncode == 2
+    assert "cannot sign" in done.stderr
+    assert "unmatched" in done.stdout
+    assert (tmp_path / "out/report.json").is_file()

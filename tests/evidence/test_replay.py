@@ -6,16 +6,24 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 
-from scimaudit import workflow
+from scimaudit import config, workflow
 from scimaudit.demo.sample import copy, point
 from scimaudit.demo.server import serve
+from scimaudit.errors import IntegrityError
+from scimaudit.evidence import statement
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import verify
 from tests.evidence.conftest import Evidence
+from tests.review.conftest import Firm
 from tests.silence import Silence
 
 
@@ -67,8 +75,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("company") / "demo"
     from datetime import UTC, datetime
 
-    from scimaudit import config
-
     copy(folder)
     with serve(folder) as running, pytest.MonkeyPatch.context() as patch:
         path = point(folder, running)
@@ -102,3 +108,155 @@ def test_machine_and_hour_do_not_matter(company: Path, seed: str, zone: str, lan
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["problems"] == []
+
+
+def remade(path: Path, change: Callable[[Any], None]) -> None:
+    told = json.loads(path.read_bytes())
+    change(told)
+    path.unlink()
+    path.write_text(json.dumps(told))
+
+
+def test_a_listing_that_is_called_whole_where_apps_are_merged_is_named(evidence: Evidence) -> None:
+    """The verdict of an app rests on what its listings prove together, and not on each alone."""
+    remade(evidence.last / "snapshot/manifest.json", lambda told: told["apps"][0].update(walk_reason="x"))
+    problems = replay(evidence.last).problems
+    assert "what is said of the listings of crm is not what they prove together" in problems
+
+
+def test_a_stale_roster_that_was_made_young_is_named(evidence: Evidence) -> None:
+    def young(told: Any) -> None:
+        told["sources"][0]["listing"]["as_of"] = told["ended"]
+
+    remade(evidence.last / "snapshot/manifest.json", young)
+    assert "rosters.hr proves something else when it is read again" in replay(evidence.last).problems
+
+
+def test_rejected_rows_that_nobody_acknowledged_stay_so(evidence: Evidence) -> None:
+    remade(evidence.last / "snapshot/manifest.json", lambda told: told["sources"][0].update(acknowledged=1))
+    problems = replay(evidence.last).problems
+    assert "rosters.hr counts rejected rows as acknowledged that nobody acknowledges" in problems
+
+
+@pytest.mark.parametrize("name", ["findings", "ledger", "links", "trail"])
+def test_a_record_that_lost_a_line_is_named_though_the_report_is_whole(evidence: Evidence, name: str) -> None:
+    path = evidence.last / f"record/{name}.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.unlink()
+    path.write_bytes(b"".join(lines[1:]))
+    assert replay(evidence.last).problems == (f"record/{name}.jsonl is another one when it is made again",)
+
+
+def test_a_statement_that_says_better_than_the_audit_is_named(evidence: Evidence) -> None:
+    told = statement.load(evidence.last)
+    better = statement.dump(told.manifest, {**told.predicate, "exit_code": 0})
+    (evidence.last / "statement.json").write_bytes(better)
+    assert replay(evidence.last).problems == ("the statement says of exit_code what does not come out again",)
+
+
+def test_an_app_whose_sources_were_struck_out_is_named(evidence: Evidence) -> None:
+    remade(evidence.last / "snapshot/manifest.json", lambda told: told["sources"].pop())
+    assert "no source of the app crm is on record" in replay(evidence.last).problems
+
+
+def test_what_is_not_played_is_told_by_name(evidence: Evidence) -> None:
+    path = evidence.last / "config/scimaudit.toml"
+    text = path.read_text().replace("[apps.crm]", "[apps.other]").replace("apps.crm.listings", "apps.other.listings")
+    path.unlink()
+    path.write_text(text)
+    made = replay(evidence.last)
+    assert made.rebuilt == ("rosters.hr",)
+    assert "has other sources" in made.kept["apps.crm.listings[0]"]
+
+
+def test_a_roster_that_the_configuration_no_longer_has_does_not_crash(evidence: Evidence) -> None:
+    path = evidence.last / "config/scimaudit.toml"
+    text = path.read_text() + '[rosters.more]\nsource = "csv"\npath = "more.csv"\n'
+    path.unlink()
+    path.write_text(text)
+    assert "has other sources" in replay(evidence.last).kept["rosters.hr"]
+
+
+@pytest.mark.parametrize("place", ["snapshot", "raw", "app"])
+def test_a_bundle_cannot_write_outside_the_folder_of_the_replay(evidence: Evidence, tmp_path: Path, place: str) -> None:
+    def climb(told: Any) -> None:
+        if place == "snapshot":
+            told["snapshot_id"] = str(tmp_path / "taken")
+        elif place == "raw":
+            told["sources"][0]["raw"] = "../raw/roster.hr"
+        else:
+            told["apps"][0]["app"] = "../crm"
+
+    remade(evidence.last / "snapshot/manifest.json", climb)
+    with pytest.raises(IntegrityError, match="outside the snapshot"):
+        replay(evidence.last)
+    assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize("name", ["tables.json", "reports/report.json"])
+def test_a_bundle_that_lacks_a_part_is_refused(evidence: Evidence, name: str) -> None:
+    (evidence.last / name).unlink()
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        replay(evidence.last)
+
+
+def test_a_listing_that_failed_fails_again(evidence: Evidence) -> None:
+    firm = evidence.firm
+    loaded = firm.config()
+    (firm.folder / "crm.csv").unlink()
+    workflow.pull(loaded, now=lambda: firm.now, watcher=Silence())
+    assert workflow.audit(loaded).audit.apps[0].walk == "failed"
+    made = replay(workflow.seal(loaded, now=firm.now))
+    assert made.problems == ()
+
+
+class Grudging(BaseHTTPRequestHandler):
+    """A SCIM service whose groups may not be read, and which breaks off before the end of its users."""
+
+    ends: ClassVar[bool] = True
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        asked = dict(parse_qsl(query))
+        status, body = 403, b'{"status": "403"}'
+        if path == "/Users":
+            start = max(int(asked.get("startIndex", "1")), 1)
+            rows = [{"id": f"u{n}", "userName": f"user{n}", "active": True} for n in range(1, 8)]
+            page = rows[start - 1 : start - 1 + int(asked.get("count", "3"))]
+            told = {
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 7,
+                "startIndex": start, "itemsPerPage": len(page), "Resources": page,
+            }  # fmt: skip
+            status, body = (200, json.dumps(told).encode()) if self.ends or start < 4 else (500, b"{}")
+        self.send_response(status)
+        self.send_header("Content-Type", "application/scim+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not a word."""
+
+
+@pytest.mark.parametrize("trouble", ["groups refused", "breaks off", "budget"])
+def test_a_listing_with_requests_that_failed_is_played_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr(Grudging, "ends", trouble != "breaks off")
+    monkeypatch.setenv("TOKEN", "a-token-of-the-test")
+    firm = Firm(tmp_path)
+    firm.config()
+    path = tmp_path / "scimaudit.toml"
+    with HTTPServer(("127.0.0.1", 0), Grudging) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        limit = "max_requests = 4\n" if trouble == "budget" else ""
+        path.write_text(
+            path.read_text().split("[apps.crm]")[0] + '[[apps.crm.listings]]\nsource = "scim"\n'
+            f'base_url = "http://127.0.0.1:{server.server_port}"\ntoken = {{ env = "TOKEN" }}\npage_size = 3\n{limit}'
+        )
+        loaded = config.load(path)
+        workflow.pull(loaded, now=lambda: firm.now, watcher=Silence())
+        server.shutdown()
+    audit = workflow.audit(loaded).audit
+    assert audit.apps[0].walk != "complete" or trouble == "groups refused"
+    assert replay(workflow.seal(loaded, now=firm.now)).problems == ()

