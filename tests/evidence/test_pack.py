@@ -20,6 +20,7 @@ from scimaudit.snapshot.store import open_snapshot
 from scimaudit.sources import load
 from tests.evidence.conftest import Evidence
 from tests.review.conftest import Firm
+from tests.silence import Silence
 
 REQUIRED = {
     "scope": "app_id name business_owner technical_owner source_owner frameworks data_class criticality "
@@ -424,3 +425,13 @@ def test_a_source_tells_whose_credential_it_was_and_no_word_of_the_secret(
     line = cells.line(told)
     assert json.loads(line)["credential"]["principal"] == principal
     assert b"hunter2" not in line.lower()
+
+
+def test_an_app_whose_listing_failed_has_its_files_all_the_same(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    loaded = firm.config()
+    (tmp_path / "crm.csv").unlink()
+    workflow.pull(loaded, now=lambda: firm.now, watcher=Silence())
+    workflow.audit(loaded)
+    bundle = workflow.seal(loaded, now=firm.now)
+    assert {path.name for path in (bundle / "pack").iterdir()} >= {"correlation.csv", "population.csv", "tieout.csv"}
