@@ -57,7 +57,7 @@ def _joined(lists: pd.Series) -> pd.Series:
 def _compared(keys: pd.Series, rows: pd.DataFrame, matched: pd.Series) -> pd.Series:
     """The keys that agree; where they give no owner, why they do not."""
     # What to type to settle it is for the operator, not for the record.
-    why = rows["link_reason"].astype("str").str.split("; decide with ", n=1).str.get(0).astype("str")
+    why = rows["link_reason"].astype("str").str.replace(r"(?s); decide with .*", "", regex=True)
     told = (keys + "; not accepted: " + why).fillna(keys).fillna("none agrees: " + why)
     return keys.where(matched & keys.notna(), told)
 
