@@ -314,6 +314,6 @@ def test_what_is_known_is_listed_for_what_is_not(ask: Run, words: tuple[str, ...
 )  # fmt: skip
 def test_a_tripped_gate_is_told_with_every_answer(scimaudit: Run, demo: Path, words: str) -> None:
     done = scimaudit(*words.split(), "--config", demo / "broken-night" / "scimaudit.toml")
-    gate = "GATE roster-shrunk: rosters.hr went from 67 to 45; do not act on these findings before it is explained"
+    gate = "GATE roster-shrunk: rosters.hr went from 67 to 45 (limit max(20 %, 5 rows)); do not act on these findings before it is explained"
     assert done.stderr.splitlines()[0] == gate
     assert ("GATE app-shrunk: crm" in done.stderr) == ("chat" not in words)
