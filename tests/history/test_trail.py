@@ -10,8 +10,8 @@ from scimaudit import archive, tables
 from scimaudit.snapshot.store import snapshots
 from tests.test_audit import ANA, BO, BO_OFF, Company
 
-STAFF = tuple(f"p{number},p{number}@corp.example,false,Sales," for number in range(10))
-UNPROVEN = 'exported_by = "j.doe"\nexported_at = "2026-11-20"\ndeclared_total = 10\n'
+STAFF = tuple(f"p{number},p{number}@corp.example,false,Sales," for number in range(9))
+UNPROVEN = 'exported_by = "j.doe"\nexported_at = "2026-11-20"\ndeclared_total = 9\n'
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_what_an_old_roster_says_disables_nobody(firm: Year) -> None:
     workflow.audit(firm.config(), as_of=(firm.now + timedelta(days=30)).date())
     task = accounts(told(firm))["honest", "disable"]
     assert task.requests == ()
-    assert "is stale: who left may be back" in task.silent
+    assert "the gate roster-stale of rosters.hr" in task.silent
 
 
 def test_a_claim_that_came_after_the_proof_says_so(firm: Year, tmp_path: Path) -> None:
