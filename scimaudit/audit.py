@@ -83,7 +83,7 @@ def judge(
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
-    gates, tolerated = safety_gates.gates(seen, config, accept, former.shrunk if former else {})
+    gates, tolerated = safety_gates.gates(seen, config, accept, _believed(former, earlier))
     shown_at = min(seen.as_of, snapshot.manifest.ended)
     percent = safety_gates.setting(config, "app-shrunk", "percent")
     assembled = partial(
@@ -154,6 +154,19 @@ def judge(
     audit = replace(audit, over_time=replace(audit.over_time, metrics=metrics(audit, seen)))
     links = seen.accounts.rename(columns={"link_reason": "reason"})
     return Judged(audit, seen, links, trail)
+
+
+def _believed(former: Former | None, earlier: Sequence[Snapshot]) -> Mapping[tuple[str, str], int]:
+    """What shrink gates measure by beside the snapshot before: what an audit last believed.
+
+    A snapshot that was pulled and never judged must not become the measure of the next one.
+    """
+    if former is None or not earlier or earlier[-1].id == former.snapshot.id:
+        return former.shrunk if former else {}
+    judged = [each for each in earlier if each.id <= former.snapshot.id] or [former.snapshot]
+    rosters, apps = history.counts(judged)
+    told = {("roster-shrunk", name): count for name, count in rosters.items()}
+    return {**told, **{("app-shrunk", name): count for name, count in apps.items()}, **former.shrunk}
 
 
 def seen_view(
@@ -331,7 +344,7 @@ def audit_id(
     asked = [told, as_of.isoformat(), __version__, former, fail_on, str(require_scope)]
     asked += [f"{name}\0{said}" for name, said in sorted(accept.items())]
     digest = hashlib.sha256("\0".join(asked).encode())
-    for path in sorted(path for path in config.policy.glob("*") if path.is_file()):
+    for path in config.policy_files:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     for campaign in campaigns(config.store):
         digest.update(campaign.opened.id.encode() + b"\0" + campaign.record().encode())

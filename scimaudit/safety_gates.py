@@ -28,8 +28,8 @@ def gates(
     """The safety gates that tripped and stand, and those that somebody accepted for this run.
 
     :param accepted: a roster or an app that may have shrunk to who says so, and why.
-    :param standing: name and subject of each gate that tripped in the audit before over a source that shrank, and that
-        nobody accepted, to how many there were: to see it once more does not make it true.
+    :param standing: name of a shrink gate and its subject to how many there were when that was last believed: before
+        what nobody accepted in the audit before, or what nobody has judged since. Seen again, it is no truer.
     :raises ConfigError: one of them did not shrink: what is accepted must be what happened.
     """
     accepted = accepted or {}

@@ -157,3 +157,15 @@ def test_a_gate_ends_when_the_source_is_what_it_was(grown: Firm) -> None:
     grown.later(days=1)
     grown.people = kept
     assert names(judged(grown)) == []
+
+
+@pytest.mark.parametrize(("what", "gate"), [("people", "roster-shrunk"), ("accounts", "app-shrunk")])
+def test_a_pull_that_nobody_judged_is_no_measure(grown: Firm, what: str, gate: str) -> None:
+    lose(grown, getattr(grown, what))
+    workflow.pull(grown.config(), now=lambda: grown.now, watcher=Silence())
+    grown.later(days=1)
+    audit = judged(grown)
+    assert gate in names(audit)
+    assert audit.meta.exit_code == 4
+    bundle = workflow.seal(grown.config(), now=grown.now)
+    assert replay(bundle).problems == ()

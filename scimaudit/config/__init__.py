@@ -84,6 +84,7 @@ class Network(Model):
     ca: Path | None = Field(None, description="PEM file of a private certificate authority, relative to this file")
 
 
+_POLICY: Final = (".toml", ".csv")
 DECIDED: Final = (
     "status", "worker_type", "employee_number", "user_name", "emails", "given_name", "family_name", "display_name",
     "department", "title", "manager_id", "location", "company",
@@ -139,6 +140,11 @@ class Config(Model):
     def store(self) -> Path:
         """The folder of snapshots and audits."""
         return self.base / self.audit.store
+
+    @property
+    def policy_files(self) -> tuple[Path, ...]:
+        """The files of the policy folder that can hold policy, sorted; a token that lies beside them is none."""
+        return tuple(sorted(path for path in self.policy.glob("*") if path.suffix in _POLICY and path.is_file()))
 
     @property
     def bundles(self) -> Path:

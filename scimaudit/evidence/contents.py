@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow as pa
 from scimaudit import __version__, config, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
+from scimaudit.errors import ConfigError
 from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, PACK, RECORD, REPORTS, SNAPSHOT, TABLES, pack
 from scimaudit.evidence import standalone as verifier
 from scimaudit.evidence.parts import Parts
@@ -91,6 +93,8 @@ def digest(table: pa.Table) -> dict[str, object]:
     return {"rows": table.num_rows, "sha256": found.hexdigest()}
 
 
+_PASSWORD: Final = re.compile(rb"://[^/@\s\"']*:[^/@\s\"']+@")
+"""An address with a user and a password in it (RFC 3986 section 3.2.1)."""
 _JSON: Final = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
@@ -116,11 +120,16 @@ def _record(stored: Stored, folder: Path) -> None:
 
 def _configuration(judged: Config, folder: Path) -> None:
     folder.mkdir()
-    (folder / "scimaudit.toml").write_bytes(judged.path.read_bytes())
-    for path in sorted(judged.policy.glob("*")):
-        if path.is_file():
-            (folder / "policy").mkdir(exist_ok=True)
-            (folder / "policy" / path.name).write_bytes(path.read_bytes())
+    told = judged.path.read_bytes()
+    if _PASSWORD.search(told):
+        raise ConfigError(
+            f"an address in {judged.path.name} holds a password, which strangers would read in the bundle",
+            hint="name a proxy without user and password, or set evidence.seal = false",
+        )
+    (folder / "scimaudit.toml").write_bytes(told)
+    for path in judged.policy_files:
+        (folder / "policy").mkdir(exist_ok=True)
+        (folder / "policy" / path.name).write_bytes(path.read_bytes())
 
 
 def configuration(folder: Path) -> Config:

@@ -25,11 +25,20 @@ def previously(earlier: Sequence[Snapshot], present: Snapshot) -> Previous | Non
     """
     if not earlier:
         return None
-    counts, rows = _accounts(earlier[-1:]), _people(earlier[-1:])
+    rows, accounts = counts(earlier)
+    return Previous(rows, accounts, states(earlier, present), earlier[0].manifest.started)
+
+
+def counts(earlier: Sequence[Snapshot]) -> tuple[dict[str, int], dict[str, int]]:
+    """Rows by roster, and accounts by app, of what the last snapshot has: each of the last that was not cut short.
+
+    :param earlier: oldest first; at least one.
+    """
+    accounts, rows = _accounts(earlier[-1:]), _people(earlier[-1:])
     apps = {line.app for line in earlier[-1].manifest.apps}
-    counts |= {app: count for app, count in _accounts(earlier, "incomplete").items() if app in apps}
+    accounts |= {app: count for app, count in _accounts(earlier, "incomplete").items() if app in apps}
     rows |= {roster: count for roster, count in _people(earlier, "incomplete").items() if roster in rows}
-    return Previous(rows, counts, states(earlier, present), earlier[0].manifest.started)
+    return rows, accounts
 
 
 def _accounts(snapshots: Sequence[Snapshot], *cut: str) -> dict[str, int]:

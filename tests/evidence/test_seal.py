@@ -183,3 +183,20 @@ def test_a_bundle_seals_and_replays_beside_reviews(evidence: Evidence) -> None:
     bundle = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
     assert (bundle / "campaigns").is_dir()
     assert replay(bundle).problems == ()
+
+
+def test_a_token_that_lies_beside_the_policy_is_not_sealed(evidence: Evidence) -> None:
+    (evidence.firm.folder / "policy" / "token").write_text("tok-canary-77")
+    third = sealed_audit(evidence.firm)
+    assert not [name for name, data in contents(third).items() if b"tok-canary-77" in data]
+
+
+def test_a_password_in_an_address_is_not_sealed(evidence: Evidence) -> None:
+    evidence.firm.audit()
+    path = evidence.firm.folder / "scimaudit.toml"
+    path.write_text(path.read_text() + '\n[network]\nproxy = "http://svc:canary-77@proxy.example:3128"\n')
+    loaded = config.load(path)
+    workflow.audit(loaded)
+    with pytest.raises(ConfigError, match="holds a password"):
+        workflow.seal(loaded, now=evidence.firm.now)
+    assert len(sealed(evidence.folder)) == 2
