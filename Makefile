@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .venv-demo
 SPREAD := --numprocesses logical --dist worksteal # over all cores
 
-.PHONY: help demo test lint test-lowest golden docs pictures year lock bench clean
+.PHONY: help demo test lint test-lowest nightly golden docs pictures year lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -43,6 +43,9 @@ pictures: demo $(VENV)/.ready ## take the pictures of the README anew
 
 year: $(VENV)/.ready ## play a company's year on real servers: joiners, movers, leavers, four reviews
 	$(BIN)/python -m pytest tests/year
+
+nightly: $(VENV)/.ready ## every fault, kill, flip and hostile string at full size; writes docs/reliability.md
+	SCIMAUDIT_NIGHTLY=1 $(BIN)/python -m pytest -m reliability --write-reliability $(SPREAD) $(PYTEST_ARGS)
 
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tempfile
+import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import figures
 from tests.servers import oauth2, openldap, postgresql, tally
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ SERVERS = {
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"
+_BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _NOT_INSTALLED = " is not installed: "
 
 
@@ -46,13 +51,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Workers inherit it, so that all write to one file.
+    config.stash[_BEGUN] = time.monotonic()
+    # Workers inherit them, so that all write to one file.
     if tally.VARIABLE not in os.environ:
-        os.environ[tally.VARIABLE] = str(Path(tempfile.mkdtemp(prefix="scimaudit-tally-")) / "tally.jsonl")
+        folder = Path(tempfile.mkdtemp(prefix="scimaudit-tally-"))
+        os.environ[tally.VARIABLE] = str(folder / "tally.jsonl")
+        os.environ[figures.VARIABLE] = str(folder / "figures.jsonl")
         config.add_cleanup(_forget_tally)
 
 
 def _forget_tally() -> None:
+    del os.environ[figures.VARIABLE]
     shutil.rmtree(Path(os.environ.pop(tally.VARIABLE)).parent)
 
 
@@ -62,6 +71,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"SCIM servers were sent {counted['read']:,} reads and {counted['write']:,} writes by scimaudit"
         )
+    for name, row in figures.noted().items():
+        terminalreporter.write_line(f"{name}: {figures.sentence(row)}")
     # Told by the reports: with several workers the process that writes the summary collects no tests itself.
     reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()))
     lacking = {reason: count for reason, count in reasons.items() if _NOT_INSTALLED in reason}
@@ -76,12 +87,24 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if tally.total()["write"] and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--write-reliability") and reporter is not None and exitstatus == 0:
+        told = figures.page(
+            figures.noted(),
+            day=f"{datetime.now(UTC):%Y-%m-%d}",
+            python=platform.python_version(),
+            cores=os.cpu_count() or 1,
+            minutes=round((time.monotonic() - session.config.stash[_BEGUN]) / 60),
+        )
+        (ROOT / "docs/reliability.md").write_text(told, "utf-8")
     if os.environ.get(_FORBID) and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+    parser.addoption(
+        "--write-reliability", action="store_true", help="write docs/reliability.md from what was measured"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scimaudit import workflow
 from scimaudit.evidence import sealed
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import chain, verify
+from tests import figures
 from tests.evidence.conftest import Evidence
 from tests.evidence.test_seal import contents
 
-EVERY = "SCIMAUDIT_NIGHTLY" in os.environ
+EVERY = figures.NIGHTLY
 """Every call that leaves something on disk; otherwise six of them."""
 SEAL = """
 import os, pathlib, signal, sys
@@ -48,6 +50,7 @@ def sealing(evidence: Evidence, at: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(told, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.reliability
 def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
     evidence.firm.audit()
     fresh = tmp_path / "before"
@@ -75,3 +78,5 @@ def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
         assert {name for name in made if made[name] != undisturbed[name]} <= {"statement.json"}  # it tells the time
         assert chain(evidence.folder)[1] == ()
     assert replay(third).problems == ()
+    told = {"kills": len(points), "calls that leave something on disk": calls, "sealed by halves": 0}
+    figures.record("Sealing killed", counts=told)
