@@ -74,6 +74,7 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
         (ROSTER + '[audit]\nfail_on = "worst"\n', "audit.fail_on", ""),
         (ROSTER + '[apps."../etc"]\n', "apps.../etc", ""),
         (ROSTER + "[apps.a-b]\n[apps.A_b]\n", "too alike", ""),
+        (ROSTER + "[apps.'rosters.hr']\n", "'rosters.hr' is called as a source is", "before the dot"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_is_known(tmp_path: Path, text: str, message: str, hint: str) -> None:

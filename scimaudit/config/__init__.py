@@ -280,6 +280,9 @@ def _same_name_twice(config: Config) -> None:
             other = seen.setdefault(re.sub(r"[._-]", "-", name.casefold()), name)
             if other is not name:
                 raise ConfigError(f"{what} {other!r} and {name!r} are too alike to be told apart in file names")
+    for app in config.apps:
+        if app.name.startswith(("rosters.", "apps.")):
+            raise ConfigError(f"the app {app.name!r} is called as a source is", hint="leave out what is before the dot")
 
 
 def _same_authority_twice(config: Config) -> None:
