@@ -93,6 +93,13 @@ def _audits(estate: Estate) -> list[tuple[str, dict]]:
         write_snapshot(estate, Path(folder) / "scimaudit-data")
         audit, script = _stage("audit", folder), _stage("duckdb", folder, str(Path(folder) / "duckdb"))
         rules, questions = _stage("rules", folder), _stage("duckdb-rules", folder)
+        sealed, verified, *by_hand = (
+            _stage(name, folder, *rows)
+            for name, rows in (
+                ("seal", ()),
+                *((each, (str(estate.accounts),)) for each in ("verify", "copied", "sha256sum")),
+            )
+        )
     for mine, rival in ((audit, script), (rules, questions)):
         if mine["kinds"] != rival["kinds"]:
             raise SystemExit(f"the findings differ: {mine['kinds']} and {rival['kinds']}")
@@ -102,6 +109,10 @@ def _audits(estate: Estate) -> list[tuple[str, dict]]:
         (f"DuckDB script, {size}", script),
         (f"all rules, {size}", rules),
         (f"DuckDB questions, {size}", questions),
+        (f"sealed, {size}", sealed),
+        ("cp and sha256sum of the same files", by_hand[0]),
+        ("verified", verified),
+        ("sha256sum --check", by_hand[1]),
     ]
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from scimaudit import tables
 from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
-from scimaudit.snapshot.store import write_bytes, write_table
+from scimaudit.snapshot.store import file_digest, write_bytes, write_table
 from scimaudit.sources import Listing, Scope, Walk
 
 DEPARTMENTS = [f"Department {number:02d}" for number in range(40)]
@@ -314,8 +314,13 @@ def write_snapshot(estate: Estate, store: Path) -> Path:
             Collected(f"apps.{app}.listings[0]", "accounts", app, "scim", f"app.{app}.0", MOMENT, MOMENT, listing)
         )
         lines.append(AppCollected(app, accounts.num_rows, grants.num_rows, "complete", "", "all", "", "complete", ""))
+    (folder / "raw").mkdir()
+    for source in sources:
+        for ending in (".jsonl", ".bodies"):
+            (folder / "raw" / (source.raw + ending)).touch()
+    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in folder.rglob("*") if path.is_file()}
     manifest = Manifest(
-        folder.name, "bench", MOMENT, MOMENT, "", False, estate.people, tuple(sources), tuple(lines), {}
+        folder.name, "bench", MOMENT, MOMENT, "", False, estate.people, tuple(sources), tuple(lines), files
     )
     write_bytes(manifests.dump(manifest), folder / "manifest.json")
     return folder

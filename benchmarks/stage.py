@@ -99,6 +99,51 @@ def audit(folder: str) -> int:
     return sum(app.accounts for app in stored.audit.apps)
 
 
+def seal(folder: str) -> int:
+    """Seal the newest audit, whose reports are written before the clock starts: record, pack, hashes, all on the disk."""
+    from scimaudit import config, renderers, workflow
+    from scimaudit.archive import latest
+
+    loaded = config.load(Path(folder) / "scimaudit.toml")
+    stored = latest(loaded.store)
+    written = workflow.report(stored, renderers.usual())
+    MEASURED.begin()
+    workflow.seal(loaded, now=datetime.now(UTC), reports=written)
+    return sum(app.accounts for app in stored.audit.apps)
+
+
+def copied(folder: str, rows: str) -> int:
+    """What anybody would do by hand: copy the same files, sum them, have them on the disk."""
+    import subprocess
+
+    [bundle] = (path for path in (Path(folder) / "evidence").iterdir() if path.is_dir())
+    script = 'cp -r "$0" "$1" && cd "$1" && find . -type f -exec sha256sum {} + > ../sums && sync .'
+    subprocess.run(["sh", "-c", script, str(bundle), str(Path(folder) / "by-hand")], check=True)
+    return int(rows)
+
+
+def verify(folder: str, rows: str) -> int:
+    """Every file of a bundle against its manifest."""
+    from scimaudit.evidence import sealed
+    from scimaudit.evidence.verify import verify as verified
+
+    [bundle] = sealed(Path(folder) / "evidence")
+    if verified(bundle).problems:
+        raise SystemExit("the bundle does not verify")
+    return int(rows)
+
+
+def sha256sum(folder: str, rows: str) -> int:
+    """The same by the tool that everybody has."""
+    import subprocess
+
+    from scimaudit.evidence import sealed
+
+    [bundle] = sealed(Path(folder) / "evidence")
+    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "MANIFEST.sha256"], cwd=bundle, check=True)
+    return int(rows)
+
+
 def rules(folder: str) -> int:
     """Every rule with its ledger, on a view that is made before the clock starts; no findings are put together."""
     from scimaudit import audit as judging
@@ -194,6 +239,10 @@ def main() -> None:
         "requests": requests_loop,
         "audit": audit,
         "rules": rules,
+        "seal": seal,
+        "copied": copied,
+        "verify": verify,
+        "sha256sum": sha256sum,
         "duckdb": duckdb,
         "duckdb-rules": duckdb_rules,
     }

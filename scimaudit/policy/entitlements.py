@@ -43,7 +43,7 @@ class What:
             mine &= entitlements["attribute"] == self.attribute
         rows = np.flatnonzero(mine)
         hit = np.zeros(len(rows), dtype=bool)
-        for column in ("value", "display"):
+        for column in ("value", "display") if len(rows) else ():
             texts = entitlements[column].take(rows)
             hit |= texts.isin(self.exact).to_numpy() | patterns.matches(texts, self.patterns)
         found = np.zeros(len(entitlements), dtype=bool)
@@ -122,6 +122,8 @@ def rows_named(whats: Sequence[What], entitlements: pd.DataFrame) -> list[np.nda
     attribute = entitlements["attribute"].astype("str").to_numpy(dtype=object)
     for app, places in by_app.items():
         rows = np.flatnonzero((entitlements["app"] == app).to_numpy())
+        if not len(rows):
+            continue
         mine = entitlements.take(rows)
         lookup = Lookup(mine["value"], mine["display"])
         for place in places:

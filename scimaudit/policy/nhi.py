@@ -95,7 +95,7 @@ def registered(register: Sequence[NonHuman], accounts: pd.DataFrame) -> np.ndarr
     """
     found = np.full(len(accounts), -1, dtype=np.int32)
     names = accounts[["account_id", "user_name", "user_name_key"]]
-    for app in sorted({entry.app for entry in register}):
+    for app in sorted({entry.app for entry in register} & set(accounts["app"].astype("str").unique())):
         rows = np.flatnonzero((accounts["app"] == app).to_numpy(dtype=bool, na_value=False))
         mine = [place for place, entry in enumerate(register) if entry.app == app]
         found[rows] = _registered_in_app(register, mine, names.iloc[rows])

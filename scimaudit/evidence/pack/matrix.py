@@ -50,7 +50,7 @@ def _grants(view: View, app: str, mine: pd.DataFrame, findings: pd.DataFrame) ->
             "app": app,
             "entitlement": grants["attribute"].astype("str") + " " + right(view),
             "held": held,
-            "policy_verdict": _verdicts(view, mine, findings),
+            "policy_verdict": _verdicts(view, app, mine, findings),
             "granted_at": granted,
         }
     )
@@ -64,7 +64,7 @@ def _holder(accounts: pd.DataFrame) -> pd.Series:
     return found.mask(accounts["nhi"].to_numpy(dtype=bool), "no person: account of a machine " + name)
 
 
-def _verdicts(view: View, mine: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+def _verdicts(view: View, app: str, mine: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
     """``expected``, ``excess``, ``SoD``, or ``unknown`` and why.
 
     A right is expected only where the rule ``excess`` would pass it, and no finding speaks against it.
@@ -77,7 +77,7 @@ def _verdicts(view: View, mine: pd.DataFrame, findings: pd.DataFrame) -> pd.Seri
     current = np.append(known_true(accounts["owner_current"]).to_numpy(), False)[place]
     closed = view.of_app(grants["app"], "closed").to_numpy(dtype=bool)
     kinds = _found(grants, mine)
-    torn = _torn(view, findings)
+    torn = _torn(view, app, findings)
     spoken = kinds.notna().to_numpy()
     wrong = kinds.isin(_EXCESS).to_numpy() | (owned & ended) | (owned & np.isin(says, [DENIED, NOT_ALLOWED]))
     wrong |= owned & closed & (says == SILENT)
@@ -125,13 +125,15 @@ def _found(grants: pd.DataFrame, mine: pd.DataFrame) -> pd.Series:
     return pd.Series(found.to_numpy(), index=grants.index, dtype="str")
 
 
-def _torn(view: View, findings: pd.DataFrame) -> np.ndarray:
+def _torn(view: View, app: str, findings: pd.DataFrame) -> np.ndarray:
     """Which rights are a side of a conflicting pair that their person is found to hold."""
     grants = view.grants
     found = np.zeros(len(grants), dtype=bool)
     rows = findings.loc[(findings["kind"] == "sod").to_numpy(dtype=bool), ["value", "person_id"]].astype("str")
     people = grants["person_id"].astype("str")
     for pair in view.policy.conflicts:
+        if app not in (pair.left.app, pair.right.app):
+            continue
         holders = people.isin(rows.loc[rows["value"] == pair.name, "person_id"]).to_numpy(dtype=bool)
         if holders.any():
             sides = pair.left.names(view.entitlements) | pair.right.names(view.entitlements)
