@@ -173,7 +173,7 @@ CURSORS = (
         "M43",
         "offsets as cursors; one goes and one comes during the walk, so a row is skipped and the total stays",
         paging.cursor(7),
-        paging.moving({2: replace_first}),
+        paging.moving({4: replace_first}),
         mentions=("second pass",),
     ),
     bad(
@@ -188,7 +188,7 @@ CURSORS = (
         "M14 M43",
         "offsets as cursors; the rows change places during the walk",
         paging.cursor(7),
-        paging.moving({2: lambda world: world.users.reverse()}),
+        paging.moving({4: lambda world: world.users.reverse()}),
     ),
     bad(
         "cursor-endless-empty",
