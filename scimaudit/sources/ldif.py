@@ -31,7 +31,8 @@ class Source(Export):
                 continue
             reason = record.fault()
             if reason:
-                rejected.append(reject(record.line, reason, record.raw))
+                # Every entry of a record that holds several counts, so that none is lost with it.
+                rejected += [reject(record.line, reason, record.raw)] * record.entries()
             else:
                 entries.append(record)
         if not entries and not rejected:
@@ -75,6 +76,10 @@ class _Record:
     def names(self) -> list[str]:
         return [name.casefold() for name in self.values]
 
+    def entries(self) -> int:
+        """How many entries it holds: more than one where the blank line between two is lost."""
+        return max(1, sum(len(values) for name, values in self.values.items() if name.casefold() == "dn"))
+
     def is_result(self) -> bool:
         """Whether it is the closing record of ``ldapsearch``; one that tells a failure casts doubt on the export."""
         result = self.values.get("result", [""])[0]
@@ -93,6 +98,8 @@ class _Record:
             return "has no dn"
         if "changetype" in names:
             return "is a change, not an entry"
+        if self.entries() > 1:
+            return f"holds {self.entries()} entries; the blank line between them is missing"
         return ""
 
 

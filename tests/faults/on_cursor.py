@@ -7,6 +7,7 @@ from dataclasses import replace
 from tests.faults import paging, shapes
 from tests.faults.compose import Behaviour, is_list, told, when
 from tests.faults.directory import LIST_RESPONSE, answer, error
+from tests.faults.on_paging import replace_first
 from tests.faults.scenario import BROKEN_OFF, COMPLETE, INCOMPLETE, NOT_COMPLETE, UNPROVABLE, Scenario
 from tests.faults.server import Answer, Handler, Request
 from tests.faults.well_behaved import CAP, well
@@ -166,6 +167,28 @@ CURSORS = (
         *CURSOR,
         paging.total(lambda _r, _n, t: min(10, t)),
         mentions=("total",),
+    ),
+    bad(
+        "cursor-replaced-once",
+        "M43",
+        "offsets as cursors; one goes and one comes during the walk, so a row is skipped and the total stays",
+        paging.cursor(7),
+        paging.moving({4: replace_first}),
+        mentions=("second pass",),
+    ),
+    bad(
+        "cursor-replaced-before-every-page",
+        "M43",
+        "the same before every page",
+        paging.cursor(7),
+        paging.moving({}, every=replace_first),
+    ),
+    bad(
+        "cursor-reordered-once",
+        "M14 M43",
+        "offsets as cursors; the rows change places during the walk",
+        paging.cursor(7),
+        paging.moving({4: lambda world: world.users.reverse()}),
     ),
     bad(
         "cursor-endless-empty",

@@ -35,7 +35,7 @@ def _create_first(world: World) -> None:
     world.users.insert(0, user(100 + len(world.users)))
 
 
-def _replace(world: World) -> None:
+def replace_first(world: World) -> None:
     """One goes, one comes: the total stays."""
     world.gone.append(world.users.pop(0))
     world.users.append(user(500 + int(world.users[-1]["id"][-4:])))
@@ -273,7 +273,7 @@ PAGING = (
         "M43",
         "one goes and one comes during the walk, the total stays",
         CAP,
-        paging.moving({3: _replace}),
+        paging.moving({3: replace_first}),
         walk=COMPLETE | INCOMPLETE,
     ),
     bad(
@@ -287,7 +287,7 @@ PAGING = (
     bad(
         "always-growing-newest-first", "M43 L15", "the same, newest first", CAP, paging.moving({}, every=_create_first)
     ),
-    bad("always-replaced", "M43", "one goes and one comes before every page", CAP, paging.moving({}, every=_replace)),
+    bad("always-replaced", "M43", "one goes and one comes before every page", CAP, paging.moving({}, every=replace_first)),
     bad("count-boundary-dup", "M5", "each page repeats the last two rows of the one before", CAP, paging.shifted(-2)),
     bad(
         "same-page-twice",

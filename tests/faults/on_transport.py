@@ -274,6 +274,26 @@ TRANSPORT = (
         error=(Malformed, Unavailable),
     ),
     wired(
+        "gzip-twice",
+        "",
+        "a second gzip stream follows the first",
+        sent(None, body=lambda a: wire.zipped(a) * 2, headers=wire.GZIP),
+        error=(Malformed, Unavailable),
+    ),
+    wired(
+        "cut-without-length",
+        "",
+        "HTTP/1.0 and the connection ends in mid-JSON",
+        sent(None, version="1.0", cut=300, end="close"),
+        error=(Malformed, Unavailable),
+    ),
+    breaks_off(
+        "cut-without-length-later",
+        "",
+        "the same, after two pages",
+        sent("Users", after(2), version="1.0", cut=300, end="close"),
+    ),
+    wired(
         "gzip-bomb",
         "M36",
         "80 kB that unpack to 80 MB",

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from scimaudit.errors import ScimAuditError
-from scimaudit.sources import Listing, load
+from scimaudit.sources import Listing, load, scim
+from scimaudit.sources.scim import profile as profiles
+from scimaudit.transport import Budgets, Client
 from tests.faults import wire
 from tests.faults.compose import compose
 from tests.faults.scenario import Scenario
@@ -19,6 +23,29 @@ from tests.faults.world import World
 
 TOKEN = "tok-7f3a91"
 TOKEN_AT = "SCIMAUDIT_FAULT_TOKEN"
+
+LARGEST_BODY: Final = 4 << 20
+ATTEMPTS: Final = 3
+
+PROFILE: Final[dict[str, Any]] = {
+    "id": "described",
+    "name": "Described",
+    "verified_on": "2026-11-01",
+    "confidence": "high",
+    "sources": [{"url": "https://example.com/", "date": "2026-11-01", "basis": "documented", "facts": ["mode"]}],
+}
+"""What every profile must say; a scenario adds the facts that matter to it."""
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> None:
+    """Make budgets small and pauses short for a play; what the lister retries, and when it stops, is its own."""
+    monkeypatch.setenv(TOKEN_AT, TOKEN)
+    monkeypatch.setitem(Client.__init__.__kwdefaults__, "sleep", lambda _seconds: None)
+    short = {"read": scenario.patience, "request": 3 * scenario.patience, "body": LARGEST_BODY, "attempts": ATTEMPTS}
+    monkeypatch.setattr(scim, "Budgets", lambda **given: Budgets(**given, **short))
+    if scenario.profile is not None:
+        described = profiles.Profile.model_validate(PROFILE | dict(scenario.profile))
+        monkeypatch.setattr(profiles, "load", lambda _name: described)
 
 
 @dataclass

@@ -66,7 +66,8 @@ class Answer:
     :param cut: send only this many bytes of the body, then end the connection.
     :param end: ``keep`` the connection, ``close`` it, or ``reset`` it (RST), once the bytes are out.
     :param delay: seconds before the first byte.
-    :param drip: seconds between single bytes of the body.
+    :param drip: seconds between morsels of the body.
+    :param morsel: bytes sent at a time while dripping.
     :param chunked: use Transfer-Encoding: chunked, in chunks of 7 bytes.
     :param unfinished: with ``chunked``, leave out the last chunk.
     :param bare: send the body as it is, without status line and headers.
@@ -82,6 +83,7 @@ class Answer:
     end: str = "keep"
     delay: float = 0.0
     drip: float = 0.0
+    morsel: int = 1
     chunked: bool = False
     unfinished: bool = False
     bare: bool = False
@@ -225,8 +227,8 @@ class FaultServer:
         if answer.chunked:
             body = _chunks(body, finished=not answer.unfinished)
         if answer.drip:
-            for at in range(len(body)):
-                connection.sendall(body[at : at + 1])
+            for at in range(0, len(body), answer.morsel):
+                connection.sendall(body[at : at + answer.morsel])
                 if self._stopping.wait(answer.drip):
                     return False
         else:

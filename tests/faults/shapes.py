@@ -95,7 +95,8 @@ def extra_row(make: Callable[[list[Resource]], Resource], *, on_start: int = 1) 
 
     def edit(_request: Request, body: Resource) -> Resource:
         found = body["Resources"]
-        if found and body["startIndex"] <= on_start < body["startIndex"] + len(found):
+        start = body.get("startIndex", 1)
+        if found and start <= on_start < start + len(found):
             found.append(make(found))
         return body
 

@@ -114,3 +114,10 @@ def test_windows_line_ends_and_a_byte_order_mark(read):
 def test_an_attribute_in_two_spellings_is_one(read):
     _, people = read("dn: uid=a,dc=corp\nuid: a\nmail: a@corp.example\nMail: b@corp.example\nemployeeStatus: active\n")
     assert people[0]["emails"] == ["a@corp.example", "b@corp.example"]
+
+
+def test_two_entries_without_a_blank_line_between_them_are_two_rejected_rows(read):
+    listing, people = read(BASE.replace("\n\ndn::", "\ndn::") + "\ndn: uid=eva,dc=corp\nuid: eva\nemployeeStatus: active\n")
+    assert [row["user_name"] for row in people] == ["eva"]
+    assert (listing.received, listing.parsed, len(listing.rejected)) == (3, 1, 2)
+    assert "holds 2 entries" in listing.rejected[0].reason

@@ -52,6 +52,8 @@ _ONCE: Final[dict[Kind, re.Pattern[bytes]]] = {
     "Groups": re.compile(rb'"(?:%s|members)"\s*:|"(?:value|type|\$ref)"\s*:(?!\s*null)' % _ENVELOPE_KEYS),
 }
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+_NO_NAME: Final = re.compile(r'[\x00-\x1f"\\]')
+"""What msgspec takes in no name of a field."""
 _LAST_YEAR: Final = 9999
 _BUILDING: Final = Lock()
 _MANY: Final = 64
@@ -237,6 +239,8 @@ def _strangers(body: bytes, kind: Kind, kept: frozenset[str]) -> tuple[frozenset
     if not (outer or inner) or len(outer) + len(inner) > _MANY:
         return None
     if any(name.casefold() in ENVELOPE_NAMES for name in outer) or any(name.casefold() in ours for name in inner):
+        return None
+    if any(_NO_NAME.search(name) for name in outer | inner):
         return None
     return frozenset(outer), frozenset(inner)
 

@@ -22,6 +22,54 @@ def test_all_pages_and_a_total_are_complete(users, listed):
     assert (list(found.ids), verdict.state) == (users, "complete")
 
 
+def test_a_row_that_an_offset_skips_is_seen_by_the_second_pass(users, listed):
+    rows = list(users)
+    answer = paged(rows, total=300)
+
+    def fetch(target):
+        if target.get("cursor") == "50" and rows[0] == users[0]:
+            del rows[0]
+            rows.append("made-meanwhile")
+        return answer(target)
+
+    found, verdict = listed(fetch, mode="cursor")
+    assert users[50] not in found.ids
+    assert len(found.ids) == 300
+    assert verdict.state == "incomplete"
+    assert "second pass differs in 2 rows" in verdict.reason
+    assert found.gone == (users[50],)
+
+
+def test_a_second_pass_that_fails_proves_nothing(users, listed):
+    def fetch(target):
+        if target["count"] == "38":
+            raise Unavailable("down")
+        return paged(users, total=300)(target)
+
+    _, verdict = listed(fetch, mode="cursor")
+    assert verdict.state == "incomplete"
+    assert "second pass: down" in verdict.reason
+
+
+def test_a_total_that_changes_between_two_passes_proves_nothing(users, listed):
+    def fetch(target):
+        return paged(users, total=300 if target["count"] == "100" else 299)(target)
+
+    _, verdict = listed(fetch, mode="cursor")
+    assert verdict.state == "incomplete"
+
+
+def test_a_quick_walk_passes_once(users, listed):
+    asked = []
+
+    def fetch(target):
+        asked.append(target["count"])
+        return paged(users, total=300)(target)
+
+    assert listed(fetch, mode="cursor", quick=True)[1].state == "unprovable"
+    assert set(asked) == {"100"}
+
+
 def test_without_a_total_a_witness_is_needed(users, listed):
     found, verdict = listed(paged(users), mode="cursor")
     assert (found.end.outcome, verdict.state) == ("passed", "unprovable")
@@ -37,7 +85,7 @@ def test_the_first_request_carries_no_cursor_unless_opted_in(users, listed):
     listed(fetch, mode="cursor")
     listed(fetch, mode="cursor", cursor=Cursor(first=""))
     firsts = [params for params in asked if params.get("cursor") in (None, "")]
-    assert firsts == [{"count": "100"}, {"count": "100", "cursor": ""}]
+    assert firsts == [{"count": "100"}, {"count": "38"}, {"count": "100", "cursor": ""}, {"count": "38", "cursor": ""}]
 
 
 def test_one_page_must_name_a_next_one_when_halved(users, listed):
@@ -193,7 +241,7 @@ def test_a_count_that_is_refused_is_lowered(users, listed):
         return paged(users, total=300)(target)
 
     found, verdict = listed(fetch, mode="cursor", count=200)
-    assert (found.sizes, verdict.state) == ((50,), "complete")
+    assert (found.sizes, verdict.state) == ((50, 38), "complete")
 
 
 @pytest.mark.parametrize("status", [400, 404])

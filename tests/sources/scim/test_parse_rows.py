@@ -288,3 +288,10 @@ def test_an_attribute_of_a_profile_is_found_in_any_spelling() -> None:
     found = page({"id": "a", "ROLE": "owner"}, of=EXTENDED)
     assert [grant.value for grant in found.grants] == ["owner"]
     assert found.deviations == {"key-case": 1}
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\nb", 'a"b', "a\\b", ""])
+def test_a_name_no_decoder_takes_costs_no_row(name: str) -> None:
+    assert page({"id": "a", "userName": "ana", name: 1}, {"id": "b"}).ids == ["a", "b"]
+    body = json.dumps({"totalResults": 1, "Resources": [{"id": "a"}], name: {"x": 1}}).encode()
+    assert parse.page(body, UNKNOWN, "Users").ids == ["a"]
