@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from scimaudit import config, workflow
+from scimaudit import archive, config, workflow
 from scimaudit.demo.sample import copy, point
 from scimaudit.demo.server import serve
 from scimaudit.errors import IntegrityError
@@ -193,11 +193,49 @@ def test_a_bundle_cannot_write_outside_the_folder_of_the_replay(evidence: Eviden
     assert not (tmp_path / "taken").exists()
 
 
-@pytest.mark.parametrize("name", ["tables.json", "reports/report.json"])
-def test_a_bundle_that_lacks_a_part_is_refused(evidence: Evidence, name: str) -> None:
+@pytest.mark.parametrize("name", ["tables.json", "reports/report.json", "reports/report.xlsx", "pack/tieout.csv"])
+def test_a_part_that_is_missing_is_named(evidence: Evidence, name: str) -> None:
+    (evidence.last / name).unlink()
+    assert replay(evidence.last).problems == (f"{name} is missing or cannot be read",)
+
+
+@pytest.mark.parametrize("name", ["record/audit.json", "config/scimaudit.toml", "snapshot/raw/app.crm.0.bodies"])
+def test_a_bundle_that_lacks_what_it_is_made_from_is_refused(evidence: Evidence, name: str) -> None:
     (evidence.last / name).unlink()
     with pytest.raises(IntegrityError, match="cannot be read"):
         replay(evidence.last)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["reports/report.html", "reports/report.xlsx", "reports/findings.csv", "pack/tieout.csv", "pack/attestation.txt",
+     "README.txt", "verify.py"],
+)  # fmt: skip
+def test_a_view_that_was_edited_by_hand_is_named(evidence: Evidence, name: str) -> None:
+    path = evidence.last / name
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data + b"\n")
+    assert replay(evidence.last).problems == (f"{name} is another one when it is made again",)
+
+
+@pytest.mark.parametrize("name", ["reports/summary.html", "pack/letter.txt", "record/more.jsonl"])
+def test_a_view_that_was_laid_beside_is_named(evidence: Evidence, name: str) -> None:
+    (evidence.last / name).write_text("clean\n")
+    assert replay(evidence.last).problems == (f"{name} was sealed and is not made again",)
+
+
+def test_formats_that_somebody_asked_for_are_made_again_too(evidence: Evidence) -> None:
+    firm = evidence.firm
+    firm.audit()
+    reports = workflow.report(archive.latest(firm.config().store), ["oscal", "json"], firm.folder / "out")
+    bundle = workflow.seal(firm.config(), now=firm.now, reports=reports)
+    assert replay(bundle).problems == ()
+    path = bundle / "reports" / reports[0].name
+    assert path.is_file()
+    path.unlink()
+    path.write_text("{}")
+    assert replay(bundle).problems == (f"reports/{path.name} is another one when it is made again",)
 
 
 def test_a_listing_that_failed_fails_again(evidence: Evidence) -> None:

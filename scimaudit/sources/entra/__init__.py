@@ -88,9 +88,7 @@ class Source(token.Credentials, Tabular):
         ca = sink.base / self.ca if self.ca else None
         authority = self.authority or _CLOUDS[self.cloud]["authority"]
         bearer = token.Bearer(
-            partial(
-                token.way_in, self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell
-            ),
+            partial(token.way_in, self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell),
             graph,
             sink.name,
         )

@@ -126,7 +126,11 @@ class Source(Tabular):
             facts={
                 "vendor": kind.title,
                 "address": self.url,
-                **({"TLS": ("" if self.url.startswith("ldaps:") else "StartTLS, ") + directory.tls} if directory.tls else {}),
+                **(
+                    {"TLS": ("" if self.url.startswith("ldaps:") else "StartTLS, ") + directory.tls}
+                    if directory.tls
+                    else {}
+                ),
                 "paging": f"pages of {seen.found.size}" if seen.found.paged else "the server does not page",
                 "columns": ", ".join(
                     f"{name} = {attribute}" for name, attribute in sorted(columns.items()) if attribute
