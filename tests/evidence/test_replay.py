@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,8 +13,6 @@ from urllib.parse import parse_qsl
 import pytest
 
 from scimaudit import archive, config, workflow
-from scimaudit.demo.sample import copy, point
-from scimaudit.demo.server import serve
 from scimaudit.errors import IntegrityError
 from scimaudit.evidence import statement
 from scimaudit.evidence.replay import replay
@@ -67,47 +62,6 @@ def test_a_listing_that_was_made_to_look_whole_proves_something_else(evidence: E
     path.unlink()
     path.write_text(json.dumps(told))
     assert "apps.crm.listings[0] proves something else when it is read again" in replay(evidence.last).problems
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample company, whose apps are real SCIM services, pulled, audited and sealed; its servers are gone."""
-    folder = tmp_path_factory.mktemp("company") / "demo"
-    from datetime import UTC, datetime
-
-    copy(folder)
-    with serve(folder) as running, pytest.MonkeyPatch.context() as patch:
-        path = point(folder, running)
-        patch.setenv("SCIMAUDIT_DEMO_TOKEN", running.token)
-        loaded = config.load(path)
-        moment = datetime(2026, 11, 20, 19, tzinfo=UTC)
-        workflow.pull(loaded, now=lambda: moment, watcher=Silence())
-    workflow.audit(loaded)
-    bundle = workflow.seal(loaded, now=moment)
-    token = running.token.encode()
-    assert not [path for path in bundle.rglob("*") if path.is_file() and token in path.read_bytes()]
-    return bundle
-
-
-def test_scim_services_are_played_from_their_bodies(company: Path) -> None:
-    assert verify(company, full=True).problems == ()
-    made = replay(company)
-    assert made.problems == ()
-    assert made.kept == {}
-    assert len(made.rebuilt) >= 8
-
-
-@pytest.mark.parametrize(
-    ("seed", "zone", "language"),
-    [("0", "UTC", "C"), ("1", "Asia/Kathmandu", "C.UTF-8"), ("4242", "America/St_Johns", "POSIX")],
-)
-def test_machine_and_hour_do_not_matter(company: Path, seed: str, zone: str, language: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from scimaudit.cli import main; main()", "replay", str(company), "--json"],
-        env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": language}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["problems"] == []
 
 
 def remade(path: Path, change: Callable[[Any], None]) -> None:
