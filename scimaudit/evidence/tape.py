@@ -13,7 +13,7 @@ import pyarrow as pa
 from scimaudit import tables
 from scimaudit.errors import IntegrityError, ScimAuditError, SourceError
 from scimaudit.snapshot.manifest import Collected
-from scimaudit.snapshot.record import Exchange, bodies
+from scimaudit.snapshot.record import Exchange, bodies, exchanges
 from scimaudit.snapshot.settings import REACHING
 from scimaudit.sources import Reply, Source
 from scimaudit.sources._files import on_record
@@ -88,7 +88,7 @@ class Tape:
 
     def files(self, paths: Sequence[Path]) -> list[Path]:
         """The recorded files that paths and patterns name."""
-        return on_record(paths, dict.fromkeys(entry.url for entry, _ in bodies(self._stem) if entry.method == "FILE"))
+        return on_record(paths, dict.fromkeys(entry.url for entry in exchanges(self._stem) if entry.method == "FILE"))
 
     def read(self, path: Path) -> tuple[bytes, int]:
         """The recorded bytes of a file."""

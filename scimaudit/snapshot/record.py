@@ -189,7 +189,7 @@ def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
     :raises IntegrityError: a body is not what was received.
     """
     path = stem.with_name(stem.name + ".bodies")
-    entries = _entries(stem.with_name(stem.name + ".jsonl"))
+    entries = exchanges(stem)
     try:
         file = path.open("rb")
     except OSError as error:
@@ -197,6 +197,14 @@ def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
     with file:
         for entry in entries:
             yield entry, _body(file, entry, path)
+
+
+def exchanges(stem: Path) -> list[Exchange]:
+    """Every exchange of a finished record, in order.
+
+    :raises IntegrityError: the index cannot be read.
+    """
+    return _entries(stem.with_name(stem.name + ".jsonl"))
 
 
 def first_address(stem: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 from scimaudit.config import App, AppListing, Config, Roster
@@ -53,5 +54,10 @@ def told(settings: Any, shared: Mapping[str, object]) -> Source:
 def digest(source: Source) -> str:
     """SHA-256 over the settings of a source that decide what it asks for and what its rows mean."""
     model: Any = source
-    told = model.model_dump(mode="json", exclude_unset=True, exclude=_SPEAKING, serialize_as_any=True)
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    told = model.model_dump(exclude_unset=True, exclude=_SPEAKING, serialize_as_any=True)
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=_text).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    """A path as it is written everywhere, and a date as text."""
+    return value.as_posix() if isinstance(value, PurePath) else str(value)

@@ -74,8 +74,8 @@ def _fits(parts: Sequence[str], steps: Sequence[str]) -> bool:
     """
     if not steps:
         return not parts
-    if steps[0] == "**" and len(steps) > 1:
-        return any(_fits(parts[down:], steps[1:]) for down in range(len(parts)))
+    if steps[0] == "**":
+        return bool(parts) if len(steps) == 1 else any(_fits(parts[down:], steps[1:]) for down in range(len(parts)))
     return bool(parts) and fnmatchcase(parts[0], steps[0]) and _fits(parts[1:], steps[1:])
 
 

@@ -16,7 +16,6 @@ from scimaudit import archive, config, workflow
 from scimaudit.errors import IntegrityError
 from scimaudit.evidence import statement
 from scimaudit.evidence.replay import replay
-from scimaudit.evidence.verify import verify
 from tests.evidence.conftest import Evidence
 from tests.review.conftest import Firm
 from tests.silence import Silence

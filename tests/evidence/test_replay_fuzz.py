@@ -153,6 +153,12 @@ def outcome(bundle: Path, change: Change) -> str:
         return "refused"
 
 
+def test_a_bundle_that_is_only_sealed_anew_is_the_same(evidence: Evidence) -> None:
+    resealed(evidence.last)
+    assert verify(evidence.last).problems == ()
+    assert replay(evidence.last).problems == ()
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_whatever_is_changed_in_a_bundle_is_named(evidence: Evidence, chunk: int) -> None:
     bundle = evidence.last
