@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -32,7 +33,7 @@ from scimaudit.result import (
     SourceLine,
     ThresholdLine,
 )
-from scimaudit.snapshot.store import write_bytes, write_table
+from scimaudit.snapshot.store import file_digest, write_bytes, write_table
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class _Plain:
     over_time: OverTime = field(default_factory=OverTime)
 
 
+FILES: Final = ("audit.json", "checks.parquet", "findings.parquet", "links.parquet", "trail.parquet")
+"""The files of a stored audit."""
 SHRINK: Final = ("roster-shrunk", "app-shrunk")
 _ADAPTER: Final = TypeAdapter(_Plain)
 
@@ -78,6 +81,26 @@ class Stored:
         findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
         parts = {each.name: getattr(self._plain, each.name) for each in fields(_Plain)}
         return Audit(**parts, findings=findings, checks=checks)
+
+    @property
+    def meta(self) -> Meta:
+        """What the audit is of, and how it ends.
+
+        :raises IntegrityError: it is unfinished or not readable.
+        """
+        return self._plain.meta
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the hashes of its files, in hex.
+
+        :raises IntegrityError: one is missing.
+        """
+        try:
+            told = "".join(f"{name} {file_digest(self.path / name)}\n" for name in FILES)
+        except OSError as error:
+            raise IntegrityError(f"the audit {self.path.name} cannot be read") from error
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def shrunk(self) -> dict[tuple[str, str], int]:

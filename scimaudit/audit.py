@@ -120,7 +120,8 @@ def judge(
             snapshot,
             config,
             as_of=seen.as_of,
-            former=former.audit if former else "",
+            earlier=earlier,
+            former=f"{former.audit} {former.digest}" if former else "",
             fail_on=fail,
             require_scope=require_scope,
             accept=accept or {},
@@ -328,21 +329,25 @@ def audit_id(
     config: Config,
     *,
     as_of: datetime,
+    earlier: Sequence[Snapshot],
     former: str,
     fail_on: str,
     require_scope: bool,
     accept: Mapping[str, str],
 ) -> str:
-    """Names what was judged and by what: the same snapshot, moment, configuration, policy and reviews give the same id.
+    """Names what was judged and by what: the same snapshots, moment, configuration, policy and reviews give one id.
 
-    Where the store and the policy lie changes nothing of what is judged.
+    Snapshots count with the hash of every file of theirs, for whatever changes in an earlier one may change what is
+    found. Where the store and the policy lie changes nothing of what is judged.
 
-    :param former: id of the audit that the trail goes on from; empty where there is none.
+    :param earlier: the snapshots that were looked back at.
+    :param former: id and digest of the audit that the trail goes on from; empty where there is none.
     """
     places: dict[str, Any] = {"path": True, "audit": {"store", "policy"}, "evidence": True}
     told = config.model_dump_json(serialize_as_any=True, exclude=places)
     asked = [told, as_of.isoformat(), __version__, former, fail_on, str(require_scope)]
     asked += [f"{name}\0{said}" for name, said in sorted(accept.items())]
+    asked += [f"{each.id}\0{each.digest}" for each in (*earlier, snapshot)]
     digest = hashlib.sha256("\0".join(asked).encode())
     for path in config.policy_files:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

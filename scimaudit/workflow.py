@@ -376,7 +376,8 @@ def _former(chosen: Snapshot, config: Config) -> Former | None:
     stored = archive.before(config.store, chosen.id)
     if stored is None:
         return None
-    return Former(stored.path.name, open_snapshot(config.store, stored.snapshot), stored.trail(), stored.shrunk)
+    judged = open_snapshot(config.store, stored.snapshot)
+    return Former(stored.path.name, judged, stored.trail(), stored.shrunk, stored.digest)
 
 
 def _before(chosen: Snapshot, config: Config) -> tuple[Snapshot, ...]:

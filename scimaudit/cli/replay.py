@@ -13,9 +13,10 @@ Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A sealed bundle.
 
 
 def command(bundle: Bundle, json: Json = False, no_color: NoColor = False) -> None:
-    """Make the same findings from a bundle again: raw bodies into tables, tables and policy into findings.
+    """Make the same from a bundle again: raw bodies into tables, tables and policy into findings, these into reports.
 
-    Verifies the bundle first, asks no server and reads no secret. Ends with 5 where anything differs.
+    Verifies the bundle first, asks no server and reads no secret. Ends with 5 where anything differs, and with 3 where
+    a source could not be made again and its tables were taken as sealed.
 
     Example: scimaudit replay evidence/2026-11-20T190000.018Z-67e46386
     """
@@ -33,5 +34,5 @@ def command(bundle: Bundle, json: Json = False, no_color: NoColor = False) -> No
         show.json(found)
     else:
         show_evidence.replayed(terminal.console(no_color=no_color), found)
-    if found.problems:
-        raise typer.Exit(5)
+    if found.problems or found.kept:
+        raise typer.Exit(5 if found.problems else 3)

@@ -47,15 +47,17 @@ def verified(out: Console, found: Sequence[Verified], linked: Sequence[str], *, 
 
 def replayed(out: Console, found: Replayed) -> None:
     """What was made again, and what differs."""
-    sources = _words.count(len(found.rebuilt), "source")
-    findings = _words.count(found.findings, "finding")
+    every = len(found.rebuilt) + len(found.kept)
+    sources = f"{len(found.rebuilt)} of {_words.count(every, 'source')} made again from raw bodies"
+    findings, files = _words.count(found.findings, "finding"), _words.count(found.files, "file")
     if found.problems:
-        out.print(terminal.text("NOT THE SAME", "bold red"))
+        out.print(terminal.text(f"NOT THE SAME: {sources}", "bold red"))
         for problem in found.problems:
             out.print(terminal.text(f"  {problem}"))
+    elif found.kept:
+        out.print(terminal.text(f"NOT ALL MADE AGAIN: {sources}; with the rest as sealed, {findings} are the same"))
     else:
-        beside = f", and from sealed tables of {len(found.kept)} others" if found.kept else ""
-        out.print(terminal.text(f"the same: {findings} from the raw bodies of {sources}{beside}"))
+        out.print(terminal.text(f"the same: {sources}; {findings} and all {files} made of them, byte for byte"))
     for name, why in found.kept.items():
         out.print(terminal.text(f"{name} was taken as sealed: {why}"))
 

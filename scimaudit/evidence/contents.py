@@ -15,7 +15,7 @@ from typing import Final
 import orjson
 import pyarrow as pa
 
-from scimaudit import __version__, config, renderers, tables
+from scimaudit import __version__, archive, config, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError
@@ -58,18 +58,27 @@ def write(parts: Parts, folder: Path) -> None:
     """
     parts.snapshot.verify()
     _tree(parts.snapshot.path, folder / SNAPSHOT)
-    (folder / TABLES).write_bytes(orjson.dumps(dict(digests(parts.snapshot)), option=_JSON))
-    _record(parts.stored, folder / RECORD)
     _configuration(parts.config, folder / CONFIG)
     if (parts.config.store / CAMPAIGNS).is_dir():
         _tree(parts.config.store / CAMPAIGNS, folder / CAMPAIGNS)
-    for snapshot in parts.earlier:
+    for snapshot in parts.known:
         snapshot.verify()
         _tree(snapshot.path / "tables", folder / EARLIER / snapshot.id / "tables")
         _link(snapshot.path / "manifest.json", folder / EARLIER / snapshot.id / "manifest.json")
     if parts.former is not None:
-        for name in ("trail.parquet", "audit.json"):
+        for name in archive.FILES:
             _link(parts.former.path / name, folder / FORMER / parts.former.path.name / name)
+    write_made(parts, folder)
+
+
+def write_made(parts: Parts, folder: Path) -> None:
+    """Write what is made of the other parts: hashes of the tables, the record, reports, the pack, what made it.
+
+    :raises OSError: a file cannot be written.
+    :raises IntegrityError: a part of the store cannot be read, or is not what it was.
+    """
+    (folder / TABLES).write_bytes(orjson.dumps(dict(digests(parts.snapshot)), option=_JSON))
+    _record(parts.stored, folder / RECORD)
     _reports(parts, folder / REPORTS)
     pack.write(parts, folder / PACK)
     _tool(parts, folder)

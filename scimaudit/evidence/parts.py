@@ -25,3 +25,11 @@ class Parts:
     earlier: tuple[Snapshot, ...] = ()
     former: Stored | None = None
     reports: tuple[Path, ...] = ()
+
+    @property
+    def known(self) -> tuple[Snapshot, ...]:
+        """The snapshots that are sealed with it: those looked back at, and the one that the audit before judged."""
+        found = {each.id: each for each in self.earlier}
+        if self.former is not None and self.former.snapshot not in found:
+            found[self.former.snapshot] = Snapshot(self.snapshot.path.parent / self.former.snapshot)
+        return tuple(found[name] for name in sorted(found))

@@ -81,14 +81,15 @@ def _judged_by(parts: Parts, config: Config) -> None:
     :raises ConfigError: they changed since the audit.
     """
     meta = parts.stored.audit.meta
-    former = parts.former.path.name if parts.former else ""
+    former = f"{parts.former.path.name} {parts.former.digest}" if parts.former else ""
     now = audit_id(
-        parts.snapshot, config, as_of=meta.as_of, former=former, fail_on=meta.fail_on,
+        parts.snapshot, config, as_of=meta.as_of, earlier=parts.earlier, former=former, fail_on=meta.fail_on,
         require_scope=meta.require_scope, accept={gate.subject: gate.accepted for gate in meta.accepted},
     )  # fmt: skip
     if now != meta.audit_id:
         raise ConfigError(
-            f"the configuration, the policy, the reviews or the audit before changed since the audit {meta.audit_id}",
+            "the configuration, the policy, the reviews, an earlier snapshot or the audit before changed since the "
+            f"audit {meta.audit_id}",
             hint="scimaudit audit judges by them; then seal that",
         )
 

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
 from scimaudit import tables
-from scimaudit.errors import IntegrityError, SourceError
+from scimaudit.errors import IntegrityError, ScimAuditError, SourceError
 from scimaudit.snapshot.manifest import Collected
-from scimaudit.snapshot.record import Exchange, bodies
+from scimaudit.snapshot.record import Exchange, bodies, exchanges
+from scimaudit.snapshot.settings import REACHING
 from scimaudit.sources import Reply, Source
+from scimaudit.sources._files import on_record
 
-_SPEAKING: Final = frozenset({"token", "basic", "oauth2", "certificate", "ca", "proxy", "password", "headers"})
-"""Settings of a source that are for reaching it alone; nothing is reached, so no secret and no file of them is read."""
+
+class NotOnRecord(ScimAuditError):
+    """A source asks for something that the bundle does not hold, and need not hold: it cannot be played."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a listing was asked by, beside its settings.
+
+    :param people: gives the merged rosters; ``last``: gives the ids of its last complete walk. Each raises
+        :class:`NotOnRecord` where that is not known.
+    """
+
+    quick: bool
+    people: Callable[[], pa.Table | None]
+    last: Callable[[], tuple[str, ...]]
 
 
 class Tape:
@@ -24,21 +41,33 @@ class Tape:
 
     :param line: the source as it was collected.
     :param stem: its record, as :func:`scimaudit.snapshot.record.bodies` wants it.
-    :param base: a folder in which the recorded files are laid out, for a source that looks for them.
-    :param people: the merged rosters; ``last``: the ids that this listing's last complete walk gave.
+    :param base: an empty folder: files are heard from the record, whatever the configuration calls them.
+    :param asked_by: what the listing was asked by.
     """
 
-    def __init__(
-        self, line: Collected, stem: Path, base: Path, *, people: pa.Table | None, last: tuple[str, ...], quick: bool
-    ) -> None:
+    def __init__(self, line: Collected, stem: Path, base: Path, asked_by: Circumstances) -> None:
         self.name, self.fills, self.app, self.base = line.name, line.fills, line.app, base
-        self.people, self.last_complete_ids, self.quick = people, last, quick
+        self.quick = asked_by.quick
+        self._asked_by = asked_by
         self._failed = line.error if line.listing is None else ""
-        self._ended, self._played = line.ended, bodies(stem)
+        self._ended, self._stem, self._played = line.ended, stem, bodies(stem)
         self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
-        for entry, body in bodies(stem):
-            if entry.method == "FILE":
-                _lay_out(base, entry, body)
+
+    @property
+    def people(self) -> pa.Table | None:
+        """The merged rosters that were known then.
+
+        :raises NotOnRecord: the bundle does not have them.
+        """
+        return self._asked_by.people()
+
+    @property
+    def last_complete_ids(self) -> tuple[str, ...]:
+        """The ids that this listing's last complete walk had given then.
+
+        :raises NotOnRecord: the bundle does not have them.
+        """
+        return self._asked_by.last()
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """The recorded reply, if this request is the next on record.
@@ -56,6 +85,10 @@ class Tape:
             raise IntegrityError(f"{self.name} asks for {method} {url}, and the record has {had}")
         entry.answered(self.name)
         return Reply(entry.status, entry.headers, body), entry.number
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """The recorded files that paths and patterns name."""
+        return on_record(paths, dict.fromkeys(entry.url for entry in exchanges(self._stem) if entry.method == "FILE"))
 
     def read(self, path: Path) -> tuple[bytes, int]:
         """The recorded bytes of a file."""
@@ -87,21 +120,14 @@ class Tape:
 
 
 def unreached(source: Source) -> Source:
-    """A source without the settings that are for reaching it."""
+    """A source without the settings that are for reaching it: nothing is reached, so no secret and no file is read.
+
+    One that cannot be without such a setting reads it when it is reached.
+    """
     model: Any = source
     fields = type(model).model_fields
-    gone = {name: fields[name].get_default(call_default_factory=True) for name in _SPEAKING & fields.keys()}
-    silent: Source = model.model_copy(update=gone)
+    gone = {name: fields[name] for name in REACHING & fields.keys() if not fields[name].is_required()}
+    silent: Source = model.model_copy(
+        update={name: field.get_default(call_default_factory=True) for name, field in gone.items()}
+    )
     return silent
-
-
-def _lay_out(base: Path, entry: Exchange, body: bytes) -> None:
-    """Write a recorded file to where its source looks for it.
-
-    :raises IntegrityError: that is outside ``base``.
-    """
-    path = base / entry.url
-    if Path(entry.url).is_absolute() or ".." in Path(entry.url).parts:
-        raise IntegrityError(f"{entry.url} is outside the folder of the configuration, where it cannot be laid out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(body)

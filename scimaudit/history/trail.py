@@ -39,12 +39,14 @@ class Former:
     :param trail: rows of :data:`scimaudit.tables.TRAIL`.
     :param shrunk: name and subject of each gate of it that tripped over a source that shrank, and that nobody accepted,
         to how many there were before.
+    :param digest: of what is stored of it.
     """
 
     audit: str
     snapshot: Snapshot
     trail: pd.DataFrame
     shrunk: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def first_seen(self) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
@@ -44,6 +44,16 @@ def names() -> tuple[str, ...]:
 def usual() -> tuple[str, ...]:
     """The names of the formats that a report is written in where nobody says which."""
     return tuple(name for name in names() if not getattr(load(name), "ON_DEMAND", False))
+
+
+def on_demand(files: Collection[str]) -> tuple[str, ...]:
+    """The names of the formats beside the :func:`usual` ones that have a file among these."""
+    named = {name: load(name) for name in names() if name not in usual()}
+    return tuple(
+        name
+        for name, kind in named.items()
+        if any(f"{stem}{kind.SUFFIX}" in files for stem in getattr(kind, "FILES", {"report": {}}))
+    )
 
 
 def load(name: str) -> Renderer:

@@ -9,10 +9,10 @@ import shutil
 import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Literal, Protocol
 
 import msgspec
@@ -27,10 +27,12 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
-from scimaudit.snapshot.settings import source_of_listing, source_of_roster
+from scimaudit.snapshot.settings import digest, source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
+from scimaudit.snapshot.taking_over import last_ids, take_over
 from scimaudit.snapshot.union import Brought, Union, union
 from scimaudit.sources import Listing, Reply, Walk
+from scimaudit.sources._files import on_disk
 
 WORKERS = 64
 RESUME_WITHIN_HOURS = 12
@@ -64,6 +66,7 @@ class Pull:
     stop: Event
     brake: Brake
     previous: Snapshot | None
+    taking: Lock = field(default_factory=Lock)
 
     def halt(self) -> None:
         """Let every listing end at its next request."""
@@ -97,6 +100,10 @@ class SourceSink:
         if self._stop.is_set():
             raise SourceError("the pull was stopped", source=self.name)
         return self._record.exchange(method, url, send)
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """See :meth:`scimaudit.sources.Sink.files`."""
+        return on_disk(paths, self.base)
 
     def read(self, path: Path) -> tuple[bytes, int]:
         """See :meth:`scimaudit.sources.Sink.read`."""
@@ -186,7 +193,7 @@ def _side_by_side(
         return []
     with ThreadPoolExecutor(min(WORKERS, len(apps)), thread_name_prefix="pull") as pool:
         futures = [
-            pool.submit(_take_over, pull, app)
+            pool.submit(_taken_over, pull, app)
             if only and app.name not in only
             else pool.submit(_app, pull, app, people)
             for app in apps
@@ -209,8 +216,9 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     pull.watcher.started(name)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         sink = SourceSink(pull, record, name, "people")
+        source = source_of_roster(roster, pull.config)
         try:
-            listing = source_of_roster(roster, pull.config).collect(sink)
+            listing = source.collect(sink)
         except SourceError as error:
             pull.watcher.ended(name, None, error.message)
             raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
@@ -219,7 +227,10 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     listing = balanced(listing, table.num_rows)
     pull.watcher.ended(name, listing, "")
     acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
-    line = Collected(name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged)
+    line = Collected(
+        name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged,
+        settings=digest(source),
+    )  # fmt: skip
     return line, brought(table, roster)
 
 
@@ -258,11 +269,12 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     started = pull.now()
     pull.watcher.started(name)
     listing, message, hint = None, "", ""
+    source = source_of_listing(wanted, app, pull.config)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         last = last_ids(pull.previous, app.name, name)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:
-            listing = source_of_listing(wanted, app, pull.config).collect(sink)
+            listing = source.collect(sink)
         except ScimAuditError as error:
             if pull.stop.is_set() or isinstance(error, IntegrityError):
                 raise
@@ -272,8 +284,9 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     pull.watcher.ended(name, listing, message)
     acknowledged = sum(row.digest in wanted.acknowledged_rows for row in listing.rejected) if listing else 0
     line = Collected(
-        name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged
-    )
+        name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged,
+        digest(source),
+    )  # fmt: skip
     return line, pulled(line, wanted.join_on, sink.table)
 
 
@@ -302,45 +315,15 @@ def balanced(listing: Listing, rows: int) -> Listing:
     return replace(listing, walk=walk, entitlements=Walk("incomplete", lost) if held.state == "complete" else held)
 
 
-def _take_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
-    """An app as the newest snapshot has it, with that snapshot's dates."""
-    old = pull.previous
-    line = next((line for line in old.manifest.apps if line.app == app.name), None) if old else None
-    if old is None or line is None:
-        raise ConfigError(f"the newest snapshot does not have the app {app.name}", hint="pull once without --app")
-    taken = []
-    for source in old.manifest.sources:
-        if source.app != app.name:
-            continue
-        for ending in (".bodies", ".jsonl"):
-            shutil.copyfile(old.path / "raw" / (source.raw + ending), _raw(pull.folder) / (source.raw + ending))
-        taken.append(replace(source, reused_from=source.reused_from or old.id))
-    for name in ("accounts", "grants"):
-        (pull.folder / "tables" / name).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(
-            old.path / "tables" / name / f"{app.name}.parquet", pull.folder / "tables" / name / f"{app.name}.parquet"
-        )
-    return taken, line
-
-
-def last_ids(previous: Snapshot | None, app: str, listing: str) -> tuple[str, ...]:
-    """Ids that this listing's last walk gave, if that walk was complete."""
-    if previous is None:
-        return ()
-    proven = any(
-        source.name == listing and source.listing is not None and source.listing.walk.state == "complete"
-        for source in previous.manifest.sources
-    )
-    if not proven or all(line.app != app for line in previous.manifest.apps):
-        return ()
-    accounts = previous.accounts(app)
-    seen = [listing in names for names in accounts["listings"].to_pylist()]
-    return tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
+def _taken_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
+    with pull.taking:  # apps have files in common
+        return take_over(app.name, pull.previous, pull.folder)
 
 
 def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> tuple[datetime, Path]:
     """The folder to fill: an interrupted pull of the same configuration goes on, any other is thrown away."""
-    asked = {"configuration": _digest(config), "quick": quick, "only": sorted(only)}
+    # What another version recorded it may have asked for in another way.
+    asked = {"version": __version__, "configuration": _digest(config), "quick": quick, "only": sorted(only)}
     for folder in sorted((config.store / "snapshots").glob("*" + PARTIAL)):
         try:
             begun = msgspec.json.decode((folder / "pull.json").read_bytes())
@@ -386,6 +369,7 @@ def _finish(
         sources=tuple(collected),
         apps=tuple(lines),
         files=files,
+        previous=pull.previous.id if pull.previous else "",
     )
     write_bytes(manifests.dump(manifest), folder / "manifest.json")
     return Snapshot(folder.rename(folder.with_name(manifest.snapshot_id)))

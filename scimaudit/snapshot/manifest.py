@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from scimaudit.errors import IntegrityError
-from scimaudit.sources import Listing
+from scimaudit.sources import Listing, ScopeState, WalkState
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Collected:
     :param listing: what it brought; ``None`` when it failed, and ``error`` says how.
     :param reused_from: id of the snapshot it was taken over from, with that snapshot's times.
     :param acknowledged: how many of its rejected rows somebody has acknowledged.
+    :param settings: digest of the settings that say what it asks for and what its rows mean; empty in a snapshot of an
+        earlier version, whose records do not tell of signing in either.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Collected:
     hint: str = ""
     reused_from: str = ""
     acknowledged: int = 0
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,11 @@ class AppCollected:
     app: str
     accounts: int
     grants: int
-    walk: str
+    walk: WalkState
     walk_reason: str
-    scope: str
+    scope: ScopeState
     scope_reason: str
-    entitlements: str
+    entitlements: WalkState
     entitlements_reason: str
     gaps: tuple[Gap, ...] = ()
 
@@ -68,6 +71,8 @@ class Manifest:
 
     :param overlaps: rows of the table of overlaps, which is there only where there are some.
     :param joined: rows of rosters that found their person in an earlier roster.
+    :param previous: id of the newest snapshot when this one began, by which listings asked for what they gave then;
+        empty where there was none, ``None`` where an older version did not say.
     """
 
     snapshot_id: str
@@ -83,6 +88,7 @@ class Manifest:
     overlaps: int = 0
     joined: int = 0
     format: int = 1
+    previous: str | None = None
 
 
 _ADAPTER = TypeAdapter(Manifest)
@@ -105,6 +111,7 @@ def load(path: Path) -> Manifest:
     except (OSError, ValidationError) as error:
         raise IntegrityError(f"{path} is not a readable manifest") from error
     named = [found.snapshot_id, *(source.raw for source in found.sources), *(line.app for line in found.apps)]
+    named += [name for name in (found.previous, *(source.reused_from for source in found.sources)) if name]
     if not all(map(_plain, named)):
         raise IntegrityError(f"{path} names files outside the snapshot")
     return found

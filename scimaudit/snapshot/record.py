@@ -189,9 +189,22 @@ def bodies(stem: Path) -> Iterator[tuple[Exchange, bytes]]:
     :raises IntegrityError: a body is not what was received.
     """
     path = stem.with_name(stem.name + ".bodies")
-    with path.open("rb") as file:
-        for entry in _entries(stem.with_name(stem.name + ".jsonl")):
+    entries = exchanges(stem)
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise IntegrityError(f"{path} cannot be read", hint="put back the file as it was") from error
+    with file:
+        for entry in entries:
             yield entry, _body(file, entry, path)
+
+
+def exchanges(stem: Path) -> list[Exchange]:
+    """Every exchange of a finished record, in order.
+
+    :raises IntegrityError: the index cannot be read.
+    """
+    return _entries(stem.with_name(stem.name + ".jsonl"))
 
 
 def first_address(stem: Path) -> str:
@@ -209,11 +222,11 @@ def first_address(stem: Path) -> str:
 
 
 def _body(file: BinaryIO, entry: Exchange, path: Path) -> bytes:
-    file.seek(entry.offset)
-    frame = file.read(entry.length)
     try:
+        file.seek(entry.offset)
+        frame = file.read(entry.length)
         body = bytes(pa.Codec(_CODEC).decompress(frame, decompressed_size=entry.size, asbytes=True))
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, OverflowError, MemoryError, pa.ArrowException) as error:
         raise IntegrityError(f"body {entry.number} of {path.name} cannot be decompressed") from error
     if hashlib.sha256(body).hexdigest() != entry.sha256:
         raise IntegrityError(f"body {entry.number} of {path.name} is not what was received")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Final
 
 from scimaudit.config import App, AppListing, Config, Roster
 from scimaudit.sources import Source
+
+REACHING: Final = frozenset(
+    {"token", "basic", "oauth2", "certificate", "ca", "proxy", "password", "headers", "secret", "federated_token"}
+)
+"""Settings of a source that are for reaching it alone, and name secrets or files."""
+_SPEAKING: Final = REACHING | {"managed_identity", "device_code", "client_id", "bind", "authority", "timeout"}
+"""Those, and all others that do not say what it asks for or what its rows mean."""
 
 
 def source_of_listing(wanted: AppListing, app: App, config: Config) -> Source:
@@ -39,3 +49,15 @@ def told(settings: Any, shared: Mapping[str, object]) -> Source:
         return settings  # type: ignore[no-any-return]
     kept = {name: getattr(settings, name) for name in settings.model_fields_set}
     return type(settings).model_validate({**kept, **missing})  # type: ignore[no-any-return]
+
+
+def digest(source: Source) -> str:
+    """SHA-256 over the settings of a source that decide what it asks for and what its rows mean."""
+    model: Any = source
+    told = model.model_dump(exclude_unset=True, exclude=_SPEAKING, serialize_as_any=True)
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=_text).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    """A path as it is written everywhere, and a date as text."""
+    return value.as_posix() if isinstance(value, PurePath) else str(value)

@@ -8,7 +8,7 @@ raises :class:`~scimaudit.errors.SourceError`.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -133,18 +133,31 @@ class Sink(Protocol):
     """The app, where the source is a listing of one."""
     base: Path
     """The folder that relative paths in the configuration are relative to."""
-    people: pa.Table | None
-    """The merged rosters, for the roster probe (W5); rosters are collected before apps."""
-    last_complete_ids: tuple[str, ...]
-    """Account ids of this listing's last complete walk, for the memory witness (W6)."""
     quick: bool
     """Skip second passes and probes; the walk is then unprovable."""
+
+    @property
+    def people(self) -> pa.Table | None:
+        """The merged rosters, for the roster probe (W5); rosters are collected before apps."""
+        ...
+
+    @property
+    def last_complete_ids(self) -> tuple[str, ...]:
+        """Account ids of this listing's last complete walk, for the memory witness (W6)."""
+        ...
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """Record one exchange, or give back the recorded one if an interrupted pull already had it.
 
         :param send: performs the exchange; called only when it is not on record. What it raises passes through.
         :returns: the reply and the number of its body in the raw record (``raw_body``).
+        """
+        ...
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """The files that paths and patterns of the configuration name, each once, as :meth:`read` takes them.
+
+        :raises SourceError: a pattern names none.
         """
         ...
 

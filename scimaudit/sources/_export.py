@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from scimaudit.errors import ConfigError, Malformed
 from scimaudit.sources import Cost, Listing, Sink, _dates, _mapping, _presets, _verdict
-from scimaudit.sources._files import folded, named, together
+from scimaudit.sources._files import folded, together
 from scimaudit.sources._grid import Grid
 from scimaudit.sources._headings import GRANT_COLUMNS, Wanted
 from scimaudit.sources._tabular import Day, Tabular, no_number
@@ -87,7 +87,7 @@ class Export(Tabular):
         wanted = self.wanted(sink, {"as_of": declared} if isinstance(declared, str) else None)
         if self.rows == "grants" and sink.fills == "people":
             raise ConfigError(f'{sink.name}.rows = "grants" is for apps', hint="a row of a roster is a person")
-        files = named(self.path if isinstance(self.path, tuple) else (self.path,), sink.base)
+        files = sink.files(self.path if isinstance(self.path, tuple) else (self.path,))
         grids, bodies, size = dict[str, Grid](), list[tuple[int, int]](), 0
         for path in files:
             data, body = sink.read(path)

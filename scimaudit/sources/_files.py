@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from glob import glob
 from itertools import accumulate, chain
 from pathlib import Path
@@ -18,23 +19,64 @@ from scimaudit.sources._headings import GRANT_COLUMNS, KEYS
 _WILD: Final = frozenset("*?[")
 
 
-def named(paths: Sequence[Path], base: Path) -> list[Path]:
+def named(paths: Sequence[Path], there: Callable[[str], bool], match: Callable[[str], Iterable[str]]) -> list[Path]:
     """The files that paths and patterns (``*``, ``?``, ``[…]``, ``**``) name, each once, in order of their names.
 
+    :param there: whether there is a file of that very name. ``match``: the names of files that fit a pattern.
     :raises Malformed: a pattern names none; nothing is then known, which is not the same as nobody.
     """
     found: dict[Path, None] = {}
     for path in paths:
         text = path.as_posix()
-        if not _WILD & set(text) or (base / path).is_file():
+        if not _WILD & set(text) or there(text):
             found[path] = None
             continue
-        names = sorted(glob(text, root_dir=base, recursive=True))  # noqa: PTH207 - takes absolute patterns too
-        files = [Path(name) for name in names if (base / name).is_file()]
+        files = [Path(name) for name in sorted(match(text))]
         if not files:
             raise Malformed(f"no file is called {text}", hint="patterns are relative to scimaudit.toml")
         found |= dict.fromkeys(files)
     return list(found)
+
+
+def on_disk(paths: Sequence[Path], base: Path) -> list[Path]:
+    """:func:`named`, of what lies in a folder or, where a path begins at the root, anywhere.
+
+    :raises Malformed: a pattern names none.
+    """
+
+    def there(name: str) -> bool:
+        return (base / name).is_file()
+
+    def match(pattern: str) -> Iterable[str]:
+        return filter(there, glob(pattern, root_dir=base, recursive=True))  # noqa: PTH207 - takes absolute patterns too
+
+    return named(paths, there, match)
+
+
+def on_record(paths: Sequence[Path], names: Collection[str]) -> list[Path]:
+    """:func:`named`, of files that were read before: nothing is looked for on the disk.
+
+    :param names: what they were called when they were read.
+    :raises Malformed: a pattern names none.
+    """
+
+    def match(pattern: str) -> Iterable[str]:
+        steps = pattern.casefold().split("/")
+        return (name for name in names if _fits(name.casefold().split("/"), steps))
+
+    return named(paths, names.__contains__, match)
+
+
+def _fits(parts: Sequence[str], steps: Sequence[str]) -> bool:
+    """Whether a path fits a pattern; ``**`` goes down any number of folders, the other signs stay in one.
+
+    Letters fit whatever their case: whether they do on a disk depends on whose disk it is.
+    """
+    if not steps:
+        return not parts
+    if steps[0] == "**":
+        return bool(parts) if len(steps) == 1 else any(_fits(parts[down:], steps[1:]) for down in range(len(parts)))
+    return bool(parts) and fnmatchcase(parts[0], steps[0]) and _fits(parts[1:], steps[1:])
 
 
 def together(grids: Mapping[str, Grid]) -> Grid:

@@ -68,20 +68,20 @@ class OriginAuth(httpx.Auth):
     """Adds credential headers to requests of one origin; to any other it adds nothing.
 
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
-    ``spoken`` are the secrets of the last request.
+    ``spoken`` are the secrets of all requests so far: a token that was renewed may be good for a while yet.
     """
 
     def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]]) -> None:
         self._origin = origin
         self._headers = headers
-        self.spoken: tuple[bytes, ...] = ()
+        self.spoken: dict[bytes, None] = {}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request, with the credentials if it is theirs."""
         if self._origin.owns(str(request.url)):
             held = self._headers()
             request.headers.update(held)
-            self.spoken = spoken(held)
+            self.spoken.update(dict.fromkeys(spoken(held)))
         yield request
 
 

@@ -42,6 +42,10 @@ class MemorySink:
         self.replies.append((method, url, reply))
         return reply, len(self.replies) - 1
 
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """Not for a server's listing."""
+        raise AssertionError(f"a SCIM source has no business looking for {paths}")
+
     def read(self, path: Path) -> tuple[bytes, int]:
         """Not for a server's listing."""
         raise AssertionError(f"a SCIM source has no business reading {path}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from scimaudit import tables
 from scimaudit.errors import SourceError
 from scimaudit.sources import Reply
+from scimaudit.sources._files import on_disk
 
 
 @dataclass(repr=False)
@@ -39,6 +40,9 @@ class MemorySink:
         self.requests.append((method, url))
         self.bodies.append(reply.body)
         return reply, len(self.bodies) - 1
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        return on_disk(paths, self.base)
 
     def read(self, path: Path) -> tuple[bytes, int]:
         try:

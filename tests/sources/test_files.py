@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scimaudit.errors import ConfigError, Malformed
 from scimaudit.sources import csv, json
-from scimaudit.sources._files import folded
+from scimaudit.sources._files import folded, on_disk, on_record
 from scimaudit.sources._grid import Fault, Grid
 
 HEAD = "id,email,enabled,groups\n"
@@ -49,6 +51,29 @@ def test_a_file_that_was_left_out_is_missed_by_the_total(sink, write):
     write(crm_a=HEAD + ANA)
     listing = source(declared_total=2, exported_by="j.doe", exported_at="2026-11-20").collect(sink)
     assert listing.walk.state == "incomplete"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*.csv", "a?.csv", "a[12].csv", "[!a]*.csv", "**/*.csv", "in/**/a*.csv", "in/*/a1.csv", "{base}/in/*.csv",
+     "../{name}/a*.csv", "**/a[1].csv", "a[1].csv", "in/../a*.csv", "[z-a].csv", "**", "*/a1"],
+)  # fmt: skip
+def test_what_a_pattern_names_on_the_disk_it_names_on_record(tmp_path, pattern):
+    base = tmp_path / "base"
+    for name in ("a1.csv", "a2.csv", "b1.csv", "in/a1.csv", "in/deep/a1.csv", "in/deep/er/a3.csv", "a[1].csv"):
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_text("x")
+    paths = [Path(pattern.format(base=base, name=base.name))]
+    try:
+        named = on_disk(paths, base)
+    except Malformed:
+        with pytest.raises(Malformed, match="no file is called"):
+            on_record(paths, [])
+        return
+    assert on_record(paths, [path.as_posix() for path in named]) == named
+    strangers = ["else.txt", "up/else.txt", "/else.txt"]
+    if pattern != "**":
+        assert on_record(paths, [*strangers, *(path.as_posix() for path in named)]) == named
 
 
 def test_a_pattern_without_files_is_an_error(sink):

@@ -353,6 +353,18 @@ def test_a_short_word_in_the_headers_is_no_secret(serve, client, reply_bytes):
     assert b"eventual" in reply.body
 
 
+def test_a_token_that_was_renewed_is_looked_for_as_long_as_the_listing_lasts(serve, client, reply_bytes):
+    first, second = "token-of-the-first-hour", "token-of-the-second-hour"
+    held = iter([first, second, second])
+    server = serve(reply_bytes(), reply_bytes(), reply_bytes(200, f'{{"told": "{first}"}}'.encode()))
+    made = client(server.url, headers=lambda: {"Authorization": f"Bearer {next(held)}"})
+    made.get("/a")
+    made.get("/b")
+    with pytest.raises(Malformed, match="credentials that it was asked with"):
+        made.get("/c")
+    assert made.recorded == [f"GET {server.url}/a", f"GET {server.url}/b"]
+
+
 @pytest.mark.parametrize("written", [r"abc\/def+ghi\/jkl==", "abc%2Fdef%2Bghi%2Fjkl%3D%3D", "abc/def+ghi/jkl=="])
 def test_a_secret_is_known_in_the_forms_it_is_written_in(written):
     assert written.encode() in spoken({"Authorization": "Bearer abc/def+ghi/jkl=="})

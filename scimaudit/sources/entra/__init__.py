@@ -10,13 +10,14 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import Field, field_validator
 
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.sources import NO_ENTITLEMENTS, Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
+from scimaudit.sources import NO_ENTITLEMENTS, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._headings import COMMON
 from scimaudit.sources._memberships import Alike, grants, in_tables
 from scimaudit.sources._tabular import Tabular
@@ -86,22 +87,22 @@ class Source(token.Credentials, Tabular):
     def _asker(self, sink: Sink, graph: str) -> Graph:
         ca = sink.base / self.ca if self.ca else None
         authority = self.authority or _CLOUDS[self.cloud]["authority"]
-        way = token.way_in(self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell)
-
-        def opened(spent: Cost) -> Client:
-            bearer = token.token(way, graph, sink.name)
-            return Client(
-                f"{graph}/v1.0",
-                exchange=sink.exchange,
-                now=sink.now,
-                headers={"Authorization": f"Bearer {bearer}", "ConsistencyLevel": "eventual"},
-                verify=tls_context(ca),
-                proxy=self.proxy,
-                budgets=Budgets(requests=self.max_requests - spent.requests, seconds=self.max_seconds - spent.seconds),
-                source=sink.name,
-            )
-
-        return Graph(opened, sink.name)
+        bearer = token.Bearer(
+            partial(token.way_in, self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell),
+            graph,
+            sink.name,
+        )
+        client = Client(
+            f"{graph}/v1.0",
+            exchange=sink.exchange,
+            now=sink.now,
+            headers=lambda: {**bearer.headers(), "ConsistencyLevel": "eventual"},
+            verify=tls_context(ca),
+            proxy=self.proxy,
+            budgets=Budgets(requests=self.max_requests, seconds=self.max_seconds),
+            source=sink.name,
+        )
+        return Graph(client, bearer.renew, sink.name)
 
     def _collected(self, asker: Graph, sink: Sink, graph: str) -> Listing:
         common = COMMON[sink.fills]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -27,14 +27,11 @@ class Row:
 class Graph:
     """Asks one Graph.
 
-    :param opened: makes a client with a fresh token, given what was spent before; called again when a token runs out.
+    :param renew: has the client's next request carry a new token; called where one ran out.
     """
 
-    def __init__(self, opened: Callable[[Cost], Client], source: str) -> None:
-        self._opened = opened
-        self._source = source
-        self._spent = Cost()
-        self._client = opened(self._spent)
+    def __init__(self, client: Client, renew: Callable[[], None], source: str) -> None:
+        self._client, self._renew, self._source = client, renew, source
 
     def close(self) -> None:
         """Close the connection."""
@@ -42,9 +39,8 @@ class Graph:
 
     @property
     def cost(self) -> Cost:
-        """What all clients asked, those with tokens that ran out included."""
-        now = self._client.cost
-        return Cost(*(a + b for a, b in zip(astuple(self._spent), astuple(now), strict=True)))
+        """What was asked, with every token."""
+        return self._client.cost
 
     @property
     def facts(self) -> dict[str, str]:
@@ -109,9 +105,7 @@ class Graph:
         except Denied as error:
             if error.status != 401:
                 raise
-        self._spent = self.cost
-        self.close()
-        self._client = self._opened(self._spent)
+        self._renew()
         return self._client.get(target, params)
 
 

@@ -140,6 +140,36 @@ def _of_human(app: Any, tell: Tell) -> WayIn:
     return asked
 
 
+class Bearer:
+    """The token that requests carry: had when the first one is sent, for a listing that is played sends none.
+
+    :param opened: gives the way in; called once.
+    :param graph: the address that the token is for.
+    """
+
+    def __init__(self, opened: Callable[[], WayIn], graph: str, source: str) -> None:
+        self._opened, self._graph, self._source = opened, graph, source
+        self._way: WayIn | None = None
+        self._token = ""
+
+    def headers(self) -> dict[str, str]:
+        """The header that a request carries.
+
+        :raises ConfigError: the credentials cannot be read.
+        :raises AuthenticationFailed: the authority refuses.
+        :raises Unavailable: it cannot be had.
+        """
+        if self._way is None:
+            self._way = self._opened()
+        if not self._token:
+            self._token = token(self._way, self._graph, self._source)
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> None:
+        """Ask for a token anew before the next request."""
+        self._token = ""
+
+
 def token(way: WayIn, graph: str, source: str) -> str:
     """A token.
 

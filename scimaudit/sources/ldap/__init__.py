@@ -6,6 +6,7 @@ What differs from vendor to vendor stands in ``vendors/NAME.toml``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +21,10 @@ from scimaudit.sources._memberships import grants, in_tables
 from scimaudit.sources._tabular import Tabular
 from scimaudit.sources.ldap import rows
 from scimaudit.sources.ldap import vendor as vendors
-from scimaudit.sources.ldap.connection import connected
+from scimaudit.sources.ldap.connection import Directory, connected
 from scimaudit.sources.ldap.membership import Members, members
 from scimaudit.sources.ldap.search import SIZES, Entry, Found, one, search
-from scimaudit.transport import observed, tls_context
+from scimaudit.transport import tls_context
 from scimaudit.transport.secret import Secret
 
 if TYPE_CHECKING:
@@ -76,17 +77,19 @@ class Source(Tabular):
         given = {renamed.get(name, name): attribute for name, attribute in kind.columns.items()}
         columns = {name: attribute for name, attribute in given.items() if name in common} | dict(self.columns)
         columns |= self.extras
+        with Directory(lambda: self._connected(sink)) as directory:
+            return self._collected(directory, sink, kind, columns)
+
+    def _connected(self, sink: Sink) -> AbstractContextManager[Connection]:
         context = tls_context(sink.base / self.ca if self.ca else None)
         password = self.password.resolve(sink.base).get_secret_value()
-        with connected(
-            self.url, self.bind, password, context=context, timeout=self.timeout, source=sink.name
-        ) as connection:
-            return self._collected(connection, sink, kind, columns)
+        return connected(self.url, self.bind, password, context=context, timeout=self.timeout, source=sink.name)
 
-    def _collected(self, connection: Connection, sink: Sink, kind: vendors.Vendor, columns: dict[str, str]) -> Listing:
-        seen = _twice(connection, sink, self.base, self.filter or kind.people, rows.wanted(kind, columns))
+    def _collected(self, directory: Directory, sink: Sink, kind: vendors.Vendor, columns: dict[str, str]) -> Listing:
+        seen = _twice(directory, sink, self.base, self.filter or kind.people, rows.wanted(kind, columns))
         entries = _distinct(seen.found.entries)
-        grid = rows.grid(entries, kind, columns, sink.fills, sink.now())
+        asked_at = seen.found.asked_at or sink.now()
+        grid = rows.grid(entries, kind, columns, sink.fills, asked_at)
         places = {name: index for index, name in enumerate(grid.header)}
         notes = list(kind.notes)
         if sink.fills == "people":
@@ -98,7 +101,7 @@ class Source(Tabular):
                 grid, places, self.meaning(), app=sink.app or "", listing=sink.name,
                 stands=[(entry.body, entry.row) for entry in entries],
             )  # fmt: skip
-            scope, entitlements, more = self._grants(connection, sink, kind, entries, grid, seen)
+            scope, entitlements, more = self._grants(directory, sink, kind, entries, grid, seen)
             notes += more
         for table in mapped.tables:
             sink.rows(table)
@@ -115,7 +118,7 @@ class Source(Tabular):
             scope=scope,
             entitlements=entitlements or NO_ENTITLEMENTS,
             rejected=mapped.rejected,
-            as_of=sink.now(),
+            as_of=asked_at,
             attributes=mapped.attributes,
             witnesses=(seen.witness,),
             notes=(*notes, *mapped.notes),
@@ -123,7 +126,11 @@ class Source(Tabular):
             facts={
                 "vendor": kind.title,
                 "address": self.url,
-                "TLS": ("" if self.url.startswith("ldaps:") else "StartTLS, ") + observed.tls(connection.socket),
+                **(
+                    {"TLS": ("" if self.url.startswith("ldaps:") else "StartTLS, ") + directory.tls}
+                    if directory.tls
+                    else {}
+                ),
                 "paging": f"pages of {seen.found.size}" if seen.found.paged else "the server does not page",
                 "columns": ", ".join(
                     f"{name} = {attribute}" for name, attribute in sorted(columns.items()) if attribute
@@ -134,7 +141,7 @@ class Source(Tabular):
 
     def _grants(
         self,
-        connection: Connection,
+        directory: Directory,
         sink: Sink,
         kind: vendors.Vendor,
         entries: Sequence[Entry],
@@ -148,7 +155,7 @@ class Source(Tabular):
         wanted = [name for name in ("cn", *kind.members, kind.member_names, *kind.sids) if name]
         try:
             groups = _twice(
-                connection, sink, self.group_base or self.base, kind.groups, [name for name in wanted if name]
+                directory, sink, self.group_base or self.base, kind.groups, [name for name in wanted if name]
             )
         except SourceError as error:
             return scope, Walk("failed", f"groups: {error.message}"), []
@@ -157,22 +164,22 @@ class Source(Tabular):
         held = members(_distinct(groups.found.entries), accounts, entries, kind)
         for table in in_tables(sink.app or "", "groups", grants(held.display, held.direct, held.nested)):
             sink.rows(table)
-        outside, dangling = _strangers(connection, sink, held)
+        outside, dangling = _strangers(directory, sink, held)
         if outside and scope.state != "partial":
             scope = Scope("partial", f"{len(outside)} members of groups stand outside base, such as {outside[0]}")
         notes = [f"{len(dangling)} members of groups do not exist, such as {dangling[0]}"] if dangling else []
         return scope, _entitlements(groups, held, seen, outside, asked=len(outside) + len(dangling)), notes
 
 
-def _twice(connection: Connection, sink: Sink, base: str, what: str, attributes: Sequence[str]) -> _Seen:
+def _twice(directory: Directory, sink: Sink, base: str, what: str, attributes: Sequence[str]) -> _Seen:
     """Search, then search again without attributes and with smaller pages: both must give the same entries."""
-    found = search(connection, sink, base, what, attributes)
+    found = search(directory, sink, base, what, attributes)
     names = {rows.dn_key(entry.dn) for entry in found.entries}
     sink.progress(len(names), None)
     if sink.quick:
         return _Seen(found, Walk("unprovable", "the second pass was left out"), Witness("second pass", "not-available"))
     smaller = [size for size in SIZES if size < found.size] or [found.size // 2 or 1]
-    again = search(connection, sink, base, what, ["1.1"], smaller)
+    again = search(directory, sink, base, what, ["1.1"], smaller)
     other = {rows.dn_key(entry.dn) for entry in again.entries}
     detail = f"{len(names)} entries, then {len(other)} in pages of {again.size}"
     witness = Witness("second pass", "passed" if names == other else "failed", detail)
@@ -203,11 +210,11 @@ def _counted(seats: int | None, listed: int) -> Scope:
     return Scope("partial", f"somebody counted {seats} accounts by hand, {listed} are listed")
 
 
-def _strangers(connection: Connection, sink: Sink, held: Members) -> tuple[list[str], list[str]]:
+def _strangers(directory: Directory, sink: Sink, held: Members) -> tuple[list[str], list[str]]:
     """Of the members nobody knows: those that exist outside the listing, and those that do not exist."""
     outside, dangling = [], []
     for dn in held.strangers[:_STRANGERS_ASKED]:
-        entry = one(connection, sink, dn, ["objectClass"]) if "=" in dn else None
+        entry = one(directory, sink, dn, ["objectClass"]) if "=" in dn else None
         kinds = {name.casefold() for name in entry.texts("objectClass")} if entry else set()
         if entry is None:
             dangling.append(dn)

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, SourceError, Unavailable
+from scimaudit.transport import observed
 
 if TYPE_CHECKING:
     from ldap3 import Connection
 
 _REFUSED = {7: "auth method", 8: "stronger authentication", 48: "inappropriate authentication", 49: "credentials"}
+
+
+class Directory:
+    """A directory that is reached when the first question is sent, for one whose answers are played is sent none.
+
+    A context manager, which lets go of the connection.
+
+    :param opened: gives a bound connection.
+    """
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._opened, self._open = opened, ExitStack()
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def tls(self) -> str:
+        """What was seen of its encryption; empty where it was not reached."""
+        return observed.tls(self._connection.socket) if self._connection else ""
+
+    def search(self, base: str, what: str, scope: Any, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The result of one search, and the rows that came with it; see :meth:`ldap3.Connection.search`.
+
+        :raises SourceError: the directory cannot be had, or refuses the bind.
+        """
+        if self._connection is None:
+            self._connection = self._open.enter_context(self._opened())
+        self._connection.search(base, what, scope, **more)
+        return self._connection.result, self._connection.response or []
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -17,7 +18,7 @@ from scimaudit.errors import Incomplete, SourceError, Unavailable
 from scimaudit.sources import Reply, Sink
 
 if TYPE_CHECKING:
-    from ldap3 import Connection
+    from scimaudit.sources.ldap.connection import Directory
 
 PAGED: Final = "1.2.840.113556.1.4.319"
 SIZES: Final = (1000, 500, 200, 100, 50)
@@ -64,6 +65,7 @@ class Found:
     :param referrals: places the server refers to; they were not followed.
     :param cut: attributes that came in part (``member;range=``) and could not be had whole.
     :param paged: whether the server honoured the paging control.
+    :param asked_at: when the first page was asked for; it is on record, for by it is judged what has expired.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -72,6 +74,7 @@ class Found:
     paged: bool = True
     size: int = 0
     pages: int = 0
+    asked_at: datetime | None = None
 
 
 class Stopped(Incomplete):
@@ -79,7 +82,7 @@ class Stopped(Incomplete):
 
 
 def search(
-    connection: Connection, sink: Sink, base: str, what: str, attributes: Sequence[str], sizes: Sequence[int] = SIZES
+    directory: Directory, sink: Sink, base: str, what: str, attributes: Sequence[str], sizes: Sequence[int] = SIZES
 ) -> Found:
     """Every entry below ``base`` that ``what`` (an LDAP filter) finds; smaller pages are tried where larger ones fail.
 
@@ -89,22 +92,22 @@ def search(
     for place, size in enumerate(sizes):
         try:
             found = Found(size=size)
-            for page in _pages(connection, sink, base, what, attributes, size):
+            for page in _pages(directory, sink, base, what, attributes, size):
                 page(found)
         except Stopped:
             if place + 1 == len(sizes):
                 raise
         else:
-            return _whole(connection, sink, found)
+            return _whole(directory, sink, found)
     raise Stopped("no page size was given", source=sink.name)
 
 
-def one(connection: Connection, sink: Sink, dn: str, attributes: Sequence[str]) -> Entry | None:
+def one(directory: Directory, sink: Sink, dn: str, attributes: Sequence[str]) -> Entry | None:
     """The entry of that DN, or None when there is none (or none that may be seen).
 
     :raises SourceError: the server answered neither.
     """
-    reply, body = _asked(connection, sink, dn, "(objectClass=*)", attributes, 0, b"", scope="BASE")
+    reply, body = _asked(directory, sink, dn, "(objectClass=*)", attributes, 0, b"", scope="BASE")
     if reply["result"] in (32, 34):
         return None
     _check(reply, sink.name)
@@ -112,11 +115,11 @@ def one(connection: Connection, sink: Sink, dn: str, attributes: Sequence[str]) 
 
 
 def _pages(
-    connection: Connection, sink: Sink, base: str, what: str, attributes: Sequence[str], size: int
+    directory: Directory, sink: Sink, base: str, what: str, attributes: Sequence[str], size: int
 ) -> Iterator[Callable[[Found], None]]:
     cookie, seen = b"", {b""}
     for _ in range(_MOST_PAGES):
-        reply, body = _asked(connection, sink, base, what, attributes, size, cookie)
+        reply, body = _asked(directory, sink, base, what, attributes, size, cookie)
         _check(reply, sink.name)
         yield lambda found, reply=reply, body=body: _add(found, reply, body)  # type: ignore[misc]
         cookie = base64.b64decode(reply["cookie"] or "")
@@ -133,6 +136,7 @@ def _add(found: Found, reply: dict[str, Any], body: int) -> None:
     found.referrals += reply["referrals"]
     found.cut += [cut for row in reply["entries"] for cut in _cut(row)]
     found.paged &= reply["cookie"] is not None
+    found.asked_at = found.asked_at or datetime.fromisoformat(reply["asked_at"])
     found.pages += 1
 
 
@@ -144,7 +148,7 @@ def _cut(row: Mapping[str, Any]) -> Iterator[Cut]:
             yield Cut(row["dn"], parted["attribute"], int(parted["end"]) + 1)
 
 
-def _whole(connection: Connection, sink: Sink, found: Found) -> Found:
+def _whole(directory: Directory, sink: Sink, found: Found) -> Found:
     """Ask for the rest of every attribute that came in part ([MS-ADTS] 3.1.1.3.1.3.3, range retrieval).
 
     :raises SourceError: the directory refuses one of these questions.
@@ -154,7 +158,7 @@ def _whole(connection: Connection, sink: Sink, found: Found) -> Found:
     rest: dict[str, dict[str, list[Value]]] = {}
     unfinished = []
     for cut in found.cut:
-        values, end = _rest(connection, sink, cut, found)
+        values, end = _rest(directory, sink, cut, found)
         rest.setdefault(cut.dn, {})[cut.attribute.lower()] = values
         if end is not None:
             unfinished.append(end)
@@ -166,12 +170,12 @@ def _whole(connection: Connection, sink: Sink, found: Found) -> Found:
     return found
 
 
-def _rest(connection: Connection, sink: Sink, cut: Cut, found: Found) -> tuple[list[Value], Cut | None]:
+def _rest(directory: Directory, sink: Sink, cut: Cut, found: Found) -> tuple[list[Value], Cut | None]:
     """The values from ``cut.after`` on, and where it stopped when it did not reach the end."""
     values: list[Value] = []
     for _ in range(_MOST_PAGES):
         asked = [f"{cut.attribute};range={cut.after}-*"]
-        reply, body = _asked(connection, sink, cut.dn, "(objectClass=*)", asked, 0, b"", scope="BASE")
+        reply, body = _asked(directory, sink, cut.dn, "(objectClass=*)", asked, 0, b"", scope="BASE")
         _check(reply, sink.name)
         found.pages += 1
         entries = _entries(reply, body)
@@ -193,7 +197,7 @@ def _joined(
 
 
 def _asked(
-    connection: Connection,
+    directory: Directory,
     sink: Sink,
     base: str,
     what: str,
@@ -204,43 +208,44 @@ def _asked(
 ) -> tuple[dict[str, Any], int]:
     shown = f"{base}?{','.join(attributes)}?{scope.lower()}?{what}#{size}-{cookie.hex()}"
     reply, body = sink.exchange(
-        "LDAP", shown, lambda: _send(connection, base, what, attributes, size, cookie, scope, sink.name)
+        "LDAP", shown, lambda: _send(directory, base, what, attributes, size, cookie, scope, sink)
     )
     answer: dict[str, Any] = orjson.loads(reply.body)
     return answer, body
 
 
 def _send(
-    connection: Connection,
+    directory: Directory,
     base: str,
     what: str,
     attributes: Sequence[str],
     size: int,
     cookie: bytes,
     scope: Any,
-    source: str,
+    sink: Sink,
 ) -> Reply:
     from ldap3.core.exceptions import LDAPException, LDAPInvalidFilterError
 
+    asked_at = sink.now().isoformat()
     try:
-        connection.search(
+        result, response = directory.search(
             base, what, scope, attributes=list(attributes), paged_size=size or None, paged_cookie=cookie or None
         )
     except LDAPInvalidFilterError as error:
-        raise SourceError(f"{what!r} is no filter", source=source, hint="RFC 4515 says how to write one") from error
+        raise SourceError(f"{what!r} is no filter", source=sink.name, hint="RFC 4515 says how to write one") from error
     except (LDAPException, OSError) as error:
-        raise Unavailable(f"the directory stopped to answer: {error}", source=source, hint="try again") from error
-    result = connection.result
+        raise Unavailable(f"the directory stopped to answer: {error}", source=sink.name, hint="try again") from error
     control = (result.get("controls") or {}).get(PAGED)
-    rows = [row for row in connection.response or () if row["type"] == "searchResEntry"]
+    rows = [row for row in response if row["type"] == "searchResEntry"]
     document = {
+        "asked_at": asked_at,
         "result": result["result"],
         "description": result["description"],
         "message": result.get("message") or "",
         "cookie": None if control is None else base64.b64encode(control["value"]["cookie"] or b"").decode(),
         "entries": [{"dn": row["dn"], "attributes": _kept(row["raw_attributes"])} for row in rows],
         "referrals": [
-            uri for row in connection.response or () if row["type"] == "searchResRef" for uri in row["uri"]
+            uri for row in response if row["type"] == "searchResRef" for uri in row["uri"]
         ] + list(result.get("referrals") or ()),
     }  # fmt: skip
     return Reply(result["result"], {}, orjson.dumps(document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -57,6 +57,10 @@ class Watched:
         if reply.status == 200:
             self.bodies.append(reply.body)
         return reply, number
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        """See :meth:`Sink.files`."""
+        return self._sink.files(paths)
 
     def read(self, path: Path) -> tuple[bytes, int]:
         """See :meth:`Sink.read`."""

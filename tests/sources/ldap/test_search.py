@@ -25,18 +25,16 @@ def answer(*entries: dict[str, Any], code: int = 0, said: str = "success", cooki
 
 
 class Recorded:
-    """An ldap3 connection that gives recorded answers, and keeps what it was asked."""
+    """A directory that gives recorded answers, and keeps what it was asked."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, list[str], Any]] = []
-        self.response: list[dict[str, Any]] = []
-        self.result: dict[str, Any] = {}
 
-    def search(self, base: str, what: str, scope: str, *, attributes: list[str], **page: Any) -> None:
+    def search(self, base: str, what: str, scope: str, *, attributes: list[str], **page: Any) -> tuple[Any, Any]:
         self.asked.append((base, attributes, page["paged_size"]))
         told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.response, self.result = told["response"], told["result"]
+        return told["result"], told["response"]
 
 
 class Directory:
@@ -45,19 +43,16 @@ class Directory:
     def __init__(self, values: list[bytes], most: int, *, stops_at: int | None = None) -> None:
         self.values, self.most, self.stops_at = values, most, stops_at
         self.asked: list[str] = []
-        self.response: list[dict[str, Any]] = []
-        self.result = answer()["result"]
 
-    def search(self, base: str, what: str, scope: str, *, attributes: list[str], **page: Any) -> None:
+    def search(self, base: str, what: str, scope: str, *, attributes: list[str], **page: Any) -> tuple[Any, Any]:
         self.asked += attributes
         start = int(attributes[0].partition("=")[2].partition("-")[0] or 0)
         end = start + self.most
         part = self.values[start:end]
         if self.stops_at is not None and start >= self.stops_at:
-            self.response = [entry(GROUP)]
-            return
+            return answer()["result"], [entry(GROUP)]
         last = "*" if end >= len(self.values) else str(end - 1)
-        self.response = [entry(GROUP, **{"member": [], f"member;range={start}-{last}": part})]
+        return answer()["result"], [entry(GROUP, **{"member": [], f"member;range={start}-{last}": part})]
 
 
 def dns(count: int) -> list[bytes]:
