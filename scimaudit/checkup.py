@@ -1,4 +1,4 @@
-"""Before the first audit: can every source be reached, how well do keys match, what cannot be judged, can it be sealed?"""
+"""Before the first audit: is every source reached, how well do keys match, what cannot be judged, can it be sealed?"""
 
 from __future__ import annotations
 

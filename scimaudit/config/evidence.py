@@ -24,7 +24,7 @@ class Evidence(Model):
     )
     timestamp_ca: Path | None = Field(
         None,
-        description="PEM file of the certificates that its tokens must lead to, relative to this file; needed with `timestamp`",
+        description="PEM file of the certificates that its tokens must lead to, relative to this file",
     )
     seal: bool = Field(True, description="whether `run` seals what it audited")
 

@@ -82,14 +82,14 @@ def who(text: str, key: bytes, namespace: str, at: datetime | None) -> tuple[str
     return "", why
 
 
-def parse(told: str, number: int) -> Line:
+def parse(text: str, number: int) -> Line:
     """Read one line.
 
     :raises ValueError: a part of it is not understood.
     """
-    if any(ord(letter) < 32 and letter != "\t" for letter in told):
+    if any(ord(letter) < 32 and letter != "\t" for letter in text):
         raise _wrong("it holds a control character")
-    principals, _, rest = told.strip(_BLANKS).replace("\t", " ").partition(" ")
+    principals, _, rest = text.strip(_BLANKS).replace("\t", " ").partition(" ")
     rest = rest.lstrip(_BLANKS)
     if '"' in principals:
         raise _wrong("a quoted principal is not understood without ssh-keygen")
@@ -101,11 +101,13 @@ def parse(told: str, number: int) -> Line:
     kind, _, more = rest.partition(" ")
     if kind not in KINDS:
         raise _wrong("it names no key of a kind that can be checked without ssh-keygen")
+    told = more.lstrip(_BLANKS).partition(" ")[0]
     try:
-        key = base64.b64decode(more.lstrip(_BLANKS).partition(" ")[0], validate=True)
+        key = base64.b64decode(told, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _wrong("its key cannot be read") from error
-    if not key.startswith(len(kind).to_bytes(4) + kind.encode()):
+    # Python reads over padding too many, and over bits behind the last byte.
+    if base64.b64encode(key) != told.encode() or not key.startswith(len(kind).to_bytes(4) + kind.encode()):
         raise _wrong("its key cannot be read")
     bounds: dict[str, str] = {}
     for name, value in _options(options):
@@ -157,7 +159,7 @@ def _time(text: str) -> datetime:
 
 
 def _listed(text: str, patterns: str) -> bool:
-    """Whether a list of patterns has it: ``*`` and ``?`` stand for letters, and one with ``!`` that has it excludes it."""
+    """Whether a list of patterns has it: ``*`` and ``?`` stand for letters; one with ``!`` that has it excludes it."""
     found = False
     for pattern in patterns.split(","):
         if _pattern(pattern.removeprefix("!")).match(text):

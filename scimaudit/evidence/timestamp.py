@@ -157,7 +157,7 @@ def _read(token: bytes) -> TimeStampResponse:
     """
     client = _library()
     try:
-        answer = client.decode_timestamp_response(token)
+        answer: TimeStampResponse = client.decode_timestamp_response(token)
         if answer.status != _GRANTED:
             said = " ".join(answer.status_string) or f"status {answer.status}"
             raise IntegrityError(f"the authority refused: {said[:200]}")
