@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,8 +79,8 @@ def verify(
     :raises ConfigError: the signature or the timestamp cannot be looked at.
     """
     told = statement.load(bundle)
-    due, broken = _listed(bundle)
-    problems = [*_name(bundle, told), *_files(bundle, told, due, broken)]
+    listed = _listed(bundle)
+    problems = [*_name(bundle, told), *_files(bundle, told, listed)]
     said = read(bundle, STATEMENT)
     problems += timestamp.amiss(bundle, said, asked=told.stamped)
     signer, stamped = "", None
@@ -94,7 +94,7 @@ def verify(
         problems.append(error.message)
     if full and not problems:
         problems += _inside(bundle)
-    return Verified(bundle, told, len(due), signer, tuple(problems), stamped)
+    return Verified(bundle, told, len(listed.due), signer, tuple(problems), stamped)
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -162,14 +162,14 @@ def _name(bundle: Path, told: Statement) -> Iterator[str]:
         yield f"{name} holds the bundle {told.bundle}"
 
 
-def _files(bundle: Path, told: Statement, due: Mapping[str, str], broken: Sequence[str]) -> Iterator[str]:
+def _files(bundle: Path, told: Statement, listed: _Listed) -> Iterator[str]:
     """What is wrong with the files."""
-    if not (bundle / MANIFEST).exists():
-        yield f"{MANIFEST} is missing"
+    yield from listed.broken
+    if not listed.digest:
         return
-    if _digest(bundle / MANIFEST) != told.manifest:
+    if listed.digest != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
-    yield from broken
+    due = listed.due
     try:
         found, empty = walk(bundle)
     except IntegrityError as error:
@@ -190,23 +190,34 @@ def _files(bundle: Path, told: Statement, due: Mapping[str, str], broken: Sequen
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file; empty where it cannot be read, or is none."""
+    """SHA-256 of a file; empty where it cannot be read."""
     try:
-        return file_digest(path) if stat.S_ISREG(path.lstat().st_mode) else ""
+        return file_digest(path)
     except OSError:
         return ""
 
 
-def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
-    """Path to digest as the manifest has them, and its lines that cannot be."""
+@dataclass(frozen=True)
+class _Listed:
+    """A manifest: its SHA-256 (empty where it cannot be read), path to digest, and what in it cannot be."""
+
+    digest: str
+    due: Mapping[str, str]
+    broken: Sequence[str]
+
+
+def _listed(bundle: Path) -> _Listed:
     due: dict[str, str] = {}
     broken = []
     try:
-        *lines, end = read(bundle, MANIFEST).decode("utf-8").split("\n")
+        data = read(bundle, MANIFEST)
+    except FileNotFoundError:
+        return _Listed("", {}, [f"{MANIFEST} is missing"])
     except IntegrityError as error:
-        return {}, [error.message]
-    except (OSError, UnicodeDecodeError):
-        return {}, [f"{MANIFEST} cannot be read"]
+        return _Listed("", {}, [error.message])
+    except OSError:
+        return _Listed("", {}, [f"{MANIFEST} cannot be read"])
+    *lines, end = data.decode("utf-8", "surrogateescape").split("\n")
     if end:
         broken.append(f"{MANIFEST} does not end with its last line")
     for line in lines:
@@ -217,7 +228,7 @@ def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
             due[found[2]] = found[1]
     if list(due) != sorted(due):
         broken.append(f"{MANIFEST} is not in order")
-    return due, broken
+    return _Listed(hashlib.sha256(data).hexdigest(), due, broken)
 
 
 def _inner(path: str) -> bool:
