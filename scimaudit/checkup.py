@@ -1,4 +1,4 @@
-"""Before the first audit: can every source be reached, what is it, how well do keys match, what cannot be judged?"""
+"""Before the first audit: is every source reached, how well do keys match, what cannot be judged, can it be sealed?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from scimaudit import correlate, tables
 from scimaudit.audit import app_rules, judge
 from scimaudit.config import Config
+from scimaudit.evidence.ready import SealCheck, ready
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.manifest import Collected
 
@@ -78,6 +79,7 @@ class Checkup:
     keys: tuple[KeyCheck, ...]
     blind: tuple[Blind, ...]
     not_audited: tuple[str, ...]
+    sealing: tuple[SealCheck, ...]
 
 
 def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> Checkup:
@@ -101,7 +103,8 @@ def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> C
             index=False, name=None
         )
     )
-    return Checkup(sources, keys, blind, tuple(app.name for app in config.apps if not app.listings))
+    unlisted = tuple(app.name for app in config.apps if not app.listings)
+    return Checkup(sources, keys, blind, unlisted, ready(config))
 
 
 def _source(source: Collected, people: pa.Table, accounts: pa.Table) -> SourceCheck:

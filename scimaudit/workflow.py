@@ -20,6 +20,7 @@ from scimaudit.drill.plan import Kind
 from scimaudit.errors import ConfigError, PolicyError
 from scimaudit.evidence import seal as sealing
 from scimaudit.evidence.parts import Parts
+from scimaudit.evidence.timestamp import Authority
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former
@@ -101,8 +102,8 @@ def seal(config: Config, audit_id: str | None = None, *, now: datetime, reports:
     snapshot = open_snapshot(config.store, stored.snapshot)
     former = archive.before(config.store, snapshot.id)
     parts = Parts(stored, snapshot, config, _before(snapshot, config), former, tuple(reports))
-    key = config.evidence.key
-    return sealing.seal(parts, config.bundles, now=now, key=config.base / key.expanduser() if key else None)
+    authority = Authority.of(config)
+    return sealing.seal(parts, config.bundles, now=now, key=config.signing_key, authority=authority)
 
 
 def remediation(config: Config, audit_id: str | None = None) -> Remediation:

@@ -10,7 +10,9 @@ from scimaudit.cli.options import DEFAULT_CONFIG, ConfigPath, Json, NoColor, Qui
 def command(
     config: ConfigPath = DEFAULT_CONFIG, json: Json = False, quiet: Quiet = False, no_color: NoColor = False
 ) -> None:
-    """Validate the configuration, reach each source, and show how well each correlation key matches.
+    """Validate the configuration, reach each source, show how well each correlation key matches, and try sealing.
+
+    Ends with 3 where a source fails, and with 2 where only sealing would.
 
     Example: scimaudit check
     """
@@ -29,4 +31,6 @@ def command(
         show.json(found)
     else:
         terminal.checkup(terminal.console(no_color=no_color), found)
-    raise typer.Exit(3 if any(source.error for source in found.sources) else 0)
+    if any(source.error for source in found.sources):
+        raise typer.Exit(3)
+    raise typer.Exit(2 if any(part.error for part in found.sealing) else 0)

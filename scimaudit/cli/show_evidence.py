@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scimaudit.evidence import SIGNATURE, statement
+from scimaudit.evidence import SIGNATURE, TIMESTAMP, statement
 from scimaudit.renderers import _words, terminal
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def sealed(bundle: Path, *, stderr: bool = False) -> None:
     out = terminal.console(stderr=stderr)
     signed = "signed" if (bundle / SIGNATURE).is_file() else "not signed: set evidence.key"
     out.print(terminal.text(f"sealed {bundle}"))
+    if told.stamped:
+        out.print(terminal.text(f"time-stamped by {told.predicate['timestamp']}"))
     out.print(terminal.text(f"{signed}; note this digest where nobody can change it: {told.digest[:_SHORT]}"))
 
 
@@ -40,9 +42,16 @@ def verified(out: Console, found: Sequence[Verified], linked: Sequence[str], *, 
         unasked = "its signature was not looked at (--signers)" if there else "not signed"
         who = f"signed by {each.signer}" if signers else unasked
         files = _words.count(each.files, "file")
-        out.print(terminal.text(f"{each.bundle}: {files} as sealed, {each.statement.digest[:_SHORT]}, {who}"))
+        when = f", {_when(each)}" if (each.bundle / TIMESTAMP).is_file() else ""
+        out.print(terminal.text(f"{each.bundle}: {files} as sealed, {each.statement.digest[:_SHORT]}, {who}{when}"))
     for problem in linked:
         out.print(terminal.text(f"the chain: {problem}", "bold red"))
+
+
+def _when(found: Verified) -> str:
+    if found.stamped is None:
+        return "its timestamp was not looked at (--timestamp-ca)"
+    return f"there at {found.stamped:%Y-%m-%d %H:%M:%S} UTC by its timestamp"
 
 
 def replayed(out: Console, found: Replayed) -> None:
@@ -69,5 +78,6 @@ def plain(found: Verified) -> dict[str, Any]:
         "digest": found.statement.digest,
         "files": found.files,
         "signer": found.signer or None,
+        "stamped": found.stamped,
         "problems": list(found.problems),
     }

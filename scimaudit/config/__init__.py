@@ -152,6 +152,12 @@ class Config(Model):
         return self.base / self.evidence.bundles
 
     @property
+    def signing_key(self) -> Path | None:
+        """The SSH key that bundles are signed with; ``None`` where none is set."""
+        key = self.evidence.key
+        return self.base / key.expanduser() if key else None
+
+    @property
     def zone(self) -> ZoneInfo:
         """The organisation's time zone."""
         return ZoneInfo(self.audit.time_zone)

@@ -8,7 +8,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,8 @@ Check it without scimaudit:    sha256sum --check --quiet MANIFEST.sha256
 or with Python's library alone: python3 verify.py .
 Who signed it:                 ssh-keygen -Y verify -f SIGNERS -I WHO -n scimaudit-evidence \\
                                    -s statement.json.sig < statement.json
+When it was there, at the latest: openssl ts -verify -in statement.json.tsr -data statement.json -CAfile ROOTS
+                                  (both only where there is such a file)
 Make the findings anew:        scimaudit replay .
 
 snapshot/   what was collected: raw bodies as received (zstd -dc NAME.bodies), the tables made of them, the proofs
@@ -60,7 +62,7 @@ def write(parts: Parts, folder: Path) -> None:
     _tree(parts.snapshot.path, folder / SNAPSHOT)
     _configuration(parts.config, folder / CONFIG)
     if (parts.config.store / CAMPAIGNS).is_dir():
-        _tree(parts.config.store / CAMPAIGNS, folder / CAMPAIGNS)
+        _tree(parts.config.store / CAMPAIGNS, folder / CAMPAIGNS, _copy)
     for snapshot in parts.known:
         snapshot.verify()
         _tree(snapshot.path / "tables", folder / EARLIER / snapshot.id / "tables")
@@ -151,7 +153,7 @@ def configuration(folder: Path) -> Config:
 def _reports(parts: Parts, folder: Path) -> None:
     have = {path.name: path for path in parts.reports}
     for path in have.values():
-        _link(path, folder / path.name)
+        _copy(path, folder / path.name)
     for name in renderers.usual():
         kind = renderers.load(name)
         stems = getattr(kind, "FILES", {"report": {}})
@@ -173,13 +175,6 @@ def _tool(parts: Parts, folder: Path) -> None:
     shutil.copyfile(verifier.__file__, folder / "verify.py")
 
 
-def _tree(source: Path, target: Path) -> None:
-    """Every file of a folder but locks."""
-    for path in sorted(source.rglob("*")):
-        if path.is_file() and path.suffix != ".lock":
-            _link(path, target / path.relative_to(source))
-
-
 def _link(source: Path, target: Path) -> None:
     """A file of the store in the bundle: one more name for it, or, on another file system, a copy.
 
@@ -190,3 +185,16 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A file that people open: whoever saves theirs in place must not change the sealed one with it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _tree(source: Path, target: Path, put: Callable[[Path, Path], None] = _link) -> None:
+    """Every file of a folder but locks."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and path.suffix != ".lock":
+            put(path, target / path.relative_to(source))

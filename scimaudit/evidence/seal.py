@@ -1,4 +1,4 @@
-"""Sealing: every file, then the manifest, then the statement, then the signature; a name that is final comes last.
+"""Sealing: every file, the manifest, the statement, its timestamp, its signature; a name that is final comes last.
 
 A run that dies before the end leaves a folder that ends in ``.partial``, which nothing takes for a bundle; the next
 sealing throws it away. A failed fsync ends it: what was not written may look written afterwards.
@@ -19,25 +19,48 @@ from scimaudit import __version__
 from scimaudit.audit import audit_id
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
+from scimaudit.evidence import (
+    MANIFEST,
+    PARTIAL,
+    SIGNATURE,
+    STATEMENT,
+    TIMESTAMP,
+    TIMESTAMP_SUM,
+    contents,
+    sealed,
+    signing,
+    statement,
+    timestamp,
+    twins,
+    walk,
+)
 from scimaudit.evidence.parts import Parts
 from scimaudit.snapshot.store import file_digest
 
 
-def seal(parts: Parts, bundles: Path, *, now: datetime, key: Path | None = None) -> Path:
+def seal(
+    parts: Parts,
+    bundles: Path,
+    *,
+    now: datetime,
+    key: Path | None = None,
+    authority: timestamp.Authority | None = None,
+) -> Path:
     """Write a bundle of an audit and seal it; a bundle of that audit that is sealed already stays as it is.
 
     :param bundles: the folder of bundles; the newest sealed one becomes the parent.
     :param now: when it is sealed, UTC.
     :param key: SSH key to sign with; unsigned where it is left out.
+    :param authority: who gives a timestamp; where it is named and gives none, nothing is sealed.
     :returns: the bundle's folder.
     :raises IntegrityError: a part of the store is not what it was; nothing is sealed.
-    :raises ConfigError: another sealing is at work, the key cannot sign, or the bundle cannot be written.
+    :raises ConfigError: another sealing is at work, the key cannot sign, no timestamp can be had, or the
+        bundle cannot be written.
     """
     try:
         bundles.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(bundles / "seal.lock", timeout=0):
-            return _seal(parts, bundles, now, key)
+            return _seal(parts, bundles, now, key, authority)
     except Timeout as error:
         raise ConfigError(f"another sealing is at work in {bundles}", hint="wait until it ends") from error
     except OSError as error:
@@ -46,7 +69,7 @@ def seal(parts: Parts, bundles: Path, *, now: datetime, key: Path | None = None)
         ) from error
 
 
-def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
+def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authority: timestamp.Authority | None) -> Path:
     name = parts.stored.path.name
     target, draft = bundles / name, bundles / (name + PARTIAL)
     if (target / STATEMENT).is_file():
@@ -56,18 +79,25 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     draft.mkdir(mode=0o700)
     contents.write(parts, draft)
     _judged_by(parts, contents.configuration(draft))
-    listed = list(files(draft))
+    listed = walk(draft)[0]
+    for one, other in twins(listed):
+        raise ConfigError(f"{one} and {other} are one name on some file systems", hint="rename one of them")
     lines = [f"{file_digest(draft / path)}  {path}\n" for path in listed]
     for path in listed:
         _settle(draft / path)
     _write("".join(lines).encode(), draft / MANIFEST)
     for folder in {draft, *(parent for path in listed for parent in (draft / path).parents if draft in parent.parents)}:
         _settle(folder)
-    told = predicate(parts, parent, now)
-    _write(statement.dump(file_digest(draft / MANIFEST), told), draft / STATEMENT)
+    told = {**predicate(parts, parent, now), "timestamp": authority.url if authority else None}
+    said = statement.dump(file_digest(draft / MANIFEST), told)
+    _write(said, draft / STATEMENT)
+    if authority is not None:
+        token = timestamp.obtain(said, authority)
+        _write(token, draft / TIMESTAMP)
+        _write(timestamp.sum_of(token), draft / TIMESTAMP_SUM)
     if key is not None:
         signing.sign(draft, key)
-        _settle(draft / f"{STATEMENT}.sig")
+        _settle(draft / SIGNATURE)
     _settle(draft)
     draft.rename(target)
     _settle(bundles)

@@ -2,17 +2,23 @@
 """Check a bundle of evidence with Python's own library alone: python3 verify.py BUNDLE
 
 It says which file changed, is missing, or was added, and ends with 0 only if there is none, else with 5. It reads, and
-runs nothing of the bundle. Who signed the statement is told by ssh-keygen -Y verify, see README.txt.
+runs nothing of the bundle. Who signed the statement is told by ssh-keygen -Y verify, and when it was there by
+openssl ts -verify: see README.txt.
 """
 
 import hashlib
 import json
 import re
+import stat
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig"}
+TOKEN, TOKEN_SUM = "statement.json.tsr", "statement.json.tsr.sha256"
+SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig", TOKEN, TOKEN_SUM}
+MOST = 64 << 20  # bytes of a file that is read as a whole
+NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")  # how a bundle is called; a copy as anybody likes
 
 
 def sha256(path: Path) -> str:
@@ -24,40 +30,78 @@ def sha256(path: Path) -> str:
     return found.hexdigest()
 
 
-def spoken_of(statement: bytes) -> str:
-    """The SHA-256 that a statement gives; empty where it is no statement, or says something twice."""
+def read(path: Path) -> bytes:
+    """A plain file of a size that can be: no link, which may lead anywhere, and no pipe, which may never end."""
+    told = path.lstat()
+    if not stat.S_ISREG(told.st_mode) or told.st_size > MOST:
+        raise OSError(0, "no plain file, or too large", str(path))
+    return path.read_bytes()
+
+
+def spoken_of(statement: bytes) -> tuple[str, str, bool]:
+    """The manifest's SHA-256, the bundle's name, whether there is a timestamp; nothing where it is no statement."""
     try:
         told = json.loads(statement)  # and its bytes again: a key that is there twice would be read in two ways
         packed = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        return str(told["subject"][0]["digest"]["sha256"]) if packed == statement else ""
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ""
+        said = told["predicate"] if packed == statement else {}
+        return str(told["subject"][0]["digest"]["sha256"]), str(said["bundle"]), bool(said.get("timestamp"))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return "", "", False
+
+
+def folded(path: str) -> str:
+    """A path as a file system has it that knows no case, and takes a letter composed or apart for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def timestamp(bundle: Path, statement: bytes, stamped: bool) -> Iterator[str]:
+    """What is wrong with the timestamp's files; whether its authority is to be trusted is not asked here."""
+    for name in (TOKEN, TOKEN_SUM):
+        if (bundle / name).exists() != stamped:
+            yield f"{name} is missing" if stamped else f"{name} was added"
+            return
+    if stamped and read(bundle / TOKEN_SUM) != f"{sha256(bundle / TOKEN)}  {TOKEN}\n".encode():
+        yield f"{TOKEN} changed"
+    elif stamped and hashlib.sha256(statement).digest() not in read(bundle / TOKEN):
+        yield f"{TOKEN} is for another statement"
 
 
 def problems(bundle: Path) -> Iterator[str]:
     """What is wrong with a bundle: one sentence each."""
     try:
-        statement, manifest = (bundle / "statement.json").read_bytes(), (bundle / "MANIFEST.sha256").read_bytes()
+        statement, manifest = read(bundle / "statement.json"), read(bundle / "MANIFEST.sha256")
+        digest, name, stamped = spoken_of(statement)
+        yield from timestamp(bundle, statement, stamped)
     except OSError as error:
         yield f"{error.filename} cannot be read"
         return
-    if spoken_of(statement) != hashlib.sha256(manifest).hexdigest():
+    if digest != hashlib.sha256(manifest).hexdigest():
         yield "MANIFEST.sha256 is not the one that the statement speaks of"
+    if NAME.fullmatch(bundle.resolve().name) and bundle.resolve().name != name:
+        yield f"{bundle.resolve().name} holds the bundle {name}"
     *lines, end = manifest.decode("utf-8", "surrogateescape").split("\n")
     if end:
         yield "MANIFEST.sha256 does not end with its last line"
     due: dict[str, str] = {}
     for line in lines:
-        told = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
+        told = re.fullmatch(r"([0-9a-f]{64})  (\S.{,4095})", line)
         if not told or told[2] in due or told[2] in SEAL or {"", ".", ".."} & set(told[2].split("/")):
-            yield f"MANIFEST.sha256 has a line that cannot be: {line!r}"
+            yield f"MANIFEST.sha256 has a line that cannot be: {line[:200]!r}"
         else:
             due[told[2]] = told[1]
+    if list(due) != sorted(due):
+        yield "MANIFEST.sha256 is not in order"
+    found = {path.relative_to(bundle).as_posix(): path for path in bundle.rglob("*")}
+    names: dict[str, str] = {}
+    for short in sorted({*due, *found}):
+        if names.setdefault(folded(short), short) != short:
+            yield f"{names[folded(short)]} and {short} are one name on some file systems"
     there = set()
-    for path in bundle.rglob("*"):
-        short = path.relative_to(bundle).as_posix()
+    for short, path in found.items():
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             yield f"{short} is neither a file nor a folder"
+        elif path.is_dir() and not any(path.iterdir()):
+            yield f"{short}/ was added"
         elif path.is_file() and short not in SEAL:
             there.add(short)
     for short in sorted(due.keys() | there):
@@ -71,7 +115,10 @@ def problems(bundle: Path) -> Iterator[str]:
 
 def main() -> int:
     """Say what is wrong with the bundle that the command line names."""
-    found = list(problems(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    try:
+        found = list(problems(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    except OSError as error:
+        found = [f"{error.filename} cannot be read"]
     for problem in found:
         print(problem.encode("ascii", "backslashreplace").decode())
     print("NOT WHAT WAS SEALED" if found else "every file is what was sealed")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from scimaudit.errors import IntegrityError
-from scimaudit.evidence import MANIFEST, STATEMENT
+from scimaudit.evidence import MANIFEST, STATEMENT, read
 from scimaudit.result import Audit
 
 TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -35,6 +35,11 @@ class Statement:
     def bundle(self) -> str:
         """The bundle's name when it was sealed."""
         return str(self.predicate["bundle"])
+
+    @property
+    def stamped(self) -> bool:
+        """Whether a timestamp authority's token belongs to it."""
+        return bool(self.predicate.get("timestamp"))
 
     @property
     def parent(self) -> tuple[str, str] | None:
@@ -64,7 +69,7 @@ def load(bundle: Path) -> Statement:
     """
     path = bundle / STATEMENT
     try:
-        data = path.read_bytes()
+        data = read(bundle, STATEMENT)
         told = orjson.loads(data)
         [subject] = told["subject"]
         kinds = (told["_type"], told["predicateType"], subject["name"])

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import orjson
 import pyarrow as pa
 
-from scimaudit.errors import IntegrityError, ScimAuditError
-from scimaudit.evidence import MANIFEST, OUTSIDE, SNAPSHOT, TABLES, contents, files, sealed, signing, statement
+from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
+from scimaudit.evidence import (
+    MANIFEST,
+    OUTSIDE,
+    PARTIAL,
+    SNAPSHOT,
+    STATEMENT,
+    TABLES,
+    contents,
+    read,
+    sealed,
+    signing,
+    statement,
+    timestamp,
+    twins,
+    walk,
+)
 from scimaudit.evidence.statement import Statement
 from scimaudit.snapshot.record import bodies
 from scimaudit.snapshot.store import Snapshot, file_digest
 
-_LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.{,4095})")
+_NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")
+"""How a bundle is called; a folder that is called so holds that bundle, while a copy may be called anything else."""
+_SHOWN: Final = 200
+_HEAD: Final = re.compile(r"[0-9a-f]{16,64}")
+"""What a digest that was noted must have at least; of fewer digits another statement with the same can be made."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +48,7 @@ class Verified:
 
     :param problems: what is wrong, one sentence each; empty where nothing is.
     :param files: how many files were compared. ``signer``: who signed it; empty where that was not asked.
+    :param stamped: when it was there at the latest, by its timestamp; ``None`` where that was not asked.
     """
 
     bundle: Path
@@ -33,27 +56,45 @@ class Verified:
     files: int
     signer: str
     problems: tuple[str, ...]
+    stamped: datetime | None = None
 
 
-def verify(bundle: Path, *, signers: Path | None = None, full: bool = False) -> Verified:
+def verify(
+    bundle: Path,
+    *,
+    signers: Path | None = None,
+    roots: Path | None = None,
+    full: bool = False,
+    at: datetime | None = None,
+) -> Verified:
     """Compare every file of a bundle with its manifest, and that with the statement.
 
+    It is read where it lies; nothing of it is unpacked, rendered or run.
+
     :param signers: allowed signers; with it an unsigned bundle is a problem.
+    :param roots: PEM file of a timestamp authority's certificates; with it a bundle without a timestamp is a problem.
     :param full: also read every raw body and every row of every table.
+    :param at: the time, for signers who may sign only so long.
     :raises IntegrityError: there is no statement to compare with.
-    :raises ConfigError: the signature cannot be looked at.
+    :raises ConfigError: the signature or the timestamp cannot be looked at.
     """
     told = statement.load(bundle)
-    problems = list(_files(bundle, told))
-    signer = ""
-    if signers is not None:
-        try:
-            signer = signing.signer(bundle, signers)
-        except IntegrityError as error:
-            problems.append(error.message)
+    listed = _listed(bundle)
+    problems = [*_name(bundle, told), *_files(bundle, told, listed)]
+    said = read(bundle, STATEMENT)
+    problems += timestamp.amiss(bundle, said, asked=told.stamped)
+    signer, stamped = "", None
+    try:
+        signer = signing.signer(bundle, signers, at) if signers else ""
+    except IntegrityError as error:
+        problems.append(error.message)
+    try:
+        stamped = timestamp.stamped(bundle, said, roots) if roots else None
+    except IntegrityError as error:
+        problems.append(error.message)
     if full and not problems:
         problems += _inside(bundle)
-    return Verified(bundle, told, len(_listed(bundle)[0]), signer, tuple(problems))
+    return Verified(bundle, told, len(listed.due), signer, tuple(problems), stamped)
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -61,12 +102,18 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
 
     That the newest ones were removed shows only against a digest that is kept elsewhere.
 
-    :param head: how the digest of the last statement begins, as it was noted.
+    :param head: how the digest of the last statement begins, as it was noted: at least 16 hexadecimal digits.
     :raises IntegrityError: a statement cannot be read.
+    :raises ConfigError: ``head`` is no beginning of a digest, or too short to tell statements apart.
     """
-    found = [statement.load(bundle) for bundle in sealed(bundles)]
+    if head and not _HEAD.fullmatch(head.lower()):
+        raise ConfigError(f"{head!r} is no digest", hint="give at least 16 digits of it: seal prints as many")
+    there = {path.name: statement.load(path) for path in sealed(bundles)}
+    found = list(there.values())
     by_digest = {each.digest: each for each in found}
     problems = [f"{bundles} holds no sealed bundle"] if not found else []
+    problems += [f"{name} holds the bundle {each.bundle}" for name, each in there.items() if name != each.bundle]
+    problems += [f"{path.name} has a manifest and no statement" for path in _headless(bundles)]
     children: dict[str, list[str]] = {}
     for each in found:
         if each.parent is None:
@@ -98,27 +145,48 @@ def _ordered(firsts: Sequence[Statement], found: Sequence[Statement]) -> list[St
     return ordered
 
 
-def _files(bundle: Path, told: Statement) -> Iterator[str]:
+def _headless(bundles: Path) -> list[Path]:
+    """Folders that were sealed and have no statement any more."""
+    folders = bundles.iterdir() if bundles.is_dir() else ()
+    return sorted(
+        path
+        for path in folders
+        if (path / MANIFEST).exists() and not (path / STATEMENT).is_file() and not path.name.endswith(PARTIAL)
+    )
+
+
+def _name(bundle: Path, told: Statement) -> Iterator[str]:
+    """Whether a folder that is called as a bundle is holds another one: an old one, put where a newer one was."""
+    name = bundle.resolve().name
+    if _NAME.fullmatch(name) and name != told.bundle:
+        yield f"{name} holds the bundle {told.bundle}"
+
+
+def _files(bundle: Path, told: Statement, listed: _Listed) -> Iterator[str]:
     """What is wrong with the files."""
-    if not (bundle / MANIFEST).is_file():
-        yield f"{MANIFEST} is missing"
+    yield from listed.broken
+    if not listed.digest:
         return
-    if _digest(bundle / MANIFEST) != told.manifest:
+    if listed.digest != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
-    due, broken = _listed(bundle)
-    yield from broken
+    due = listed.due
     try:
-        there = set(files(bundle)) - OUTSIDE
+        found, empty = walk(bundle)
     except IntegrityError as error:
         yield error.message
         return
+    there = set(found) - OUTSIDE
+    for one, other in twins([*due, *found, *empty]):
+        yield f"{one} and {other} are one name on some file systems"
+    for path in empty:
+        yield f"{path}/ was added"
     for path in sorted(due.keys() | there):
         if path not in there:
             yield f"{path} is missing"
         elif path not in due:
             yield f"{path} was added"
-        elif (found := _digest(bundle / path)) != due[path]:
-            yield f"{path} changed" if found else f"{path} cannot be read"
+        elif (digest := _digest(bundle / path)) != due[path]:
+            yield f"{path} changed" if digest else f"{path} cannot be read"
 
 
 def _digest(path: Path) -> str:
@@ -129,25 +197,38 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
-    """Path to digest as the manifest has them, and its lines that cannot be."""
+@dataclass(frozen=True)
+class _Listed:
+    """A manifest: its SHA-256 (empty where it cannot be read), path to digest, and what in it cannot be."""
+
+    digest: str
+    due: Mapping[str, str]
+    broken: Sequence[str]
+
+
+def _listed(bundle: Path) -> _Listed:
     due: dict[str, str] = {}
     broken = []
     try:
-        *lines, end = (bundle / MANIFEST).read_bytes().decode("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError):
-        return {}, [f"{MANIFEST} cannot be read"]
+        data = read(bundle, MANIFEST)
+    except FileNotFoundError:
+        return _Listed("", {}, [f"{MANIFEST} is missing"])
+    except IntegrityError as error:
+        return _Listed("", {}, [error.message])
+    except OSError:
+        return _Listed("", {}, [f"{MANIFEST} cannot be read"])
+    *lines, end = data.decode("utf-8", "surrogateescape").split("\n")
     if end:
         broken.append(f"{MANIFEST} does not end with its last line")
     for line in lines:
         found = _LINE.fullmatch(line)
         if found is None or found[2] in due or found[2] in OUTSIDE or not _inner(found[2]):
-            broken.append(f"{MANIFEST} has a line that cannot be: {line}")
+            broken.append(f"{MANIFEST} has a line that cannot be: {line[:_SHOWN]}")
         else:
             due[found[2]] = found[1]
     if list(due) != sorted(due):
         broken.append(f"{MANIFEST} is not in order")
-    return due, broken
+    return _Listed(hashlib.sha256(data).hexdigest(), due, broken)
 
 
 def _inner(path: str) -> bool:

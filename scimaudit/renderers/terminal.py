@@ -373,6 +373,13 @@ def checkup(out: Console, found: Checkup) -> None:
         out.print()
         blind = [(each.app, each.kind, f"{each.rows:,} of {each.population:,}", each.reason) for each in found.blind]
         rows(out, "Will not be evaluable", ("app", "rule", "rows", "because"), blind, right=("rows",))
+    if found.sealing:
+        out.print()
+        parts = [
+            (part.part, text("fails") if part.error else text("works", "green"), part.where, part.error, part.hint)
+            for part in found.sealing
+        ]
+        rows(out, "Sealing", ("part", "", "where", "what is wrong", "what to do"), parts)
     if found.not_audited:
         out.print()
         out.print(text("known, without a source, and so not audited: " + ", ".join(found.not_audited)))

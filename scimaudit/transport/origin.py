@@ -27,20 +27,21 @@ class Origin:
     port: int
 
     @classmethod
-    def of_base(cls, url: str) -> Origin:
+    def of_base(cls, url: str, name: str = "base_url") -> Origin:
         """The origin of a configured base address.
 
+        :param name: how the configuration spells it, for the message.
         :raises ConfigError: it is not an ``https://`` address (or ``http://`` to loopback), or holds more than a path.
         """
         found = _origin(url)
         if found is None or "?" in url or "#" in url:
             raise ConfigError(
-                "base_url must be an absolute https:// address without user name, query or fragment",
+                f"{name} must be an absolute https:// address without user name, query or fragment",
                 hint="write it as https://host/path",
             )
         if found.scheme == "http" and not found.loopback:
             raise ConfigError(
-                f"base_url is plain http to {found.host}: the token would travel in the clear",
+                f"{name} is plain http to {found.host}: what is sent would travel in the clear",
                 hint="use https://; http:// is taken for loopback only",
             )
         return found

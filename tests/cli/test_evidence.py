@@ -22,9 +22,9 @@ def test_the_demonstration_is_sealed_day_by_day_and_one_chain(scimaudit: Run, bu
     done = scimaudit("verify", bundles, "--chain", "--full", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, len(told["bundles"]), told["chain"]) == (0, 4, [])
-    head = told["bundles"][-1]["digest"][:12]
+    head = told["bundles"][-1]["digest"][:16]
     assert scimaudit("verify", bundles, "--chain", "--head", head).returncode == 0
-    assert scimaudit("verify", bundles, "--chain", "--head", "0" * 12).returncode == 5
+    assert scimaudit("verify", bundles, "--chain", "--head", "0" * 16).returncode == 5
 
 
 def test_a_changed_file_is_named_and_ends_with_5(scimaudit: Run, bundles: Path) -> None:

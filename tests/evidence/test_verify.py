@@ -5,144 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scimaudit.errors import IntegrityError
+from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, standalone, statement
 from scimaudit.evidence.verify import chain, verify
-from tests import figures
 from tests.evidence.conftest import Evidence, key
-
-FLIPS = figures.size(300, 1_000)
-
-
-def found(bundle: Path, signers: Path) -> tuple[str, ...]:
-    """What the three verifiers say, which must agree; the small one and sha256sum know nothing of signatures."""
-    try:
-        problems = verify(bundle, signers=signers).problems
-    except IntegrityError as error:
-        return (error.message,)
-    if not any("signature" in each or "signed" in each for each in problems):
-        assert list(standalone.problems(bundle)) != [] or not problems
-    return problems
-
-
-@pytest.mark.reliability
-def test_any_bit_that_is_turned_is_found_and_its_file_named(evidence: Evidence) -> None:
-    dice = random.Random(20261129)
-    bundle, signers = evidence.last, evidence.firm.folder / "signers"
-    paths = sorted(path for path in bundle.rglob("*") if path.is_file())
-    sizes = [path.stat().st_size for path in paths]
-    assert verify(bundle, signers=signers).problems == ()
-    for number in range(FLIPS):
-        # Every file gets its turn; a byte of a large file is as likely as one of a small file.
-        path = paths[number % len(paths)]
-        data = bytearray(path.read_bytes())
-        place = dice.randrange(sizes[paths.index(path)])
-        data[place] ^= 1 << dice.randrange(8)
-        kept = path.read_bytes()
-        path.unlink()  # the store may have another name for it
-        path.write_bytes(data)
-        problems = found(bundle, signers)
-        named = path.relative_to(bundle).as_posix()
-        assert problems, f"{named}, byte {place}"
-        if named not in (MANIFEST, STATEMENT, SIGNATURE):
-            assert problems == (f"{named} changed",)
-        path.write_bytes(kept)
-    assert verify(bundle, signers=signers).problems == ()
-    figures.record("Bits turned in a signed bundle", counts={"turned": FLIPS, "not found": 0})
-
-
-def remove(bundle: Path) -> None:
-    (bundle / "record/findings.jsonl").unlink()
-
-
-def add(bundle: Path) -> None:
-    (bundle / "record/more.jsonl").write_text("{}\n")
-
-
-def add_hidden(bundle: Path) -> None:
-    (bundle / "reports/.htaccess").write_text("x")
-
-
-def swap(bundle: Path) -> None:
-    one, two = bundle / "record/findings.jsonl", bundle / "record/ledger.jsonl"
-    kept = one.read_bytes()
-    shutil.copyfile(two, one.with_suffix(".new"))
-    one.unlink()
-    one.with_suffix(".new").rename(one)
-    two.unlink()
-    two.write_bytes(kept)
-
-
-def rename(bundle: Path) -> None:
-    (bundle / "record/findings.jsonl").rename(bundle / "record/Findings.jsonl")
-
-
-def link(bundle: Path) -> None:
-    path = bundle / "record/findings.jsonl"
-    shutil.move(path, bundle.parent / "elsewhere")
-    path.symlink_to(bundle.parent / "elsewhere")
-
-
-def folder_link(bundle: Path) -> None:
-    shutil.move(bundle / "record", bundle.parent / "elsewhere")
-    (bundle / "record").symlink_to(bundle.parent / "elsewhere")
-
-
-def cut(bundle: Path) -> None:
-    path = bundle / MANIFEST
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-
-
-def reorder(bundle: Path) -> None:
-    path = bundle / MANIFEST
-    path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))))
-
-
-def twice(bundle: Path) -> None:
-    path = bundle / MANIFEST
-    text = path.read_text()
-    path.write_text(text + text.splitlines(keepends=True)[0])
-
-
-def outside(bundle: Path) -> None:
-    path = bundle / MANIFEST
-    path.write_text(path.read_text() + f"{'0' * 64}  ../signers\n")
-
-
-def no_manifest(bundle: Path) -> None:
-    (bundle / MANIFEST).unlink()
-
-
-def remade(bundle: Path) -> None:
-    """A finding taken out, and manifest and statement made to fit: all that somebody without the key can do."""
-    path = bundle / "record/findings.jsonl"
-    lines = path.read_bytes().splitlines(keepends=True)[1:]
-    path.unlink()
-    path.write_bytes(b"".join(lines))
-    sums = [line.split("  ", 1)[1] for line in (bundle / MANIFEST).read_text().splitlines()]
-    text = "".join(f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in sums)
-    (bundle / MANIFEST).write_text(text)
-    told = statement.load(bundle)
-    (bundle / STATEMENT).write_bytes(statement.dump(hashlib.sha256(text.encode()).hexdigest(), told.predicate))
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [remove, add, add_hidden, swap, rename, link, folder_link, cut, reorder, twice, outside, no_manifest, remade],
-)
-def test_every_structural_edit_is_found(evidence: Evidence, edit: Callable[[Path], None]) -> None:
-    edit(evidence.last)
-    assert found(evidence.last, evidence.firm.folder / "signers")
+from tests.evidence.test_tampering import remade
 
 
 def test_what_is_remade_without_the_key_passes_only_where_no_signature_is_asked_for(evidence: Evidence) -> None:
@@ -345,3 +220,119 @@ def test_a_folder_that_cannot_be_looked_into_hides_nothing(evidence: Evidence, m
     monkeypatch.setattr(os, "scandir", refuse)
     [problem] = verify(evidence.last).problems
     assert problem.endswith("hidden cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("Findings.jsonl", "findings.jsonl"), ("e\u0301", "\u00e9"), ("MASSE", "maße")]
+)
+def test_names_that_some_file_systems_take_for_one_are_refused(evidence: Evidence, name: str, other: str) -> None:
+    """Even where manifest and statement list both: unpacked elsewhere one stands for the other."""
+    for each in (name, other):
+        (evidence.last / "record" / each).write_text(each)
+    resealed(evidence.last)
+    assert any("are one name on some file systems" in problem for problem in verify(evidence.last).problems)
+    assert any("are one name on some file systems" in problem for problem in standalone.problems(evidence.last))
+
+
+def test_folders_that_some_file_systems_take_for_one_are_refused(evidence: Evidence) -> None:
+    (evidence.last / "Record").mkdir()
+    (evidence.last / "Record/more.jsonl").write_text("{}")
+    resealed(evidence.last)
+    assert any("Record and record are one name" in problem for problem in verify(evidence.last).problems)
+    assert any("Record and record are one name" in problem for problem in standalone.problems(evidence.last))
+
+
+def test_folders_that_hold_nothing_were_added(evidence: Evidence) -> None:
+    (evidence.last / "record/one/two").mkdir(parents=True)
+    assert verify(evidence.last).problems == ("record/one/two/ was added",)
+    assert list(standalone.problems(evidence.last)) == ["record/one/two/ was added"]
+
+
+@pytest.mark.parametrize("name", [MANIFEST, STATEMENT, SIGNATURE])
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "large", "device"])
+def test_a_part_of_the_seal_that_is_no_plain_file_is_not_read(evidence: Evidence, name: str, kind: str) -> None:
+    """A pipe is waited for for ever, and a device or a large file fills the memory."""
+    path = evidence.last / name
+    path.rename(evidence.firm.folder / "aside")
+    if kind == "link":
+        path.symlink_to(evidence.firm.folder / "aside")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)  # a hole: it takes no room
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from scimaudit.evidence.verify import verify; from scimaudit.errors import IntegrityError\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))\n"
+        "try: print(verify(Path(sys.argv[1]), signers=Path(sys.argv[2])).problems)\n"
+        "except IntegrityError as error: print(error)"
+    )
+    told = [sys.executable, "-c", code, evidence.last, evidence.firm.folder / "signers"]
+    done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=True)
+    assert "no plain file" in done.stdout or "larger than any" in done.stdout
+    small = subprocess.run(
+        [sys.executable, standalone.__file__, evidence.last], capture_output=True, timeout=60, check=False
+    )
+    if (name, kind) != (SIGNATURE, "large"):  # what is in a signature, the small one does not ask
+        assert (small.returncode, small.stderr) == (5, b"")
+
+
+def test_a_line_as_long_as_a_book_is_told_in_short(evidence: Evidence) -> None:
+    with (evidence.last / MANIFEST).open("a") as file:
+        file.write("0" * 64 + "  " + "x" * 1_000_000 + "\n")
+    found = [*verify(evidence.last).problems, *standalone.problems(evidence.last)]
+    assert sum("a line that cannot be" in problem for problem in found) == 2
+    assert max(map(len, found)) < 400
+
+
+@pytest.mark.parametrize("head", ["3f2a90c1", "0", "g" * 16, "0" * 65])
+def test_a_digest_too_short_to_tell_statements_apart_is_refused(evidence: Evidence, head: str) -> None:
+    with pytest.raises(ConfigError, match="is no digest"):
+        chain(evidence.folder, head=head)
+
+
+def test_a_copy_may_be_called_as_one_likes(evidence: Evidence, tmp_path: Path) -> None:
+    shutil.copytree(evidence.last, tmp_path / "for the auditor")
+    assert verify(tmp_path / "for the auditor").problems == ()
+    assert list(standalone.problems(tmp_path / "for the auditor")) == []
+
+
+WATCH = """
+import os, sys
+from pathlib import Path
+from scimaudit.evidence.verify import verify
+import scimaudit.evidence.replay, pyarrow.parquet
+bundle, seen = Path(sys.argv[1]), []
+
+def hook(event, told):
+    if event == "open" and isinstance(told[0], (str, Path)) and (told[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        seen.append(f"writes {told[0]}")
+    elif event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
+        seen.append(f"runs {told[0]}")
+    elif event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.chmod", "shutil.unpack_archive"):
+        seen.append(f"{event} {told[0]}")
+    elif event in ("import", "exec", "compile") and str(bundle) in str(told):
+        seen.append(f"{event} {told}")
+
+sys.addaudithook(hook)
+print(verify(bundle, signers=Path(sys.argv[2]), full=True).problems)
+print(sorted(set(seen)))
+"""
+
+
+def test_verifying_writes_nothing_and_runs_nothing_but_ssh_keygen(evidence: Evidence) -> None:
+    (evidence.last / "sitecustomize.py").write_text("raise SystemExit('ran')")
+    (evidence.last / "hashlib.py").write_text("raise SystemExit('ran')")
+    resealed(evidence.last)
+    (evidence.last / SIGNATURE).unlink()
+    told = ["ssh-keygen", "-Y", "sign", "-q", "-f", evidence.firm.folder / "ana", "-n", "scimaudit-evidence"]
+    subprocess.run([*told, evidence.last / STATEMENT], check=True)
+    watched = [sys.executable, "-c", WATCH, evidence.last, evidence.firm.folder / "signers"]
+    problems, seen = subprocess.run(watched, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert problems == "()"
+    assert seen == f"['runs {shutil.which('ssh-keygen')}']"
