@@ -117,7 +117,7 @@ def main() -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        app()
+        _run()
     except ScimAuditError as error:
         _fail(error)
     except Interrupted:
@@ -131,10 +131,21 @@ def main() -> None:
         _fail(failing.in_words(error))
 
 
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as end:
+        # What is still in its buffer is written now: refused while Python shuts down, it would only be complained of.
+        with failing.after_verdict(int(end.code or 0)):
+            sys.stdout.flush()
+        raise
+
+
 def _fail(error: ScimAuditError) -> NoReturn:
     # Errors quote what servers and files say; encoders are heavy, and most runs need none here.
     from scimaudit.renderers.encode import show_lines
 
+    failing.let_go_of_output()
     print(f"scimaudit: {show_lines(error.message)}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
     if error.hint:
         print(f"  {show_lines(error.hint)}", file=sys.stderr)  # noqa: T201

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from scimaudit.errors import ScimAuditError
 
@@ -21,6 +23,15 @@ def in_words(error: OSError | MemoryError) -> ScimAuditError:
         f"a file cannot be read or written: {where}: {said}" if where else f"a file cannot be read or written: {said}",
         hint="nothing half written counts; make room or mend the disk, then do it again",
     )
+
+
+def let_go_of_output() -> None:
+    """Write what standard output still holds, or drop it: refused while Python shuts down, it would end with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

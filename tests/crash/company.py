@@ -7,7 +7,6 @@ import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pandas as pd
@@ -17,7 +16,7 @@ from scimaudit.evidence import contents, sealed
 from scimaudit.evidence.verify import chain, verify
 from scimaudit.review.campaign import campaigns
 from scimaudit.snapshot.store import PARTIAL, Snapshot, snapshots
-from scimaudit.sources import Cost
+from scimaudit.sources import Cost, Listing
 from tests.year.conftest import TOKEN, Server
 
 RULES = ("leaver-active", "unmatched", "missing-account", "exception-expired")
@@ -115,31 +114,47 @@ class Company:
             trouble += [] if campaign.frozen else [f"{campaign.path.name} has no items"]
         return trouble
 
-    def told(self) -> dict[str, Any]:
-        """What the newest snapshot, audit and bundle say, without clocks and the names that are made of clocks."""
-        snapshot, audit = self.snapshots()[-1], archive.latest(self.store)
+    def collected(self) -> dict[str, str]:
+        """What the newest snapshot tells, without clocks."""
+        snapshot = self.snapshots()[-1]
         manifest = snapshot.manifest
-    
-        assert audit.snapshot == snapshot.id
+        walks = [(each.name, each.listing and of_bodies(each.listing), each.error) for each in manifest.sources]
         said = {
             "tables": dict(contents.digests(snapshot)),
             "bodies": [entries(snapshot.path / "raw" / f"{each.raw}.jsonl") for each in manifest.sources],
             "apps": manifest.apps,
             "listings": walks,
-            "findings": rows(audit.audit.findings),
-            "checks": rows(audit.audit.checks),
-            "links": rows(audit.links().to_pandas()),
-            "verdicts": audit.audit.apps,
-            "gates": audit.audit.gates,
-            "exit code": audit.audit.meta.exit_code,
         }
-        if self.bundles:
-            last = self.bundles[-1]
-            assert last.name == audit.path.name
-            inside = (path.relative_to(last).as_posix() for path in last.rglob("*"))
-            # How many snapshots an audit looks back at is another after a kill between two of its steps.
-            said["sealed"] = sorted(name for name in inside if not name.startswith(("earlier", "former")))
         return {name: unclocked(repr(value)) for name, value in said.items()}
+
+    def judged(self) -> dict[str, str]:
+        """What the newest audit says, without clocks and the names that are made of clocks."""
+        stored = archive.latest(self.store)
+        audit = stored.audit
+        said = {
+            "findings": rows(audit.findings),
+            "checks": rows(audit.checks),
+            "links": rows(stored.links().to_pandas()),
+            "verdicts": audit.apps,
+            "gates": audit.gates,
+            "exit code": audit.meta.exit_code,
+        }
+        return {name: unclocked(repr(value)) for name, value in said.items()}
+
+    def told(self) -> dict[str, str]:
+        """What a whole run leaves: snapshot, audit and bundle, each of the one before."""
+        audit, last = archive.latest(self.store).path.name, self.bundles[-1]
+        inside = (path.relative_to(last).as_posix() for path in last.rglob("*"))
+        # How many snapshots an audit looks back at is another after a kill between two of its steps.
+        sealed = sorted(unclocked(name) for name in inside if not name.startswith(("earlier", "former")))
+        belongs = (audit.startswith(self.snapshots()[-1].id), audit == last.name)
+        return {**self.collected(), **self.judged(), "sealed": repr(sealed), "belongs": repr(belongs)}
+
+
+def of_bodies(listing: Listing) -> Listing:
+    """A listing without what only its connection tells: a pull that goes on may have nothing left to ask."""
+    facts = {name: said for name, said in listing.facts.items() if name not in ("TLS", "rate limit")}
+    return replace(listing, cost=Cost(), facts=facts)
 
 
 def rows(frame: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,9 +67,9 @@ class Warm:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        # Leaving it closes its standard input, which ends it, and waits.
+        self._process.__exit__(kind, error, trace)
+        shutil.rmtree(self._folder)
 
     def start(self, *arguments: object, stopped: bool = False, **asked: Any) -> Child:
         """Begin ``scimaudit`` with these arguments.
