@@ -13,10 +13,11 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from scimaudit import tables
-from scimaudit.errors import IntegrityError
+from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.result import (
     AppLine,
     ApprovalLine,
@@ -59,6 +60,8 @@ FILES: Final = ("audit.json", "checks.parquet", "findings.parquet", "links.parqu
 """The files of a stored audit."""
 SHRINK: Final = ("roster-shrunk", "app-shrunk")
 _ADAPTER: Final = TypeAdapter(_Plain)
+_PATIENCE: Final = 60.0
+"""Seconds to wait for another audit to be kept."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,23 @@ class Stored:
 
 
 def save(audit: Audit, links: pd.DataFrame, trail: pd.DataFrame, store: Path) -> Stored:
-    """Write an audit and point ``latest`` at it; an audit of the same id is written over, being the same."""
+    """Write an audit and point ``latest`` at it; an audit of the same id is written over, being the same.
+
+    :raises ConfigError: another one is being kept, and does not end.
+    """
     folder = store / "audits" / audit.meta.audit_id
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # Two may judge at once; what they write is short, so the second waits.
+        with FileLock(store / "audits" / "audit.lock", timeout=_PATIENCE):
+            _write(audit, links, trail, folder)
+    except Timeout as error:
+        raise ConfigError(f"another audit is being kept in {store}", hint="wait until it ends") from error
+    return Stored(folder)
+
+
+def _write(audit: Audit, links: pd.DataFrame, trail: pd.DataFrame, folder: Path) -> None:
+    write_bytes(str(max(map(_place, folder.parent.glob("*/kept")), default=0) + 1).encode(), folder / "kept")
     write_table(tables.conform(audit.findings, tables.FINDINGS), folder / "findings.parquet")
     write_table(tables.conform(audit.checks, tables.CHECKS), folder / "checks.parquet")
     write_table(tables.conform(links, tables.LINKS), folder / "links.parquet")
@@ -145,8 +162,15 @@ def save(audit: Audit, links: pd.DataFrame, trail: pd.DataFrame, store: Path) ->
         for name, part in plain.items()
     }
     write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2), folder / "audit.json")
-    write_bytes(folder.name.encode(), store / "audits" / "latest")
-    return Stored(folder)
+    write_bytes(folder.name.encode(), folder.parent / "latest")
+
+
+def _place(kept: Path) -> int:
+    """Where an audit stands in the order in which audits were kept; 0 where nothing tells."""
+    try:
+        return int(kept.read_bytes())
+    except (OSError, ValueError):
+        return 0
 
 
 def latest(store: Path, name: str | None = None) -> Stored:
@@ -168,11 +192,17 @@ def latest(store: Path, name: str | None = None) -> Stored:
 def audits(store: Path) -> list[Stored]:
     """The last audit kept of each snapshot, oldest snapshot first.
 
-    An audit does not say when it was made, so the time of its file does.
+    Each has a number, one more than those before it: a clock that was set back would put them in another order. Those of
+    stores that were written before audits were numbered come first, by the times of their files.
     """
     found = [Stored(path.parent) for path in (store / "audits").glob("*/audit.json")]
-    made = sorted(found, key=lambda each: ((each.path / "audit.json").stat().st_mtime_ns, each.path.name))
+    made = sorted(found, key=_order)
     return sorted({each.snapshot: each for each in made}.values(), key=lambda each: each.snapshot)
+
+
+def _order(stored: Stored) -> tuple[int, int, str]:
+    place = _place(stored.path / "kept")
+    return place, 0 if place else (stored.path / "audit.json").stat().st_mtime_ns, stored.path.name
 
 
 def before(store: Path, snapshot: str) -> Stored | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import figures
+from tests.crash import traced
 from tests.servers import oauth2, openldap, postgresql, tally
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SERVERS = {
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
     "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
     "openldap": (openldap.installed, "apt-get install slapd slapd-contrib ldap-utils"),
+    "strace": (traced.installed, "apt-get install strace, and a system that lets a process trace its like"),
     "oauth2-mock-server": (oauth2.installed, "npm ci"),
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }

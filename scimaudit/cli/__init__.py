@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -21,6 +22,7 @@ from scimaudit.cli import (
     drill,
     exceptions,
     explain,
+    failing,
     feeds,
     findings,
     holders,
@@ -115,15 +117,9 @@ def main() -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        app()
+        _run()
     except ScimAuditError as error:
-        # Errors quote what servers and files say; encoders are heavy, and most runs need none here.
-        from scimaudit.renderers.encode import show_lines
-
-        print(f"scimaudit: {show_lines(error.message)}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
-        if error.hint:
-            print(f"  {show_lines(error.hint)}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _fail(error)
     except Interrupted:
         print("scimaudit: interrupted; the next pull goes on where this one stopped", file=sys.stderr)  # noqa: T201
         sys.exit(130)
@@ -131,6 +127,29 @@ def main() -> None:
         # The reader of a pipe has seen enough; Python must not complain again while it shuts down.
         sys.stderr.close()
         sys.exit(141)
+    except (OSError, MemoryError) as error:
+        _fail(failing.in_words(error))
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as end:
+        # What is still in its buffer is written now: refused while Python shuts down, it would only be complained of.
+        with failing.after_verdict(int(end.code or 0)):
+            sys.stdout.flush()
+        raise
+
+
+def _fail(error: ScimAuditError) -> NoReturn:
+    # Errors quote what servers and files say; encoders are heavy, and most runs need none here.
+    from scimaudit.renderers.encode import show_lines
+
+    failing.let_go_of_output()
+    print(f"scimaudit: {show_lines(error.message)}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
+    if error.hint:
+        print(f"  {show_lines(error.hint)}", file=sys.stderr)  # noqa: T201
+    sys.exit(error.exit_code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

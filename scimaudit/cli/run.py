@@ -45,9 +45,10 @@ def command(
     from datetime import UTC, datetime
 
     from scimaudit import workflow
-    from scimaudit.cli import show, show_evidence
+    from scimaudit.cli import failing, show, show_evidence
     from scimaudit.cli.progress import Live
     from scimaudit.config import load
+    from scimaudit.errors import IntegrityError
     from scimaudit.renderers.terminal import console
 
     loaded, tolerated = load(config), accepted(accept_shrink, reason)
@@ -57,16 +58,19 @@ def command(
     stored = workflow.audit(
         loaded, snapshot=snapshot.id, as_of=day, fail_on=fail_on, require_scope=require_scope, accept=tolerated
     )
-    paths = workflow.report(stored, format or USUAL_REPORTS, output)
-    show.audit(stored.audit, json=json, quiet=quiet, no_color=no_color)
-    said = console(no_color=no_color, stderr=json)
-    if not quiet:
-        said.print()
-        for path in paths:
-            said.print(path)
-    if loaded.evidence.seal:
-        # Last, for a sealing that fails must not keep anybody from seeing what was found.
-        bundle = workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths)
+    code = stored.audit.meta.exit_code
+    # First, for a report or a sealing that fails must not keep anybody from seeing what was found.
+    with failing.after_verdict(code):
+        show.audit(stored.audit, json=json, quiet=quiet, no_color=no_color)
+        paths = workflow.report(stored, format or USUAL_REPORTS, output)
+        said = console(no_color=no_color, stderr=json)
         if not quiet:
-            show_evidence.sealed(bundle, stderr=json)
-    raise typer.Exit(stored.audit.meta.exit_code)
+            said.print()
+            for path in paths:
+                said.print(path)
+    if loaded.evidence.seal:
+        with failing.after_verdict(code, least=IntegrityError.exit_code):
+            bundle = workflow.seal(loaded, stored.path.name, now=datetime.now(UTC), reports=paths)
+            if not quiet:
+                show_evidence.sealed(bundle, stderr=json)
+    raise typer.Exit(code)

@@ -24,7 +24,7 @@ from scimaudit.evidence import standalone as verifier
 from scimaudit.evidence.parts import Parts
 from scimaudit.renderers.encode import json as encode
 from scimaudit.result import Audit
-from scimaudit.snapshot.store import Snapshot
+from scimaudit.snapshot.store import DRAFT, Snapshot
 
 _BESIDE: Final = ("pandas", "pyarrow", "pydantic", "httpx", "jinja2", "xlsxwriter")
 """Libraries whose versions can show in a report's bytes."""
@@ -194,7 +194,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _tree(source: Path, target: Path, put: Callable[[Path, Path], None] = _link) -> None:
-    """Every file of a folder but locks."""
+    """Every file of a folder but locks and drafts, which somebody may be at work on, or a kill left."""
     for path in sorted(source.rglob("*")):
-        if path.is_file() and path.suffix != ".lock":
+        if path.is_file() and path.suffix not in {".lock", DRAFT}:
             put(path, target / path.relative_to(source))

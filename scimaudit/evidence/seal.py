@@ -100,7 +100,12 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
         _settle(draft / SIGNATURE)
     _settle(draft)
     draft.rename(target)
-    _settle(bundles)
+    try:
+        _settle(bundles)
+    except OSError:
+        # The name may not outlive a loss of power: what is said to be sealed must be, and what is not must not seem so.
+        target.rename(draft)
+        raise
     return target
 
 

@@ -267,17 +267,24 @@ class Campaign:
 def create(store: Path, opened: Opened, items: Sequence[Item]) -> Campaign:
     """Write a new campaign.
 
-    :raises ConfigError: there is one of that id.
+    :raises ConfigError: there is one of that id, somebody else is at work on it, or the newest was opened later.
     """
-    folder = store / "campaigns" / opened.id
-    if (folder / "campaign.json").exists():
-        raise ConfigError(f"there is a campaign {opened.id} already", hint="name the new one otherwise: --id")
+    campaign = Campaign(store / "campaigns" / opened.id)
+    folder = campaign.path
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    data = b"".join(canonical(item) + b"\n" for item in items)
-    write_bytes(data, folder / "items.jsonl")
-    # The campaign is there when this file is.
-    write_bytes(canonical(opened) + b"\n", folder / "campaign.json")
-    return Campaign(folder)
+    with campaign.locked():
+        if (folder / "campaign.json").exists():
+            raise ConfigError(f"there is a campaign {opened.id} already", hint="name the new one otherwise: --id")
+        newest = max((each.opened.opened_at for each in campaigns(store)), default=opened.opened_at)
+        if opened.opened_at < newest:
+            # Of two decisions on a right the newer campaign's counts, and the newest one is found by this.
+            said = f"the clock says {opened.opened_at.isoformat()} and the newest campaign was opened at {newest.isoformat()}"
+            raise ConfigError(said, hint="set the clock")
+        data = b"".join(canonical(item) + b"\n" for item in items)
+        write_bytes(data, folder / "items.jsonl")
+        # The campaign is there when this file is.
+        write_bytes(canonical(opened) + b"\n", folder / "campaign.json")
+    return campaign
 
 
 def campaigns(store: Path) -> list[Campaign]:

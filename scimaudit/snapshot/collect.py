@@ -331,6 +331,7 @@ def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> t
         except (OSError, msgspec.DecodeError, KeyError, ValueError):
             begun, started = {}, now
         if begun == asked and (now - started).total_seconds() < RESUME_WITHIN_HOURS * 3600:
+            _unmake(folder)
             return started, folder
         shutil.rmtree(folder)
     # Milliseconds keep the ids of two pulls in one second apart, and in order.
@@ -345,11 +346,17 @@ def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> t
     return now, folder
 
 
+def _unmake(folder: Path) -> None:
+    """Of an interrupted pull keep what was received: the rest is made of that, and by now perhaps other tables."""
+    shutil.rmtree(folder / "tables", ignore_errors=True)
+    for path in folder.glob("manifest.json*"):
+        path.unlink()
+
+
 def _finish(
     pull: Pull, started: datetime, together: Union, collected: Sequence[Collected], lines: Sequence[AppCollected]
 ) -> Snapshot:
     folder = pull.folder
-    (folder / "pull.json").unlink()
     known = {line.raw for line in collected}
     for stray in (path for path in _raw(folder).iterdir() if path.name.rpartition(".")[0] not in known):
         stray.unlink()

@@ -21,6 +21,8 @@ from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot.manifest import Manifest
 
 PARTIAL = ".partial"
+DRAFT = ".draft"
+"""Ending of a file that is being written; it loses it once it is whole."""
 _MANY = 100_000
 """Rows from which reading a table in parallel pays."""
 
@@ -135,7 +137,7 @@ def open_snapshot(store: Path, name: str | None = None) -> Snapshot:
             raise IntegrityError(f"there is no snapshot in {store}", hint="scimaudit pull makes one")
         return found[-1]
     for path in (store / "snapshots" / name, Path(name)):
-        if path.is_dir():
+        if path.is_dir() and path.suffix != PARTIAL:
             snapshot = Snapshot(path)
             snapshot.manifest  # noqa: B018 - reading it is the check that the snapshot is finished
             return snapshot
@@ -148,7 +150,7 @@ def open_snapshot(store: Path, name: str | None = None) -> Snapshot:
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as Parquet so that a reader sees the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".draft")
+    draft = path.with_name(path.name + DRAFT)
     # Arrow calls the items of a list "item"; Parquet's own name for them would come back as another type.
     pq.write_table(table, draft, compression="zstd", compression_level=1, use_compliant_nested_type=False)
     draft.replace(path)
@@ -156,7 +158,7 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 def write_bytes(data: bytes, path: Path) -> None:
     """Write a file so that a reader sees the whole of it or nothing, and so that it survives a loss of power."""
-    draft = path.with_name(path.name + ".draft")
+    draft = path.with_name(path.name + DRAFT)
     with draft.open("wb") as file:
         file.write(data)
         file.flush()
