@@ -35,13 +35,15 @@ def command(
 
     Example: scimaudit verify evidence --chain --signers signers
     """
+    from datetime import UTC, datetime
+
     from scimaudit.cli import show, show_evidence
     from scimaudit.evidence import sealed
     from scimaudit.evidence import verify as verifying
     from scimaudit.renderers import terminal
 
-    bundles = sealed(bundle) if chain else [bundle]
-    found = [verifying.verify(each, signers=signers, full=full) for each in bundles]
+    bundles, now = sealed(bundle) if chain else [bundle], datetime.now(UTC)
+    found = [verifying.verify(each, signers=signers, full=full, at=now) for each in bundles]
     linked = verifying.chain(bundle, head=head)[1] if chain else ()
     if json:
         show.json({"bundles": [show_evidence.plain(each) for each in found], "chain": list(linked)})

@@ -33,6 +33,7 @@ from scimaudit.evidence import (
     TABLES,
     contents,
     statement,
+    tombstones,
 )
 from scimaudit.evidence.tape import Tape, unreached
 from scimaudit.history.trail import Former
@@ -71,6 +72,14 @@ def replay(bundle: Path) -> Replayed:
     :raises IntegrityError: the bundle lacks a part, or a record does not hold what its source asks for.
     :raises ScimAuditError: this version cannot use the sealed configuration or policy.
     """
+    if whole := statement.load(bundle).pseudonymised:
+        raise IntegrityError(
+            f"{bundle} is a pseudonymised export, which cannot be replayed", hint=f"replay the bundle {whole}"
+        )
+    if stones := tombstones.of(bundle):
+        last = stones[-1]
+        when = f"on {last.at:%Y-%m-%d} by the rule {last.rule} = {last.months}"
+        raise IntegrityError(f"{bundle} cannot be replayed: {tombstones.WHAT[last.rule]} of it were removed {when}")
     with TemporaryDirectory(prefix="scimaudit-replay-") as name:
         return _Replay(bundle, Path(name)).run()
 

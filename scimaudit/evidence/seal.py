@@ -19,7 +19,7 @@ from scimaudit import __version__
 from scimaudit.audit import audit_id
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement
+from scimaudit.evidence import MANIFEST, PARTIAL, STATEMENT, contents, files, sealed, signing, statement, tombstones
 from scimaudit.evidence.parts import Parts
 from scimaudit.snapshot.store import file_digest
 
@@ -63,7 +63,7 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None) -> Path:
     _write("".join(lines).encode(), draft / MANIFEST)
     for folder in {draft, *(parent for path in listed for parent in (draft / path).parents if draft in parent.parents)}:
         _settle(folder)
-    told = predicate(parts, parent, now)
+    told = {**predicate(parts, parent, now), "tombstone": tombstones.last(bundles)}
     _write(statement.dump(file_digest(draft / MANIFEST), told), draft / STATEMENT)
     if key is not None:
         signing.sign(draft, key)
@@ -119,6 +119,7 @@ def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -
         **statement.of(parts.stored.audit),
         "earlier": [snapshot.id for snapshot in parts.earlier],
         "former": parts.former.path.name if parts.former else None,
+        "retention": tombstones.settings(parts.config.evidence),
     }
 
 

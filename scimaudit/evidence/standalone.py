@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig"}
+TOMBSTONES = ("tombstone-raw", "tombstone-bundle")
 
 
 def sha256(path: Path) -> str:
@@ -34,6 +35,14 @@ def spoken_of(statement: bytes) -> str:
         return ""
 
 
+def removed(bundle: Path) -> dict[str, str]:
+    """What tombstones say was removed, path to hash; whether their rules allowed it is told by scimaudit verify."""
+    told = [
+        json.loads((bundle / name / "statement.json").read_bytes()) for name in TOMBSTONES if (bundle / name).is_dir()
+    ]
+    return {each["name"]: each["digest"]["sha256"] for stone in told for each in stone["subject"]}
+
+
 def problems(bundle: Path) -> Iterator[str]:
     """What is wrong with a bundle: one sentence each."""
     try:
@@ -53,16 +62,24 @@ def problems(bundle: Path) -> Iterator[str]:
             yield f"MANIFEST.sha256 has a line that cannot be: {line!r}"
         else:
             due[told[2]] = told[1]
+    try:
+        gone = removed(bundle)
+    except (OSError, ValueError, LookupError, TypeError):
+        yield "a tombstone cannot be read"
+        return
     there = set()
     for path in bundle.rglob("*"):
         short = path.relative_to(bundle).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             yield f"{short} is neither a file nor a folder"
-        elif path.is_file() and short not in SEAL:
+        elif path.is_file() and short not in SEAL and not (path.parent.name in TOMBSTONES and path.name in SEAL):
             there.add(short)
     for short in sorted(due.keys() | there):
         if short not in there:
-            yield f"{short} is missing"
+            if gone.get(short) != due[short]:
+                yield f"{short} is missing"
+        elif short in gone:
+            yield f"{short} is still there, though a tombstone says that it was removed"
         elif short not in due:
             yield f"{short} was added"
         elif sha256(bundle / short) != due[short]:
@@ -71,10 +88,12 @@ def problems(bundle: Path) -> Iterator[str]:
 
 def main() -> int:
     """Say what is wrong with the bundle that the command line names."""
-    found = list(problems(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    bundle = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    found = list(problems(bundle))
     for problem in found:
         print(problem.encode("ascii", "backslashreplace").decode())
-    print("NOT WHAT WAS SEALED" if found else "every file is what was sealed")
+    gone = "" if found else f", but {many} that tombstones say were removed" if (many := len(removed(bundle))) else ""
+    print("NOT WHAT WAS SEALED" if found else f"every file is what was sealed{gone}")
     return 5 if found else 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,25 @@ import orjson
 import pyarrow as pa
 
 from scimaudit.errors import IntegrityError, ScimAuditError
-from scimaudit.evidence import MANIFEST, OUTSIDE, SNAPSHOT, TABLES, contents, files, sealed, signing, statement
+from scimaudit.evidence import (
+    MANIFEST,
+    OUTSIDE,
+    SNAPSHOT,
+    TABLES,
+    contents,
+    files,
+    sealed,
+    signing,
+    statement,
+    tombstones,
+)
 from scimaudit.evidence.statement import Statement
+from scimaudit.evidence.tombstones import Tombstone
 from scimaudit.snapshot.record import bodies
 from scimaudit.snapshot.store import Snapshot, file_digest
 
+LEFT: Final = "is still there, though a tombstone says that it was removed"
+"""How a removal reads that did not come to its end."""
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
@@ -26,6 +41,7 @@ class Verified:
 
     :param problems: what is wrong, one sentence each; empty where nothing is.
     :param files: how many files were compared. ``signer``: who signed it; empty where that was not asked.
+    :param tombstones: what was removed of it since it was sealed.
     """
 
     bundle: Path
@@ -33,27 +49,36 @@ class Verified:
     files: int
     signer: str
     problems: tuple[str, ...]
+    tombstones: tuple[Tombstone, ...] = ()
 
 
-def verify(bundle: Path, *, signers: Path | None = None, full: bool = False) -> Verified:
+def verify(bundle: Path, *, signers: Path | None = None, full: bool = False, at: datetime | None = None) -> Verified:
     """Compare every file of a bundle with its manifest, and that with the statement.
 
     :param signers: allowed signers; with it an unsigned bundle is a problem.
     :param full: also read every raw body and every row of every table.
+    :param at: the time now: no tombstone can be of a later one.
     :raises IntegrityError: there is no statement to compare with.
     :raises ConfigError: the signature cannot be looked at.
     """
     told = statement.load(bundle)
-    problems = list(_files(bundle, told))
+    due, broken = listed(bundle)
+    try:
+        stones = tombstones.of(bundle)
+        amiss = [*tombstones.amiss(bundle, told, due, stones, signers=signers, at=at)]
+    except IntegrityError as error:
+        stones, amiss = (), [error.message]
+    gone = {path for stone in stones for path in stone.removed}
+    problems = [*_files(bundle, told, due, broken, gone), *amiss]
     signer = ""
     if signers is not None:
         try:
             signer = signing.signer(bundle, signers)
         except IntegrityError as error:
             problems.append(error.message)
-    if full and not problems:
-        problems += _inside(bundle)
-    return Verified(bundle, told, len(_listed(bundle)[0]), signer, tuple(problems))
+    if full and not problems and not told.pseudonymised:
+        problems += _inside(bundle, stones)
+    return Verified(bundle, told, len(due.keys() - gone), signer, tuple(problems), stones)
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -82,6 +107,10 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
         f"several bundles have one parent: {', '.join(names)}" for names in children.values() if len(names) > 1
     ]
     ordered = _ordered(firsts[:1], found)
+    try:
+        problems += tombstones.unchained(found, tombstones.every(sealed(bundles)))
+    except IntegrityError as error:
+        problems.append(error.message)
     if not problems and len(ordered) != len(found):
         problems.append("the bundles are no single chain")
     if head and not (ordered and ordered[-1].digest.startswith(head.lower())):
@@ -98,23 +127,30 @@ def _ordered(firsts: Sequence[Statement], found: Sequence[Statement]) -> list[St
     return ordered
 
 
-def _files(bundle: Path, told: Statement) -> Iterator[str]:
-    """What is wrong with the files."""
+def _files(
+    bundle: Path, told: Statement, due: Mapping[str, str], broken: Sequence[str], gone: Collection[str]
+) -> Iterator[str]:
+    """What is wrong with the files.
+
+    :param gone: those that a tombstone says were removed.
+    """
     if not (bundle / MANIFEST).is_file():
         yield f"{MANIFEST} is missing"
         return
     if _digest(bundle / MANIFEST) != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
-    due, broken = _listed(bundle)
     yield from broken
     try:
-        there = set(files(bundle)) - OUTSIDE
+        there = {path for path in files(bundle) if path not in OUTSIDE and not tombstones.ours(path)}
     except IntegrityError as error:
         yield error.message
         return
     for path in sorted(due.keys() | there):
         if path not in there:
-            yield f"{path} is missing"
+            if path not in gone:
+                yield f"{path} is missing"
+        elif path in gone:
+            yield f"{path} {LEFT}"
         elif path not in due:
             yield f"{path} was added"
         elif (found := _digest(bundle / path)) != due[path]:
@@ -129,7 +165,7 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
+def listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
     """Path to digest as the manifest has them, and its lines that cannot be."""
     due: dict[str, str] = {}
     broken = []
@@ -155,12 +191,15 @@ def _inner(path: str) -> bool:
     return not path.startswith("/") and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _inside(bundle: Path) -> Iterator[str]:
+def _inside(bundle: Path, stones: Sequence[Tombstone]) -> Iterator[str]:
     """Raw bodies that are not what was received, and tables whose rows are not those that were sealed."""
+    if any(stone.rule == tombstones.WHOLE for stone in stones):
+        return
     snapshot = Snapshot(bundle / SNAPSHOT)
     try:
-        snapshot.verify()
-        for source in snapshot.manifest.sources:
+        if not stones:
+            snapshot.verify()
+        for source in () if stones else snapshot.manifest.sources:
             for _ in bodies(snapshot.path / "raw" / source.raw):
                 pass
         due = orjson.loads((bundle / TABLES).read_bytes())
