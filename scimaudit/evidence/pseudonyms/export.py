@@ -89,6 +89,8 @@ def export(bundle: Path, target: Path, tokens: Tokens, *, key: Path | None = Non
     :raises ConfigError: the folder is there, or among the bundles, or cannot be written; the key cannot sign.
     :raises IntegrityError: the bundle lacks a part, a column is unknown, or an identifier is left; nothing is written.
     """
+    if whole := statement.load(bundle).pseudonymised:
+        raise IntegrityError(f"{bundle} is a pseudonymised export itself", hint=f"name the bundle {whole}")
     if target.exists():
         raise ConfigError(f"there is a {target} already", hint="name a folder that does not exist")
     inside = target.resolve().parent
@@ -110,8 +112,6 @@ def export(bundle: Path, target: Path, tokens: Tokens, *, key: Path | None = Non
 
 def _export(bundle: Path, target: Path, draft: Path, tokens: Tokens, key: Path | None) -> Exported:
     told = statement.load(bundle)
-    if told.pseudonymised:
-        raise IntegrityError(f"{bundle} is a pseudonymised export itself", hint="name the bundle that it is of")
     parts = _Parts(bundle)
     known, searched, excused = _looked_through(parts, tokens)
     audit = parts.write(Rewriter(tokens, known), draft)

@@ -24,7 +24,8 @@ from scimaudit.evidence import files
 from scimaudit.evidence.pseudonyms.originals import Originals
 
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}")
-_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
+_LETTERS: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _TEXTS_OF_A_SHEET: Final = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
@@ -54,14 +55,20 @@ def spellings(text: str) -> Iterator[str]:
     yield text
     if "%" in text:
         yield unquote(text)
-    if "\\u" in text:
-        yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    if "\\" in text:
+        yield _unescaped(text)
     if "&" in text:
         yield html.unescape(text)
     for run in {found[0] for found in _ENCODED.finditer(text)}:
         # Hexadecimal digests are no base64, and are most of what looks like it.
         if not _HEX.fullmatch(run):
             yield from _decoded(run)
+
+
+def _unescaped(text: str) -> str:
+    """A text with the escapes of JSON undone; two of them may be one letter (RFC 8259 section 7)."""
+    told = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else _LETTERS.get(found[2], found[2]), text)
+    return told.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _decoded(run: str) -> Iterator[str]:
