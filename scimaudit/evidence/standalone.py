@@ -67,12 +67,13 @@ def problems(bundle: Path) -> Iterator[str]:
     except (OSError, ValueError, LookupError, TypeError):
         yield "a tombstone cannot be read"
         return
+    stones = {f"{folder}/{name}" for folder in TOMBSTONES for name in SEAL - {"MANIFEST.sha256"}}
     there = set()
     for path in bundle.rglob("*"):
         short = path.relative_to(bundle).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             yield f"{short} is neither a file nor a folder"
-        elif path.is_file() and short not in SEAL and not (path.parent.name in TOMBSTONES and path.name in SEAL):
+        elif path.is_file() and short not in SEAL and short not in stones:
             there.add(short)
     for short in sorted(due.keys() | there):
         if short not in there:

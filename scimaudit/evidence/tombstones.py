@@ -219,7 +219,7 @@ def _undue(bundle: Path, told: Statement, stone: Tombstone, at: datetime | None)
     try:
         if stone.at < later(sealed_at(told), stone.months):
             yield f"nothing was due on {stone.at:%Y-%m-%d}: the bundle was not {stone.months} months old"
-        beside = {path.name: statement.load(path) for path in sealed(bundle.parent)}
+        beside = {each.bundle: each for each in map(statement.load, sealed(bundle.parent))}
         ruling = beside.get(stone.by.bundle)
         if ruling is None or ruling.digest != stone.by.sha256:
             yield f"the bundle {stone.by.bundle}, in which its rule was sealed, is not beside it"

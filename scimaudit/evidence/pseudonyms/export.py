@@ -72,12 +72,11 @@ reports/  the reports
 class Exported:
     """What was written.
 
-    :param tokens: texts that became tokens; ``searched``: identifiers that were looked for in all that was written.
-    :param excused: identifiers that were not, being names of apps or words of the program too.
+    :param searched: how many identifiers were looked for in all that was written.
+    :param excused: those that were not, being names of apps or words of the program too.
     """
 
     folder: Path
-    tokens: int
     searched: int
     excused: tuple[str, ...]
 
@@ -123,7 +122,7 @@ def _export(bundle: Path, target: Path, draft: Path, tokens: Tokens, key: Path |
         )
     _seal(draft, _predicate(audit, told, tokens), key)
     draft.rename(target)
-    return Exported(target, len(known.originals), len(searched), tuple(sorted(excused)))
+    return Exported(target, len(searched), tuple(sorted(excused)))
 
 
 def _looked_through(parts: _Parts, tokens: Tokens) -> tuple[Known, Originals, frozenset[str]]:
