@@ -82,6 +82,13 @@ class Stored:
         :raises IntegrityError: it is unfinished or not readable.
         """
         findings, checks = (tables.frame(self._table(name)) for name in ("findings", "checks"))
+        return self.audit_with(findings, checks)
+
+    def audit_with(self, findings: pd.DataFrame, checks: pd.DataFrame) -> Audit:
+        """The audit with these tables, where its own are not beside it.
+
+        :raises IntegrityError: it is not readable.
+        """
         parts = {each.name: getattr(self._plain, each.name) for each in fields(_Plain)}
         return Audit(**parts, findings=findings, checks=checks)
 

@@ -18,9 +18,11 @@ from scimaudit.config import Config
 from scimaudit.drill import draft
 from scimaudit.drill.plan import Kind
 from scimaudit.errors import ConfigError, PolicyError
+from scimaudit.evidence import retention as retaining
 from scimaudit.evidence import seal as sealing
 from scimaudit.evidence.parts import Parts
 from scimaudit.evidence.timestamp import Authority
+from scimaudit.evidence.retention import Due
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former
@@ -35,7 +37,7 @@ from scimaudit.remediation.claims import claims
 from scimaudit.remediation.tasks import tasks
 from scimaudit.result import ExceptionLine
 from scimaudit.review import intake
-from scimaudit.review.campaign import Campaign, Delegation
+from scimaudit.review.campaign import Campaign, Delegation, campaigns
 from scimaudit.review.decisions import reviews
 from scimaudit.review.delegation import delegate
 from scimaudit.review.intake import Taken
@@ -104,6 +106,17 @@ def seal(config: Config, audit_id: str | None = None, *, now: datetime, reports:
     parts = Parts(stored, snapshot, config, _before(snapshot, config), former, tuple(reports))
     authority = Authority.of(config)
     return sealing.seal(parts, config.bundles, now=now, key=config.signing_key, authority=authority)
+
+
+def retention(config: Config, *, now: datetime, removing: bool = False) -> list[Due]:
+    """What the rules of retention remove of sealed bundles; see :mod:`scimaudit.evidence.retention`.
+
+    :param removing: remove it, and give what was removed; otherwise also what is kept all the same.
+    """
+    needed = {each.opened.snapshot_id: each.opened.id for each in campaigns(config.store) if each.closing is None}
+    if not removing:
+        return retaining.due(config.evidence, config.bundles, now=now, needed=needed)
+    return retaining.apply(config.evidence, config.bundles, now=now, needed=needed, key=config.signing_key)
 
 
 def remediation(config: Config, audit_id: str | None = None) -> Remediation:

@@ -111,6 +111,7 @@ ALLOWED = {
         "errors",
         "facts",
         "history",
+        "identifiers",
         "policy",
         "remediation",
         "renderers",

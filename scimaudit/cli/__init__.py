@@ -33,11 +33,13 @@ from scimaudit.cli import (
     policy,
     probe,
     providers,
+    pseudonymise,
     pull,
     register,
     remediation,
     replay,
     report,
+    retention,
     review,
     rules,
     run,
@@ -98,6 +100,8 @@ app.command("ledger")(ledger.command)
 app.command("seal")(seal.command)
 app.command("verify")(verify.command)
 app.command("replay")(replay.command)
+app.command("pseudonymise")(pseudonymise.command)
+app.command("retention")(retention.command)
 app.command("remediation")(remediation.command)
 app.command("rules")(rules.command)
 app.command("controls")(controls.command)

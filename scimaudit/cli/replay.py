@@ -20,12 +20,14 @@ def command(bundle: Bundle, json: Json = False, no_color: NoColor = False) -> No
 
     Example: scimaudit replay evidence/2026-11-20T190000.018Z-67e46386
     """
+    from datetime import UTC, datetime
+
     from scimaudit.cli import show, show_evidence
     from scimaudit.evidence import replay as replaying
     from scimaudit.evidence import verify
     from scimaudit.renderers import terminal
 
-    checked = verify.verify(bundle)
+    checked = verify.verify(bundle, at=datetime.now(UTC))
     if checked.problems:
         show_evidence.verified(terminal.console(no_color=no_color), [checked], (), signers=False)
         raise typer.Exit(5)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from scimaudit.evidence import PACK, RECORD, REPORTS, TABLES, files
+from scimaudit.evidence import PACK, RECORD, REPORTS, TABLES, walk
 
 _FOLDERS: Final = (RECORD, REPORTS, PACK)
 _ALONE: Final = ("README.txt", TABLES, "verify.py")
@@ -18,7 +18,7 @@ def compared(made: Path) -> Iterator[str]:
     """The files below a folder that are compared."""
     yield from _ALONE
     for folder in _FOLDERS:
-        yield from (f"{folder}/{name}" for name in (files(made / folder) if (made / folder).is_dir() else ()))
+        yield from (f"{folder}/{name}" for name in (walk(made / folder)[0] if (made / folder).is_dir() else ()))
 
 
 def unlike(sealed: Path, made: Path) -> Iterator[str]:

@@ -31,6 +31,7 @@ from scimaudit.evidence import (
     comparing,
     contents,
     statement,
+    tombstones,
 )
 from scimaudit.evidence.parts import Parts
 from scimaudit.evidence.playing import Player
@@ -65,6 +66,14 @@ def replay(bundle: Path) -> Replayed:
     :raises IntegrityError: the bundle lacks a part, a record does not hold what its source asks for, or this version
         cannot use the sealed configuration or policy.
     """
+    if whole := statement.load(bundle).pseudonymised:
+        raise IntegrityError(
+            f"{bundle} is a pseudonymised export, which cannot be replayed", hint=f"replay the bundle {whole}"
+        )
+    if stones := tombstones.of(bundle):
+        last = stones[-1]
+        when = f"on {last.at:%Y-%m-%d} by the rule {last.rule} = {last.months}"
+        raise IntegrityError(f"{bundle} cannot be replayed: {tombstones.WHAT[last.rule]} of it were removed {when}")
     with TemporaryDirectory(prefix="scimaudit-replay-") as name:
         try:
             return _Replay(bundle, Path(name)).run()

@@ -31,6 +31,7 @@ from scimaudit.evidence import (
     signing,
     statement,
     timestamp,
+    tombstones,
     twins,
     walk,
 )
@@ -88,7 +89,11 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
     _write("".join(lines).encode(), draft / MANIFEST)
     for folder in {draft, *(parent for path in listed for parent in (draft / path).parents if draft in parent.parents)}:
         _settle(folder)
-    told = {**predicate(parts, parent, now), "timestamp": authority.url if authority else None}
+    told = {
+        **predicate(parts, parent, now),
+        "timestamp": authority.url if authority else None,
+        "tombstone": tombstones.last(bundles),
+    }
     said = statement.dump(file_digest(draft / MANIFEST), told)
     _write(said, draft / STATEMENT)
     if authority is not None:
@@ -155,6 +160,7 @@ def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -
         **statement.of(parts.stored.audit),
         "earlier": [snapshot.id for snapshot in parts.earlier],
         "former": parts.former.path.name if parts.former else None,
+        "retention": tombstones.settings(parts.config.evidence),
     }
 
 

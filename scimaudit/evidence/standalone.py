@@ -17,6 +17,7 @@ from pathlib import Path
 
 TOKEN, TOKEN_SUM = "statement.json.tsr", "statement.json.tsr.sha256"
 SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig", TOKEN, TOKEN_SUM}
+TOMBSTONES = ("tombstone-raw", "tombstone-bundle")
 MOST = 64 << 20  # bytes of a file that is read as a whole
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")  # how a bundle is called; a copy as anybody likes
 
@@ -66,6 +67,12 @@ def timestamp(bundle: Path, statement: bytes, stamped: bool) -> Iterator[str]:
         yield f"{TOKEN} is for another statement"
 
 
+def removed(bundle: Path) -> dict[str, str]:
+    """What tombstones say was removed, path to hash; whether their rules allowed it is told by scimaudit verify."""
+    told = [json.loads(read(bundle / name / "statement.json")) for name in TOMBSTONES if (bundle / name).is_dir()]
+    return {each["name"]: each["digest"]["sha256"] for stone in told for each in stone["subject"]}
+
+
 def problems(bundle: Path) -> Iterator[str]:
     """What is wrong with a bundle: one sentence each."""
     try:
@@ -96,17 +103,26 @@ def problems(bundle: Path) -> Iterator[str]:
     for short in sorted({*due, *found}):
         if names.setdefault(folded(short), short) != short:
             yield f"{names[folded(short)]} and {short} are one name on some file systems"
+    try:
+        gone = removed(bundle)
+    except (OSError, ValueError, LookupError, TypeError):
+        yield "a tombstone cannot be read"
+        return
+    stones = {f"{folder}/{name}" for folder in TOMBSTONES for name in ("statement.json", "statement.json.sig")}
     there = set()
     for short, path in found.items():
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             yield f"{short} is neither a file nor a folder"
-        elif path.is_dir() and not any(path.iterdir()):
+        elif path.is_dir() and not any(path.iterdir()) and not any(each.startswith(f"{short}/") for each in gone):
             yield f"{short}/ was added"
-        elif path.is_file() and short not in SEAL:
+        elif path.is_file() and short not in SEAL and short not in stones:
             there.add(short)
     for short in sorted(due.keys() | there):
         if short not in there:
-            yield f"{short} is missing"
+            if gone.get(short) != due[short]:
+                yield f"{short} is missing"
+        elif short in gone:
+            yield f"{short} is still there, though a tombstone says that it was removed"
         elif short not in due:
             yield f"{short} was added"
         elif sha256(bundle / short) != due[short]:
@@ -115,13 +131,16 @@ def problems(bundle: Path) -> Iterator[str]:
 
 def main() -> int:
     """Say what is wrong with the bundle that the command line names."""
+    bundle, many = Path(sys.argv[1] if len(sys.argv) > 1 else "."), 0
     try:
-        found = list(problems(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+        found = list(problems(bundle))
+        many = 0 if found else len(removed(bundle))
     except OSError as error:
         found = [f"{error.filename} cannot be read"]
     for problem in found:
         print(problem.encode("ascii", "backslashreplace").decode())
-    print("NOT WHAT WAS SEALED" if found else "every file is what was sealed")
+    gone = f", but {many} that tombstones say were removed" if many else ""
+    print("NOT WHAT WAS SEALED" if found else f"every file is what was sealed{gone}")
     return 5 if found else 0
 
 

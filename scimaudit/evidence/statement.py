@@ -47,6 +47,12 @@ class Statement:
         told = self.predicate["parent"]
         return (str(told["bundle"]), str(told["sha256"])) if told else None
 
+    @property
+    def pseudonymised(self) -> str:
+        """The bundle that this is a pseudonymised export of; empty where it is a bundle itself."""
+        told = self.predicate.get("pseudonymised")
+        return str(told["bundle"]) if isinstance(told, Mapping) else ""
+
 
 def dump(manifest: str, predicate: Mapping[str, Any]) -> bytes:
     """The bytes of a statement: keys sorted, no spaces.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import orjson
@@ -27,13 +27,17 @@ from scimaudit.evidence import (
     signing,
     statement,
     timestamp,
+    tombstones,
     twins,
     walk,
 )
 from scimaudit.evidence.statement import Statement
+from scimaudit.evidence.tombstones import Tombstone
 from scimaudit.snapshot.record import bodies
 from scimaudit.snapshot.store import Snapshot, file_digest
 
+LEFT: Final = "is still there, though a tombstone says that it was removed"
+"""How a removal reads that did not come to its end."""
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.{,4095})")
 _NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")
 """How a bundle is called; a folder that is called so holds that bundle, while a copy may be called anything else."""
@@ -49,6 +53,7 @@ class Verified:
     :param problems: what is wrong, one sentence each; empty where nothing is.
     :param files: how many files were compared. ``signer``: who signed it; empty where that was not asked.
     :param stamped: when it was there at the latest, by its timestamp; ``None`` where that was not asked.
+    :param tombstones: what was removed of it since it was sealed.
     """
 
     bundle: Path
@@ -57,6 +62,7 @@ class Verified:
     signer: str
     problems: tuple[str, ...]
     stamped: datetime | None = None
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 def verify(
@@ -74,13 +80,19 @@ def verify(
     :param signers: allowed signers; with it an unsigned bundle is a problem.
     :param roots: PEM file of a timestamp authority's certificates; with it a bundle without a timestamp is a problem.
     :param full: also read every raw body and every row of every table.
-    :param at: the time, for signers who may sign only so long.
+    :param at: the time, for signers who may sign only so long, and because no tombstone can be of a later one.
     :raises IntegrityError: there is no statement to compare with.
     :raises ConfigError: the signature or the timestamp cannot be looked at.
     """
     told = statement.load(bundle)
-    listed = _listed(bundle)
-    problems = [*_name(bundle, told), *_files(bundle, told, listed)]
+    manifest = listed(bundle)
+    try:
+        stones = tombstones.of(bundle)
+        amiss = [*tombstones.amiss(bundle, told, manifest.due, stones, signers=signers, at=at)]
+    except IntegrityError as error:
+        stones, amiss = (), [error.message]
+    gone = {path for stone in stones for path in stone.removed}
+    problems = [*_name(bundle, told), *_files(bundle, told, manifest, gone), *amiss]
     said = read(bundle, STATEMENT)
     problems += timestamp.amiss(bundle, said, asked=told.stamped)
     signer, stamped = "", None
@@ -92,9 +104,9 @@ def verify(
         stamped = timestamp.stamped(bundle, said, roots) if roots else None
     except IntegrityError as error:
         problems.append(error.message)
-    if full and not problems:
-        problems += _inside(bundle)
-    return Verified(bundle, told, len(listed.due), signer, tuple(problems), stamped)
+    if full and not problems and not told.pseudonymised:
+        problems += _inside(bundle, stones)
+    return Verified(bundle, told, len(manifest.due.keys() - gone), signer, tuple(problems), stamped, stones)
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -129,6 +141,10 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
         f"several bundles have one parent: {', '.join(names)}" for names in children.values() if len(names) > 1
     ]
     ordered = _ordered(firsts[:1], found)
+    try:
+        problems += tombstones.unchained(found, tombstones.every(sealed(bundles)))
+    except IntegrityError as error:
+        problems.append(error.message)
     if not problems and len(ordered) != len(found):
         problems.append("the bundles are no single chain")
     if head and not (ordered and ordered[-1].digest.startswith(head.lower())):
@@ -162,27 +178,33 @@ def _name(bundle: Path, told: Statement) -> Iterator[str]:
         yield f"{name} holds the bundle {told.bundle}"
 
 
-def _files(bundle: Path, told: Statement, listed: _Listed) -> Iterator[str]:
-    """What is wrong with the files."""
-    yield from listed.broken
-    if not listed.digest:
+def _files(bundle: Path, told: Statement, manifest: Listed, gone: Collection[str]) -> Iterator[str]:
+    """What is wrong with the files.
+
+    :param gone: those that a tombstone says were removed.
+    """
+    yield from manifest.broken
+    if not manifest.digest:
         return
-    if listed.digest != told.manifest:
+    if manifest.digest != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
-    due = listed.due
+    due = manifest.due
     try:
         found, empty = walk(bundle)
     except IntegrityError as error:
         yield error.message
         return
-    there = set(found) - OUTSIDE
+    there = {path for path in found if path not in OUTSIDE and not tombstones.ours(path)}
     for one, other in twins([*due, *found, *empty]):
         yield f"{one} and {other} are one name on some file systems"
-    for path in empty:
-        yield f"{path}/ was added"
+    emptied = {parent.as_posix() for path in gone for parent in PurePosixPath(path).parents}
+    yield from (f"{path}/ was added" for path in empty if path not in emptied)
     for path in sorted(due.keys() | there):
         if path not in there:
-            yield f"{path} is missing"
+            if path not in gone:
+                yield f"{path} is missing"
+        elif path in gone:
+            yield f"{path} {LEFT}"
         elif path not in due:
             yield f"{path} was added"
         elif (digest := _digest(bundle / path)) != due[path]:
@@ -198,7 +220,7 @@ def _digest(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class _Listed:
+class Listed:
     """A manifest: its SHA-256 (empty where it cannot be read), path to digest, and what in it cannot be."""
 
     digest: str
@@ -206,17 +228,18 @@ class _Listed:
     broken: Sequence[str]
 
 
-def _listed(bundle: Path) -> _Listed:
+def listed(bundle: Path) -> Listed:
+    """The manifest of a bundle, compared with nothing."""
     due: dict[str, str] = {}
     broken = []
     try:
         data = read(bundle, MANIFEST)
     except FileNotFoundError:
-        return _Listed("", {}, [f"{MANIFEST} is missing"])
+        return Listed("", {}, [f"{MANIFEST} is missing"])
     except IntegrityError as error:
-        return _Listed("", {}, [error.message])
+        return Listed("", {}, [error.message])
     except OSError:
-        return _Listed("", {}, [f"{MANIFEST} cannot be read"])
+        return Listed("", {}, [f"{MANIFEST} cannot be read"])
     *lines, end = data.decode("utf-8", "surrogateescape").split("\n")
     if end:
         broken.append(f"{MANIFEST} does not end with its last line")
@@ -228,7 +251,7 @@ def _listed(bundle: Path) -> _Listed:
             due[found[2]] = found[1]
     if list(due) != sorted(due):
         broken.append(f"{MANIFEST} is not in order")
-    return _Listed(hashlib.sha256(data).hexdigest(), due, broken)
+    return Listed(hashlib.sha256(data).hexdigest(), due, broken)
 
 
 def _inner(path: str) -> bool:
@@ -236,12 +259,15 @@ def _inner(path: str) -> bool:
     return not path.startswith("/") and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _inside(bundle: Path) -> Iterator[str]:
+def _inside(bundle: Path, stones: Sequence[Tombstone]) -> Iterator[str]:
     """Raw bodies that are not what was received, and tables whose rows are not those that were sealed."""
+    if any(stone.rule == tombstones.WHOLE for stone in stones):
+        return
     snapshot = Snapshot(bundle / SNAPSHOT)
     try:
-        snapshot.verify()
-        for source in snapshot.manifest.sources:
+        if not stones:
+            snapshot.verify()
+        for source in () if stones else snapshot.manifest.sources:
             for _ in bodies(snapshot.path / "raw" / source.raw):
                 pass
         due = orjson.loads((bundle / TABLES).read_bytes())

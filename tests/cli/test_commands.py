@@ -41,6 +41,8 @@ COMMANDS = (
     "seal",
     "verify",
     "replay",
+    "pseudonymise",
+    "retention",
     "remediation",
     "policy",
     "exceptions",
