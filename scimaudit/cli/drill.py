@@ -54,7 +54,8 @@ def plan(
     if not file.exists():
         text = workflow.draft_drill(loaded, kind.value, person)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8", newline="\n")
+        with file.open("x", encoding="utf-8", newline="\n") as made:
+            made.write(text)
         typer.echo(f"{file}: a first plan; read and correct it")
     for each in plans.expectations(plans.load(file, loaded)):
         typer.echo(f"{each.app}: {each.what} {each.wanted} within {plans.words(each.within)}")

@@ -15,7 +15,9 @@ from scimaudit.snapshot.manifest import Collected
 from scimaudit.snapshot.record import Exchange, bodies
 from scimaudit.sources import Reply, Source
 
-_SPEAKING: Final = frozenset({"token", "basic", "oauth2", "certificate", "ca", "proxy", "password", "headers"})
+_SPEAKING: Final = frozenset(
+    {"token", "basic", "oauth2", "certificate", "ca", "proxy", "proxy_password", "password", "headers"}
+)
 """Settings of a source that are for reaching it alone; nothing is reached, so no secret and no file of them is read."""
 
 
