@@ -91,9 +91,9 @@ class Tokens:
 
     def _fetch(self) -> None:
         url = self._settings.token_url
-        form, headers = self._proof()
-        proofs = (form.get("client_secret", ""), form.get("client_assertion", ""), *secrets_in(headers))
-        known = (*proofs, *password_in(self._proxy))
+        proof = self._settings.secret.resolve(self._base).get_secret_value() if self._settings.secret else ""
+        form, headers = self._proof(proof)
+        known = (proof, form.get("client_assertion", ""), *secrets_in(headers), *password_in(self._proxy))
         form |= {"grant_type": "client_credentials"}
         form |= {name: value for name in ("scope", "audience") if (value := getattr(self._settings, name))}
         try:
@@ -121,12 +121,11 @@ class Tokens:
         self._token = token
         self._until = self._monotonic() + max(float(lives) if isinstance(lives, (int, float)) else _LIFE, 0) - _MARGIN
 
-    def _proof(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Form fields and headers by which the client proves who it is."""
+    def _proof(self, secret: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Form fields and headers by which the client proves who it is: by its secret, or by its key."""
         settings = self._settings
-        if settings.secret is None:
+        if not secret:
             return {"client_assertion_type": _ASSERTION, "client_assertion": self._assertion()}, {}
-        secret = settings.secret.resolve(self._base).get_secret_value()
         if settings.secret_in == "body":  # noqa: S105 - a place, not a secret
             return {"client_id": settings.client_id, "client_secret": secret}, {}
         pair = f"{quote(settings.client_id, safe='')}:{quote(secret, safe='')}"

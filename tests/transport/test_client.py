@@ -7,6 +7,8 @@ import pytest
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
 from scimaudit.sources import Reply
 from scimaudit.transport import Budgets, Client, ServerError, segment, tls_context
+from scimaudit.transport.origin import secrets_in
+from scimaudit.transport.spoken import forms
 
 
 def test_get_sends_parameters_encoded_and_gives_body_and_number(serve, client, reply_bytes):
