@@ -38,6 +38,8 @@ COMMANDS: dict[tuple[str, ...], int] = {
     ("timeline", "left@corp.example"): 0,
     ("who", "left@corp.example", "--json"): 0,
     ("remediation", "--output", "to-do"): 0,
+    ("seal",): 0,
+    ("verify", "evidence", "--chain"): 0,
     ("review", "open", "Canaries", "--app", "environment-well-x", *ACCEPTED): 0,
     ("review", "export", "--output", "packets"): 0,
     ("drill", "plan", "drill.toml"): 0,
@@ -45,8 +47,6 @@ COMMANDS: dict[tuple[str, ...], int] = {
     # The server keeps no canary, so nothing is proven; what was sent to it is what counts here.
     ("drill", "run", "canary.toml", "--write", "--every", "1s", "--for", "1s"): 3,
     ("drill", "cleanup"): 3,
-    ("seal",): 0,
-    ("verify", "evidence", "--chain"): 0,
 }
 """Command lines, and the exit code of each."""
 BROKEN = [
