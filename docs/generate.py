@@ -33,7 +33,7 @@ def commands() -> str:
             parts.append("\n".join(["| option | what it does |", "|---|---|", *rows]) + "\n")
     parts.append(
         "Exit codes: 0 nothing at or above `--fail-on`; 1 findings; 2 usage or configuration; 3 a listing or a roster was not\n"
-        "proven complete; 4 a safety gate tripped; 5 evidence failed verification; 130 interrupted. The highest of 5, 4, 3\n"
+        "proven complete; 4 a safety gate tripped; 5 evidence failed verification; 70 a bug; 130 interrupted. The highest of 5, 4, 3\n"
         "and 1 wins.\n"
     )
     return "\n".join(parts)

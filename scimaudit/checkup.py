@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel
 
 from scimaudit import correlate, tables
 from scimaudit.audit import app_rules, judge
@@ -18,6 +19,7 @@ from scimaudit.config import Config
 from scimaudit.evidence.ready import SealCheck, ready
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.manifest import Collected
+from scimaudit.transport.secret import Secret, backend_name, keyring_backends
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> C
         snapshot = collect(elsewhere, now=now, watcher=watcher, quick=True)
         people = snapshot.people()
         accounts = tables.concat(tables.ACCOUNTS, [snapshot.accounts(line.app) for line in snapshot.manifest.apps])
-        sources = tuple(_source(source, people, accounts) for source in snapshot.manifest.sources)
+        asked = _keyrings(config)
+        sources = tuple(
+            _source(source, people, accounts, asked.get(source.name, {})) for source in snapshot.manifest.sources
+        )
         rules = {app.name: app_rules(app) for app in config.apps}
         rates = correlate.match_rates(tables.frame(accounts), tables.frame(people), rules)
         blind = _blind(judge(snapshot, config).audit.checks)
@@ -107,18 +112,42 @@ def check(config: Config, *, now: Callable[[], datetime], watcher: Watcher) -> C
     return Checkup(sources, keys, blind, unlisted, ready(config))
 
 
-def _source(source: Collected, people: pa.Table, accounts: pa.Table) -> SourceCheck:
+def _keyrings(config: Config) -> dict[str, dict[str, str]]:
+    """For each source with a secret in a keyring, which keyring that is."""
+    settings = {f"rosters.{roster.name}": roster.settings for roster in config.rosters}
+    settings |= {
+        f"apps.{app.name}.listings[{place}]": listing.settings
+        for app in config.apps
+        for place, listing in enumerate(app.listings)
+    }
+    from_keyring = [name for name, each in settings.items() if any(secret.keyring for secret in _secrets(each))]
+    asked = ", ".join(map(backend_name, keyring_backends())) if from_keyring else ""
+    return {name: {"keyring": asked} for name in from_keyring}
+
+
+def _secrets(value: object) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _secrets(inner)
+
+
+def _source(source: Collected, people: pa.Table, accounts: pa.Table, keyring: Mapping[str, str]) -> SourceCheck:
     listing = source.listing
     if listing is None:
         return SourceCheck(
-            source.name, source.source, 0, {}, "failed", source.error, "unknown", "", "failed", "", {}, (),
+            source.name, source.source, 0, keyring, "failed", source.error, "unknown", "", "failed", "", {}, (),
             source.error, source.hint,
         )  # fmt: skip
     return SourceCheck(
         source.name,
         source.source,
         listing.parsed,
-        dict(listing.facts),
+        {**listing.facts, **keyring},
         listing.walk.state,
         listing.walk.reason,
         listing.scope.state,

@@ -67,17 +67,25 @@ def write(path: Path, *, roster: str, organisation: str, force: bool) -> list[Pa
     :returns: the files written or added to.
     :raises ConfigError: the file is there and ``force`` is false, or cannot be written.
     """
-    if path.exists() and not force:
-        raise ConfigError(f"{path} is there already", hint="--force writes over it")
     ending = Path(roster).suffix.lower().lstrip(".")
     source = ending if ending in ("xlsx", "json") else "csv"
     text = _TEMPLATE.format(organisation=json.dumps(organisation), source=json.dumps(source), roster=json.dumps(roster))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        if force:
+            path.unlink(missing_ok=True)
+        _made(path, text)
         return [path, *_ignored(path.parent / ".gitignore")]
+    except FileExistsError as error:
+        raise ConfigError(f"{path} is there already", hint="--force writes over it") from error
     except OSError as error:
         raise ConfigError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def _made(path: Path, text: str) -> None:
+    """A new file; a link that waits in its place is not followed."""
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
 
 
 def blocks(providers: Sequence[str]) -> dict[str, str]:
@@ -111,7 +119,8 @@ def add(path: Path, added: Mapping[str, str]) -> None:
     gap = "" if text.endswith("\n") else "\n"
     draft = path.with_name(path.name + ".draft")
     try:
-        draft.write_text(gap.join([text, ""]) + "".join(f"\n{block}" for block in added.values()), "utf-8")
+        draft.unlink(missing_ok=True)
+        _made(draft, gap.join([text, ""]) + "".join(f"\n{block}" for block in added.values()))
         draft.replace(path)
     except OSError as error:
         raise ConfigError(f"{error.filename} cannot be written: {error.strerror}") from error

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import keyring
 import pytest
 
 from scimaudit import checkup, config
 from scimaudit.checkup import Checkup
+from tests.canaries.ring import Ring
 from tests.silence import Silence
 
 HR = "employee_number,user_name,email,status,department\n1,ana,ana@corp.example,active,Sales\n2,bo,bo@corp.example,left,\n"
@@ -76,3 +78,22 @@ def test_the_document_says_what_the_json_holds(checked):
     told = json.loads(json.dumps(asdict(checked())))
     names = {*told, *told["sources"][0], *told["keys"][0], *told["blind"][0]}
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_the_keyring_that_is_asked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_RING", str(tmp_path / "ring.json"))
+    (tmp_path / "ring.json").write_text('{"acme/hr": "tok"}')
+    (tmp_path / "hr.csv").write_text(HR, "utf-8")
+    (tmp_path / "scimaudit.toml").write_text(
+        '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n[[apps.crm.listings]]\nsource = "scim"\n'
+        'base_url = "http://127.0.0.1:1"\nbasic = { user = "x", password = { keyring = "acme/hr" } }\nmax_requests = 1\n'
+    )
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())
+    try:
+        loaded = config.load(tmp_path / "scimaudit.toml")
+        hr, crm = checkup.check(loaded, now=lambda: datetime.now(UTC), watcher=Silence()).sources
+    finally:
+        keyring.set_keyring(before)
+    assert crm.facts["keyring"].endswith("Ring")
+    assert "keyring" not in hr.facts

@@ -130,3 +130,65 @@ def test_how_rosters_combine_is_checked(tmp_path, more, said):
     (tmp_path / "scimaudit.toml").write_text(f"{ROSTER}{more}\n", "utf-8")
     with pytest.raises(ConfigError, match=said):
         config.load(tmp_path / "scimaudit.toml")
+
+
+SCIM = ROSTER + '[apps.crm]\n[[apps.crm.listings]]\nsource = "scim"\nbase_url = "https://crm.example"\n'
+ENTRA = ROSTER + '[apps.m]\n[[apps.m.listings]]\nsource = "entra"\ntenant = "t"\nclient_id = "c"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SCIM + 'token = "tok-hush"\n',
+        SCIM + "token = { env = 7, file = 8, command = [], keyring = \"tok-hush\" }\n",
+        SCIM + 'token = { keyring = "tok-hush" }\n',
+        SCIM + 'basic = { user = "a:tok-hush", password = { env = "X" } }\n',
+        SCIM + 'basic = { user = "a", password = "tok-hush" }\n',
+        SCIM + 'headers = { X-Api-Key = "tok-hush" }\n',
+        SCIM + 'headers = "tok-hush"\n',
+        SCIM + 'oauth2 = { token_url = "https://x", client_id = "c", secret = "tok-hush" }\n',
+        SCIM + 'oauth2 = "tok-hush"\n',
+        SCIM + 'proxy = "http://svc:tok-hush@proxy:3128"\n',
+        SCIM + 'proxy_password = "tok-hush"\n',
+        SCIM + '[drill]\ntokens.crm = "tok-hush"\n',
+        ROSTER + '[network]\nproxy = "http://svc:tok-hush@proxy:3128"\n',
+        ROSTER + '[network]\nproxy_password = "tok-hush"\n',
+        ENTRA + 'secret = "tok-hush"\n',
+        ENTRA + 'certificate = ["tok-hush"]\n',
+        ROSTER.replace('"csv"', '"sql"') + 'url = "postgresql://ro:tok-hush@db/hr"\nquery = "SELECT 1"\n',
+        ROSTER.replace('"csv"', '"ldap"') + 'password = "tok-hush"\nurl = "ldaps://x"\nbind = "cn=x"\nbase = "dc=x"\n',
+    ],
+)  # fmt: skip
+def test_a_secret_that_somebody_wrote_here_by_mistake_is_not_repeated(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert "hush" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize("variable", ["${HOME}", "$HOME", "{env}", "%HOME%", "~"])
+def test_nothing_is_put_in_the_place_of_a_variable(tmp_path: Path, variable: str) -> None:
+    """The environment speaks where ``env`` says so, and nowhere else."""
+    text = f'[audit]\norganisation = "{variable}"\n' + SCIM.replace(
+        "https://crm.example", f"https://crm.example/{variable}"
+    )
+    found = load(tmp_path, text)
+    assert found.audit.organisation == variable
+    assert found.apps[0].listings[0].settings.base_url == f"https://crm.example/{variable}"
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.prod", "Lpt1", "com9.x", "crm."])
+def test_an_app_is_called_what_a_file_can_be_called(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot name a file"):
+        load(tmp_path, f'{ROSTER}[apps."{name}"]\nreason = "x"\n')
+
+
+@pytest.mark.parametrize(("one", "other"), [("HR", "hr"), ("a.b", "a-b"), ("a_b", "A-B")])
+def test_no_two_apps_share_a_file(tmp_path: Path, one: str, other: str) -> None:
+    with pytest.raises(ConfigError, match="too alike"):
+        load(tmp_path, f'{ROSTER}[apps."{one}"]\nreason = "x"\n[apps."{other}"]\nreason = "x"\n')
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\\\b", ".hidden", "", "a\\u0000", "ä", "x" * 64])
+def test_no_name_leaves_its_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError):
+        load(tmp_path, f'{ROSTER}[apps."{name}"]\nreason = "x"\n')

@@ -73,3 +73,19 @@ def test_every_test_that_the_security_page_names_is_there():
     named = re.findall(r"`(tests/[^`]+)`", (ROOT / "SECURITY.md").read_text("utf-8"))
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["docs/defences.md", "SECURITY.md"])
+def test_every_test_that_a_page_of_promises_names_exists(page: str) -> None:
+    named = re.findall(r"`(tests/[a-z0-9_/]+(?:\.py)?)(?:::(test_\w+))?`", (ROOT / page).read_text("utf-8"))
+    assert len(named) > 20
+    for path, test in named:
+        assert (ROOT / path).exists(), f"{page} names {path}"
+        if test:
+            assert f"\ndef {test}(" in (ROOT / path).read_text("utf-8"), f"{page} names {path}::{test}"
+
+
+def test_every_defence_has_its_test() -> None:
+    rows = re.findall(r"^\| (?!---|attack)(.*) \|$", (ROOT / "docs/defences.md").read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 40
+    assert [row for row in rows if "::test_" not in row.rpartition(" | ")[2]] == []

@@ -98,7 +98,7 @@ ALLOWED = {
         "targets",
         "view",
     },
-    "checkup": {"audit", "config", "correlate", "evidence", "snapshot", "tables"},
+    "checkup": {"audit", "config", "correlate", "evidence", "snapshot", "tables", "transport"},
     "scaffold": {"errors", "sources"},
     "schema": {"config", "rules", "sources", "tables"},
     "renderers": {"answers", "frameworks", "ledger", "register", "result", "tables", "errors"},

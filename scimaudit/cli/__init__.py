@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -119,6 +120,11 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     # Whatever it writes holds personal data or evidence: its owner's alone.
     os.umask(0o077)
+    # Libraries that make TLS contexts of their own would write session keys where this says.
+    os.environ.pop("SSLKEYLOGFILE", None)
+    # What libraries log and warn of quotes servers and files; without a handler Python would print it as it came.
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.captureWarnings(capture=True)
     signal.signal(signal.SIGINT, _interrupt)
     try:
         _run()
@@ -133,6 +139,11 @@ def main() -> None:
         sys.exit(141)
     except (OSError, MemoryError) as error:
         _fail(failing.in_words(error))
+    except Exception as error:  # noqa: BLE001 - the last handler there is; the process ends here
+        from scimaudit.cli import crash
+
+        print(crash.told(error), file=sys.stderr)  # noqa: T201
+        raise SystemExit(crash.EXIT_CODE) from None
 
 
 def _run() -> None:

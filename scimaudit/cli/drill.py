@@ -49,12 +49,17 @@ def plan(
     from scimaudit import workflow
     from scimaudit.config import load
     from scimaudit.drill import plan as plans
+    from scimaudit.errors import ConfigError
 
     loaded = load(config)
     if not file.exists():
         text = workflow.draft_drill(loaded, kind.value, person)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8", newline="\n")
+        try:
+            with file.open("x", encoding="utf-8", newline="\n") as made:
+                made.write(text)
+        except FileExistsError as error:
+            raise ConfigError(f"{file} is a link that leads nowhere", hint="remove it") from error
         typer.echo(f"{file}: a first plan; read and correct it")
     for each in plans.expectations(plans.load(file, loaded)):
         typer.echo(f"{each.app}: {each.what} {each.wanted} within {plans.words(each.within)}")

@@ -72,7 +72,7 @@ def holders(out: Console, identifier: str, found: pd.DataFrame, on: date | None,
         _data(rows, form)
         return
     body = [
-        (person, borne_as, _words.when(seen, zone), _words.when(until, zone))
+        (person, borne_as, _when(seen, zone), _when(until, zone))
         for person, borne_as, seen, until in rows[["person_id", "borne_as", "first_seen", "last_seen"]].itertuples(
             index=False, name=None
         )
@@ -105,8 +105,13 @@ def _findings(out: Console, rows: pd.DataFrame, zone: str) -> None:
 
 
 def _between(after: pd.Timestamp, by: pd.Timestamp, zone: str) -> str:
-    until = _words.when(by, zone)
-    return until if pd.isna(after) else f"{_words.when(after, zone)} … {until}"
+    until = _when(by, zone) or "undated"
+    return until if pd.isna(after) else f"{_when(after, zone)} … {until}"
+
+
+def _when(instant: pd.Timestamp, zone: str) -> str:
+    """An instant; empty for one that nobody tells, as of an export without its day."""
+    return "" if pd.isna(instant) else _words.when(instant, zone)
 
 
 def _data(rows: pd.DataFrame, form: Format) -> None:

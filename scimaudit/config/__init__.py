@@ -19,6 +19,8 @@ from scimaudit.config.evidence import Evidence
 from scimaudit.config.model import Model, Name, Severity, Zone
 from scimaudit.errors import ConfigError
 from scimaudit.tables import SEVERITIES
+from scimaudit.transport.proxy import Address
+from scimaudit.transport.secret import Secret
 
 __all__ = [
     "App", "AppListing", "Audit", "Canary", "Config", "Control", "Drift", "Drill", "Evidence", "Exceptions", "Gates",
@@ -80,7 +82,8 @@ class Review(Model):
 class Network(Model):
     """``[network]``: how servers are reached. The environment's proxy variables are not read."""
 
-    proxy: str | None = Field(None, description="URL of a proxy for every source")
+    proxy: Address | None = Field(None, description="URL of a proxy for every source, without a password")
+    proxy_password: Secret | None = Field(None, description="password of the user in proxy")
     ca: Path | None = Field(None, description="PEM file of a private certificate authority, relative to this file")
 
 
@@ -369,9 +372,18 @@ def _keys_at(model: type[Any], place: tuple[int | str, ...]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in here.model_fields.items() if not field.exclude)
 
 
+_SECRET: Final = frozenset(
+    {
+        "token", "tokens", "password", "proxy_password", "headers", "basic", "oauth2", "secret", "private_key",
+        "certificate", "proxy", "url",
+    }
+)  # fmt: skip
+"""Keys whose values are secrets, name them, or may hold one."""
+
+
 def _plain(error: Mapping[str, Any]) -> str:
     text = str(error["msg"]).removeprefix("Value error, ")
-    if {"token", "password", "headers", "basic"} & set(error["loc"]):
+    if _SECRET & set(error["loc"]):
         # Whoever wrote a secret here by mistake must not find it again in a log.
         return text
     given = error.get("input")

@@ -15,9 +15,10 @@ from scimaudit.drill.client import MARK, CanaryClient, NotOurs, Write
 from scimaudit.drill.plan import Plan
 from scimaudit.drill.record import Entry, Record, Step
 from scimaudit.errors import ConfigError, SourceError
-from scimaudit.snapshot.settings import told
+from scimaudit.snapshot.settings import network, told
 from scimaudit.sources import Reply
 from scimaudit.transport import segment, tls_context
+from scimaudit.transport.proxy import with_password
 
 _USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 _ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -74,7 +75,7 @@ def known_target(name: str, config: Config) -> Target:
         found = [each.settings for each in config.app(name).listings if each.source == "scim"]
     if not found:
         raise ConfigError(f"{name} is not reached by SCIM")
-    settings: Any = told(found[0], {"proxy": config.network.proxy, "ca": config.network.ca})
+    settings: Any = told(found[0], network(config))
     return Target(name, settings.base_url, settings)
 
 
@@ -126,7 +127,7 @@ def client(
             config.base / settings.ca if settings.ca else None,
             config.base / settings.certificate if settings.certificate else None,
         ),
-        proxy=settings.proxy,
+        proxy=with_password(settings.proxy, settings.proxy_password, config.base),
         source=where.name,
     )
 

@@ -23,6 +23,8 @@ from scimaudit.sources import Reply
 from scimaudit.transport import Budgets, Client, ServerError, segment, tls_context
 from scimaudit.transport.body import Cut, TooLarge, read_body
 from scimaudit.transport.origin import Origin, OriginAuth
+from scimaudit.transport.proxy import password_in
+from scimaudit.transport.spoken import quoted
 
 MARK: Final = "scimaudit-drill-"
 """Every canary's ``externalId`` begins with this; 16 random bytes in hex follow."""
@@ -82,7 +84,7 @@ class CanaryClient:
         self._mark, self._source = mark, source
         self._writes = 0
         headers = {"Authorization": f"Bearer {token}"}
-        self._auth = OriginAuth(self._origin, lambda: headers)
+        self._auth = OriginAuth(self._origin, lambda: headers, password_in(proxy))
         context = verify or tls_context()
         self._reads = Client(
             base_url,
@@ -213,7 +215,8 @@ class CanaryClient:
                 body = read_body(response.iter_raw(), encoding, _BUDGET.body, lambda: _in_time(deadline))
         except (httpx.TransportError, Cut, TooLarge, ValueError) as error:
             raise Unavailable(
-                f"{write.method} {write.path} was sent, and the answer cannot be read: {type(error).__name__}: {error}",
+                f"{write.method} {write.path} was sent, and the answer cannot be read: "
+                f"{type(error).__name__}: {quoted(str(error), self._auth.secrets)}",
                 source=self._source,
                 hint="scimaudit drill cleanup finds out what became of it",
             ) from error

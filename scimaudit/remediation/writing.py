@@ -20,8 +20,11 @@ from scimaudit.errors import RenderError
 from scimaudit.remediation import NOBODY, Request, Task
 from scimaudit.renderers import csv
 from scimaudit.renderers.encode import show
+from scimaudit.renderers.encode.file import device, stem
 from scimaudit.snapshot.store import write_bytes
 
+_LONGEST: Final = 120
+"""Letters of a file name before its ending; systems take 255 bytes."""
 _OURS: Final = "# What SCIM can do of the tasks of "
 _HEAD: Final = f"""\
 {_OURS}{{owner}}, by the audit {{audit}}.
@@ -180,4 +183,5 @@ def _files(tasks: Sequence[Task], owner: str, audit: str) -> Iterable[tuple[str,
 
 def _stem(owner: str) -> str:
     """An owner as a file name that no other owner has: what is not plain is written as its code point."""
-    return re.sub(r"^\.|[^a-z0-9.@-]", lambda found: f"_{ord(found[0]):x}_", owner)
+    name = re.sub(r"^\.|[^a-z0-9.@-]", lambda found: f"_{ord(found[0]):x}_", owner)
+    return stem(owner) if device(name) or len(name) > _LONGEST else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scimaudit.renderers.encode import show
+from scimaudit.renderers.encode.file import stem
 from scimaudit.review.campaign import Campaign, Item, Opened, canonical, digest
 
 SHOWN: Final = (
@@ -40,7 +41,7 @@ class Packet:
     @property
     def name(self) -> str:
         """The stem of its files."""
-        return f"{self.opened.id}-{re.sub(r'[^A-Za-z0-9-]+', '_', self.reviewer)}"
+        return f"{self.opened.id}-{stem(self.reviewer)}"
 
 
 def packets(campaign: Campaign) -> list[Packet]:

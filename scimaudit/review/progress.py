@@ -11,6 +11,7 @@ from email.policy import SMTP
 from statistics import median
 from typing import Final
 
+from scimaudit.renderers.encode.file import stem
 from scimaudit.result import CampaignLine
 from scimaudit.review.campaign import Campaign, Decision, Item
 
@@ -135,7 +136,7 @@ def reminders(campaign: Campaign, today: date) -> list[tuple[str, EmailMessage]]
             f"Hello {each.name},\n\nthe access review {opened.title} {when}.\n{each.left} of your {each.items} items "
             "are not decided. Please fill in your packet and send it back.\n"
         )
-        letters.append((f"{opened.id}-{_stem(each.who)}.eml", letter))
+        letters.append((f"{opened.id}-{stem(each.who)}.eml", letter))
     return letters
 
 
@@ -150,7 +151,3 @@ def _progress(campaign: Campaign, who: str, name: str, mail: str, items: Sequenc
         bool(left) and not closed and today > campaign.opened.due,
         max((each.received_at for each in mine), default=None),
     )  # fmt: skip
-
-
-def _stem(text: str) -> str:
-    return "".join(character if character.isalnum() and character.isascii() else "_" for character in text)

@@ -12,7 +12,7 @@ from scimaudit.config import App, AppListing, Config, Roster
 from scimaudit.sources import Source
 
 REACHING: Final = frozenset(
-    {"token", "basic", "oauth2", "certificate", "ca", "proxy", "password", "headers", "secret", "federated_token"}
+    {"token", "basic", "oauth2", "certificate", "ca", "proxy", "proxy_password", "password", "headers", "secret", "federated_token"}
 )
 """Settings of a source that are for reaching it alone, and name secrets or files."""
 _SPEAKING: Final = REACHING | {"managed_identity", "device_code", "client_id", "bind", "authority", "timeout"}
@@ -25,25 +25,28 @@ def source_of_listing(wanted: AppListing, app: App, config: Config) -> Source:
         "canaries": tuple(canary.model_dump() for canary in app.canaries),
         "seats": app.seats,
     }
-    return told(wanted.settings, {**shared, **_network(config)})
+    return told(wanted.settings, {**shared, **network(config)})
 
 
 def source_of_roster(roster: Roster, config: Config) -> Source:
     """The roster's source, told the proxy and the private CA."""
-    return told(roster.settings, _network(config))
+    return told(roster.settings, network(config))
 
 
-def _network(config: Config) -> dict[str, object]:
-    return {"proxy": config.network.proxy, "ca": config.network.ca}
+def network(config: Config) -> dict[str, object]:
+    """What every source is told that reaches out; whoever names a proxy of its own names its password too."""
+    found = config.network
+    return {"proxy": found.proxy, "proxy_password": found.proxy_password, "ca": found.ca}
 
 
 def told(settings: Any, shared: Mapping[str, object]) -> Source:
     """A source's model with values from elsewhere, for the fields it has and does not set itself."""
-    fields = type(settings).model_fields
+    fields, told_itself = type(settings).model_fields, settings.model_fields_set
+    left = {"proxy_password"} if "proxy" in told_itself else set()
     missing = {
         name: value
         for name, value in shared.items()
-        if value and name in fields and name not in settings.model_fields_set
+        if value and name in fields and name not in told_itself and name not in left
     }
     if not missing:
         return settings  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -151,19 +152,26 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as Parquet so that a reader sees the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + DRAFT)
-    # Arrow calls the items of a list "item"; Parquet's own name for them would come back as another type.
-    pq.write_table(table, draft, compression="zstd", compression_level=1, use_compliant_nested_type=False)
+    with _begun(draft) as file:
+        # Arrow calls the items of a list "item"; Parquet's own name for them would come back as another type.
+        pq.write_table(table, file, compression="zstd", compression_level=1, use_compliant_nested_type=False)
     draft.replace(path)
 
 
 def write_bytes(data: bytes, path: Path) -> None:
     """Write a file so that a reader sees the whole of it or nothing, and so that it survives a loss of power."""
     draft = path.with_name(path.name + DRAFT)
-    with draft.open("wb") as file:
+    with _begun(draft) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _begun(draft: Path) -> BinaryIO:
+    """A new file; what an interruption left there is gone, and a link that waits there leads nowhere."""
+    draft.unlink(missing_ok=True)
+    return draft.open("xb")
 
 
 def file_digest(path: Path) -> str:

@@ -21,7 +21,9 @@ from scimaudit.sources import Cost, Listing, Reply, Scope, Sink, Walk, Witness, 
 from scimaudit.sources._grid import Cell, Grid
 from scimaudit.sources._headings import GRANT_COLUMNS
 from scimaudit.sources._tabular import Tabular
+from scimaudit.transport.origin import loopback
 from scimaudit.transport.secret import Secret
+from scimaudit.transport.spoken import forms, quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -55,6 +57,9 @@ class Source(Tabular):
     url: str = Field(description="SQLAlchemy URL without a password, such as postgresql+psycopg://ro@db.example/hr")
     password: Secret | None = Field(None, description="password of the user in url")
     query: str = Field(description="one SELECT; name what you want with AS")
+    ca: Path | None = Field(
+        None, description="PEM file of a private certificate authority (PostgreSQL); default: network.ca"
+    )
     timeout: float = Field(300, gt=0, description="seconds the query may take")
     hides: str = Field("", description="what the query leaves out, in words: the scope is then partial")
 
@@ -140,12 +145,13 @@ class Source(Tabular):
         from sqlalchemy import exc
 
         asked_at = sink.now().isoformat()
-        with _engine(self.url, self.password, sink.base) as engine:
+        password = self.password.resolve(sink.base).get_secret_value() if self.password else ""
+        with _engine(self.url, password, sink.base, self.ca) as engine:
             begin = _BEGIN.get(engine.dialect.name, ())
             try:
                 connection = engine.connect()
             except exc.SQLAlchemyError as error:
-                raise _unreachable(error, sink.name) from error
+                raise _unreachable(_first_line(error, password), sink.name) from error
             try:
                 with connection, _deadline(connection, self.timeout):
                     for statement in begin:
@@ -156,26 +162,36 @@ class Source(Tabular):
                     rows = [[_cell(value) for value in row] for row in result.fetchall()]
                     connection.rollback()
             except exc.SQLAlchemyError as error:
-                raise _refused(error, sink.name) from error
+                raise _refused(_first_line(error, password), sink.name) from error
         document = {
             "dialect": engine.dialect.name, "asked_at": asked_at, "steady": bool(begin),
             "counted": counted, "columns": columns, "rows": rows,
         }  # fmt: skip
-        return orjson.dumps(document)
+        body = orjson.dumps(document)
+        if any(form in body for form in forms((password,))):
+            # What is received is evidence, and goes into bundles that strangers read.
+            raise Malformed(
+                "the result holds the password that the database was asked with; nothing of it is kept",
+                source=sink.name,
+                hint="leave that column out of the query, and change the password",
+            )
+        return body
 
 
 @contextmanager
-def _engine(url: str, password: Secret | None, base: Path) -> Iterator[Engine]:
+def _engine(url: str, password: str, base: Path, ca: Path | None) -> Iterator[Engine]:
     try:
         from sqlalchemy import NullPool, create_engine, exc, make_url
     except ImportError as error:
         raise ConfigError("SQL sources need SQLAlchemy", hint="pip install 'scimaudit[sql]'") from error
     try:
         target = make_url(url)
-        if password is not None:
-            target = target.set(password=password.resolve(base).get_secret_value())
+        if password:
+            target = target.set(password=password)
         if target.get_backend_name() == "sqlite":
             target = _read_only_file(target, base)
+        if target.get_backend_name() == "postgresql":
+            target = _verified(target, base / ca if ca else None)
         # Without parameters a per cent sign in the query is a per cent sign.
         options = {"no_parameters": True}
         engine = create_engine(target, poolclass=NullPool, hide_parameters=True, execution_options=options)
@@ -199,6 +215,26 @@ def _read_only_file(target: Any, base: Path) -> Any:
             f"there is no file {target.database}", hint="url is sqlite:///file, relative to scimaudit.toml"
         )
     return target.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
+
+
+def _verified(target: Any, ca: Path | None) -> Any:
+    """A PostgreSQL address by which nobody but the server named gets a password: its driver's default takes anybody.
+
+    :raises ConfigError: the address says that less will do.
+    """
+    named = target.query.get("host", ())
+    hosts = [target.host, *([named] if isinstance(named, str) else named)]
+    known = [host for host in hosts if host]
+    if known and all(loopback(host) or host.startswith("/") for host in known):
+        return target
+    asked = target.query.get("sslmode", "verify-full")
+    if asked != "verify-full" or not target.drivername.endswith(("psycopg", "psycopg2")):
+        raise ConfigError(
+            f"{target.drivername} with sslmode {asked} would give the password to whoever answers for {known[0]}",
+            hint="use postgresql+psycopg and leave sslmode out; name the PEM file of a private authority as ca",
+        )
+    trusted = target.query.get("sslrootcert") or (str(ca) if ca else "system")
+    return target.update_query_dict({"sslmode": "verify-full", "sslrootcert": trusted})
 
 
 @contextmanager
@@ -261,15 +297,13 @@ def _walk(received: int, counted: int, parsed: int, *, steady: bool) -> Walk:
     return Walk("complete", f"{received} rows, as counted in the same read-only transaction")
 
 
-def _unreachable(error: Exception, source: str) -> SourceError:
-    said = _first_line(error)
+def _unreachable(said: str, source: str) -> SourceError:
     if _DENIED.search(said):
         return AuthenticationFailed(f"the database refused: {said}", source=source, hint="check user and password")
     return Unavailable(f"the database cannot be had: {said}", source=source, hint="check url and network")
 
 
-def _refused(error: Exception, source: str) -> SourceError:
-    said = _first_line(error)
+def _refused(said: str, source: str) -> SourceError:
     if _STOPPED.search(said):
         return Unavailable(f"the query took too long: {said}", source=source, hint="raise timeout, or make it cheaper")
     if _DENIED.search(said):
@@ -279,6 +313,6 @@ def _refused(error: Exception, source: str) -> SourceError:
     )
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: Exception, password: str) -> str:
     """What the driver says, without the statement that SQLAlchemy adds."""
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return quoted(str(getattr(error, "orig", None) or error).strip(), (password,)).partition("\n")[0]

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, urlencode
@@ -24,7 +25,10 @@ from scimaudit.sources import Cost, Reply
 from scimaudit.transport import observed
 from scimaudit.transport.body import Cut, TooLarge, read_body
 from scimaudit.transport.origin import Origin, OriginAuth
+from scimaudit.transport.proxy import password_in
 from scimaudit.transport.retry import backoff, retry_after
+from scimaudit.transport.secret import private
+from scimaudit.transport.spoken import quoted
 
 Exchange = Callable[[str, str, Callable[[], Reply]], tuple[Reply, int]]
 
@@ -83,7 +87,7 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None) -> ssl.
 
     :param ca: PEM file of a private certificate authority.
     :param certificate: PEM file of a client certificate and its key, to show to the server (mutual TLS).
-    :raises ConfigError: the file cannot be read as certificates.
+    :raises ConfigError: the file cannot be read as certificates, or others can read the key.
     """
     context = ssl.create_default_context()
     # create_default_context honours SSLKEYLOGFILE, which would write session keys where the environment says.
@@ -94,6 +98,7 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None) -> ssl.
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"the certificate authority file {ca} cannot be used: {error}") from error
     if certificate is not None:
+        private(certificate, "the client certificate")
         try:
             # An encrypted key would make OpenSSL ask at the terminal; the empty password refuses it.
             context.load_cert_chain(certificate, password="")
@@ -155,7 +160,7 @@ class Client:
         self._limits: dict[str, str] = {}
         self._refusals = 0
         held = headers or {}
-        self._auth = OriginAuth(self._origin, held if callable(held) else lambda: held)
+        self._auth = OriginAuth(self._origin, held if callable(held) else lambda: held, password_in(proxy))
         self._headers = httpx.Headers(
             {"Accept": accept, "Accept-Encoding": "gzip", "Connection": "keep-alive", "User-Agent": "scimaudit"}
         )
@@ -223,11 +228,16 @@ class Client:
                 reply = self._once(url)
             except httpx.InvalidURL as error:
                 raise Malformed(f"{_shown(url)} cannot be asked: {error}", source=self._source) from error
+            except httpx.LocalProtocolError as error:
+                # Its words quote the header that HTTP does not carry.
+                raise Malformed(f"{_shown(url)} cannot be asked with these headers", source=self._source) from error
             except (httpx.TransportError, Cut) as error:
-                trouble = f"{type(error).__name__}: {error}"
+                # A status line that is none is quoted by whoever reads it, with whatever the server wrote there.
+                said = quoted(str(error), self._auth.secrets)
+                trouble = f"{type(error).__name__}: {said}"
                 if "CERTIFICATE_VERIFY_FAILED" in trouble:
                     raise Unavailable(
-                        f"the certificate of {self._origin} is not trusted: {error}",
+                        f"the certificate of {self._origin} is not trusted: {said}",
                         source=self._source,
                         hint="name the PEM file of a private authority as ca",
                     ) from error
@@ -258,6 +268,7 @@ class Client:
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         with closing(self._http.handle_request(next(self._auth.auth_flow(request)))) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
+            self._keeps_secrets(url, "\n".join(chain(*headers.items())).encode("utf-8", "surrogateescape"))
             self._observe(response, headers)
             try:
                 body = read_body(
@@ -275,15 +286,17 @@ class Client:
             except ValueError as error:
                 raise Malformed(f"the body of {_shown(url)} cannot be read: {error}", source=self._source) from error
         self._bytes += len(body)
-        told = [body, *(value.encode("utf-8", "surrogateescape") for value in headers.values())]
-        if any(secret in part for secret in self._auth.spoken for part in told):
+        self._keeps_secrets(url, body)
+        return Reply(response.status_code, headers, body)
+
+    def _keeps_secrets(self, url: str, told: bytes) -> None:
+        if any(secret in told for secret in self._auth.spoken):
             # What is received is evidence, and goes into bundles that strangers read.
             raise Malformed(
                 f"{_shown(url)} answered with the credentials that it was asked with; nothing of it is kept",
                 source=self._source,
                 hint="tell whoever runs the server, and change the token",
             )
-        return Reply(response.status_code, headers, body)
 
     def _observe(self, response: httpx.Response, headers: Mapping[str, str]) -> None:
         if not self._tls:

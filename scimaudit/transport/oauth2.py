@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 import time
 import uuid
@@ -16,13 +17,17 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Unavailable
-from scimaudit.transport.origin import Origin
-from scimaudit.transport.secret import Secret
+from scimaudit.transport.origin import Origin, secrets_in
+from scimaudit.transport.proxy import password_in
+from scimaudit.transport.secret import Secret, private
+from scimaudit.transport.spoken import quoted
 
 _MARGIN: Final = 60
 """Seconds before its end in which a token is no longer used."""
 _LIFE: Final = 300
 _LARGEST: Final = 1 << 20
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+"""What RFC 6749 appendix A.12 lets a token be made of; white space in it would be a header of its own."""
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -86,7 +91,9 @@ class Tokens:
 
     def _fetch(self) -> None:
         url = self._settings.token_url
-        form, headers = self._proof()
+        proof = self._settings.secret.resolve(self._base).get_secret_value() if self._settings.secret else ""
+        form, headers = self._proof(proof)
+        known = (proof, form.get("client_assertion", ""), *secrets_in(headers), *password_in(self._proxy))
         form |= {"grant_type": "client_credentials"}
         form |= {name: value for name in ("scope", "audience") if (value := getattr(self._settings, name))}
         try:
@@ -96,21 +103,17 @@ class Tokens:
                 status, body = _asked(client, url, form, {**headers, "Accept": "application/json"})
         except httpx.HTTPError as error:
             raise Unavailable(
-                f"the token endpoint {url} cannot be reached: {error}",
+                f"the token endpoint {url} cannot be reached: {quoted(str(error), known)}",
                 source=self._source,
                 hint="check token_url and ca",
             ) from error
         answer = _object(body)
         token, kind = answer.get("access_token"), str(answer.get("token_type") or "Bearer")
-        if status != 200 or not isinstance(token, str) or not token.isascii() or kind.casefold() != "bearer":
-            said = answer.get("error_description") or answer.get("error") or f"status {status}"
-            if any(
-                str(told) in str(said) for told in (form.get("client_secret"), form.get("client_assertion")) if told
-            ):
-                # What a listing failed on stands in reports and in bundles.
-                said = f"status {status}, and gave the credentials away"
+        if status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token) or kind.casefold() != "bearer":
+            said = str(answer.get("error_description") or answer.get("error") or f"status {status}")
+            # What a listing failed on stands in reports and in bundles.
             raise AuthenticationFailed(
-                f"the token endpoint {url} gave no bearer token: {str(said)[:200]}",
+                f"the token endpoint {url} gave no bearer token: {quoted(said, known)[:200]}",
                 source=self._source,
                 hint="check client_id, its secret or key, and scope",
             )
@@ -118,12 +121,11 @@ class Tokens:
         self._token = token
         self._until = self._monotonic() + max(float(lives) if isinstance(lives, (int, float)) else _LIFE, 0) - _MARGIN
 
-    def _proof(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Form fields and headers by which the client proves who it is."""
+    def _proof(self, secret: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Form fields and headers by which the client proves who it is: by its secret, or by its key."""
         settings = self._settings
-        if settings.secret is None:
+        if not secret:
             return {"client_assertion_type": _ASSERTION, "client_assertion": self._assertion()}, {}
-        secret = settings.secret.resolve(self._base).get_secret_value()
         if settings.secret_in == "body":  # noqa: S105 - a place, not a secret
             return {"client_id": settings.client_id, "client_secret": secret}, {}
         pair = f"{quote(settings.client_id, safe='')}:{quote(secret, safe='')}"
@@ -139,7 +141,7 @@ class Tokens:
         }  # fmt: skip
         path = self._base / (settings.private_key or "")
         try:
-            key = path.read_text("ascii")
+            key = private(path, "the private key")
             headers = {"kid": settings.key_id} if settings.key_id else None
             return jwt.encode(claims, key, algorithm=settings.algorithm, headers=headers)
         except (OSError, ValueError, TypeError, jwt.PyJWTError) as error:

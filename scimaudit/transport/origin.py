@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from scimaudit.errors import ConfigError
+from scimaudit.transport.spoken import forms
 
 _PORTS: Final = {"http": 80, "https": 443}
 _STRANGE: Final = re.compile(r"[\x00-\x20\x7f\\]")
@@ -53,55 +54,59 @@ class Origin:
     @property
     def loopback(self) -> bool:
         """Whether the host is this machine."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return loopback(self.host)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
 
+def loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class OriginAuth(httpx.Auth):
     """Adds credential headers to requests of one origin; to any other it adds nothing.
 
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
-    ``spoken`` are the secrets of all requests so far: a token that was renewed may be good for a while yet.
+    ``secrets`` are those of all requests so far, for a token that was renewed may be good for a while yet; ``spoken`` the
+    forms in which an answer would give them away.
+
+    :param beside: further secrets that the way there needs, such as a proxy's password.
     """
 
-    def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]], beside: Collection[str] = ()) -> None:
         self._origin = origin
         self._headers = headers
-        self.spoken: dict[bytes, None] = {}
+        self.secrets = tuple(beside)
+        self.spoken = forms(self.secrets)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request, with the credentials if it is theirs."""
         if self._origin.owns(str(request.url)):
             held = self._headers()
             request.headers.update(held)
-            self.spoken.update(dict.fromkeys(spoken(held)))
+            fresh = tuple(secret for secret in secrets_in(held) if secret not in self.secrets)
+            if fresh:
+                self.secrets, self.spoken = (*self.secrets, *fresh), (*self.spoken, *forms(fresh))
         yield request
 
 
-_GUESSABLE: Final = 16
-"""Bytes below which a secret is no token: it could stand in an answer by chance."""
-
-
-def spoken(headers: Mapping[str, str]) -> tuple[bytes, ...]:
-    """The secrets in a request's credentials, as they would stand in an answer that gives them away."""
-    found = set()
+def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets in a request's credentials."""
+    found: dict[str, None] = {}
     for name, value in headers.items():
         secret = value.rpartition(" ")[2]
-        found.add(secret)
+        found |= dict.fromkeys((value.partition(" ")[2], secret))
         if name.casefold() == "authorization" and value.startswith("Basic "):
-            found.add(_password(secret))
-    long = sorted(text for text in found if len(text) >= _GUESSABLE)
-    # In JSON a slash may be written with a backslash before it, and in a link much is percent-encoded.
-    forms = {form: None for text in long for form in (text, text.replace("/", r"\/"), quote(text, safe=""))}
-    return tuple(form.encode() for form in forms)
+            found[_password(secret)] = None
+    return tuple(secret for secret in found if secret)
 
 
 def _password(pair: str) -> str:

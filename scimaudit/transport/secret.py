@@ -3,14 +3,63 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from scimaudit.errors import ConfigError
+
+_OPEN: Final = re.compile(r"keyrings\.alt\.(?!file\.EncryptedKeyring$)|keyring\.backends\.null\.")
+"""Back ends that protect nothing; the one that only fails says so itself."""
+
+
+def keyring_backends() -> list[Any]:
+    """The keyrings that this machine would ask, in that order.
+
+    :raises ConfigError: the package that asks them is not installed.
+    """
+    try:
+        import keyring
+    except ImportError as error:
+        raise ConfigError(
+            "a secret in a keyring needs the keyring package", hint="pip install 'scimaudit[keyring]'"
+        ) from error
+    found = keyring.get_keyring()
+    return list(getattr(found, "backends", ())) or [found]
+
+
+def backend_name(backend: object) -> str:
+    """What a keyring is called: the name of its class."""
+    return f"{type(backend).__module__}.{type(backend).__qualname__}"
+
+
+_ELSE: Final = "use env, file or command where no keyring runs"
+
+
+def private(path: Path, what: str) -> str:
+    """The text of a file that its owner alone may read.
+
+    :param what: what to call it, such as ``the secret file``.
+    :raises ConfigError: it cannot be read, is no text, or is open to others.
+    """
+    try:
+        with path.open("rb") as file:
+            # Of the open file, so that what is read is what was looked at.
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read().decode("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        # The error would quote the bytes.
+        raise ConfigError(f"{what} {path} is no text in UTF-8") from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(f"{what} {path} can be read by others", hint=f"chmod 600 {path}")
+    return text
 
 
 class Secret(BaseModel):
@@ -66,15 +115,7 @@ class Secret(BaseModel):
         return value.strip()
 
     def _file(self, base: Path) -> str:
-        path = base / (self.file or "")
-        try:
-            mode = path.stat().st_mode
-            text = path.read_text("utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"the secret file {path} cannot be read: {error.strerror}") from error
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"the secret file {path} can be read by others", hint=f"chmod 600 {path}")
-        return text
+        return private(base / (self.file or ""), "the secret file").strip()
 
     def _command(self) -> str:
         try:
@@ -88,17 +129,17 @@ class Secret(BaseModel):
         return done.stdout.strip()
 
     def _keyring(self) -> str:
-        try:
-            import keyring
-            from keyring.errors import KeyringError
-        except ImportError as error:
-            raise ConfigError(f"{self} needs the keyring package", hint="pip install 'scimaudit[keyring]'") from error
         service, _, name = (self.keyring or "").partition("/")
-        try:
-            found = keyring.get_password(service, name)
-        except KeyringError as error:
-            hint = "use env, file or command where no keyring runs"
-            raise ConfigError(f"the secret {self} could not be had: {error}", hint=hint) from error
-        if found is None:
-            raise ConfigError(f"the keyring holds no {self.keyring}", hint=f"keyring set {service} {name}")
-        return found.strip()
+        backends = keyring_backends()
+        from keyring.errors import KeyringError
+
+        for backend in backends:
+            try:
+                found = backend.get_password(service, name)
+            except KeyringError as error:
+                raise ConfigError(f"the secret {self} could not be had: {error}", hint=_ELSE) from error
+            if found is not None and _OPEN.match(backend_name(backend)):
+                raise ConfigError(f"{backend_name(backend)} keeps {self.keyring} in plain text", hint=_ELSE)
+            if found is not None:
+                return str(found).strip()
+        raise ConfigError(f"the keyring holds no {self.keyring}", hint=f"keyring set {service} {name}")

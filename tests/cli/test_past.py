@@ -74,3 +74,17 @@ def test_who_bore_an_address_on_a_day(ask: Run) -> None:
     rows = listed(ask("holders", "HENRIK.DAHL@tindvik.example", "--on", "2026-09-03", "--format", "csv").stdout)
     assert [(row["person_id"], row["borne_as"]) for row in rows] == [("00116", "emails")]
     assert "no snapshot shows" in ask("holders", "henrik.dahl@tindvik.example", "--on", "2026-01-01").stdout
+
+
+def test_an_export_that_tells_no_day_has_a_timeline_too(scimaudit: Run, tmp_path: Path) -> None:
+    (tmp_path / "hr.csv").write_text("employee_number,user_name,status\n1,ana,active\n")
+    (tmp_path / "crm.csv").write_text("id,login,active,groups\na1,ana,yes,Sales\n")
+    (tmp_path / "scimaudit.toml").write_text(
+        '[rosters.hr]\nsource = "csv"\npath = "hr.csv"\n[[apps.crm.listings]]\nsource = "csv"\npath = "crm.csv"\n'
+    )
+    scimaudit("pull", cwd=tmp_path)
+    scimaudit("audit", cwd=tmp_path)
+    done = scimaudit("timeline", "ana", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "undated" in done.stdout
+    assert "groups Sales: held" in done.stdout

@@ -194,7 +194,7 @@ def test_a_token_that_lies_beside_the_policy_is_not_sealed(evidence: Evidence) -
 def test_a_password_in_an_address_is_not_sealed(evidence: Evidence) -> None:
     evidence.firm.audit()
     path = evidence.firm.folder / "scimaudit.toml"
-    path.write_text(path.read_text() + '\n[network]\nproxy = "http://svc:canary-77@proxy.example:3128"\n')
+    path.write_text(path.read_text() + "\n# by hand: curl -x http://svc:canary-77@proxy.example:3128 …\n")
     loaded = config.load(path)
     workflow.audit(loaded)
     with pytest.raises(ConfigError, match="holds a password"):

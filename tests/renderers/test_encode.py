@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scimaudit.renderers import encode
-from scimaudit.renderers.encode import csv
+from scimaudit.renderers.encode import csv, file
 
 TRICKY = st.text(st.sampled_from(list("=+-@＝＋－＠'\",;| \t\r\n\0⟦⟧U+3D\u202e\u200b\u00a0\u3000aé")))
 ANY = st.text(st.characters())  # lone surrogates included
@@ -105,3 +106,25 @@ def test_no_csv_cell_begins_with_a_trigger_or_holds_one_behind_a_separator(text:
 )
 def test_csv_cells(text: str, cell: str) -> None:
     assert csv.encode(text) == cell
+
+
+NAMES = st.text(st.characters(), max_size=200) | st.text(st.sampled_from(list("aA_-.~/\\:é\0")), max_size=6)
+
+
+@given(st.sets(NAMES, max_size=12))
+def test_no_two_texts_share_a_file(texts: set[str]) -> None:
+    stems = [file.stem(text) for text in texts]
+    assert len({stem.casefold() for stem in stems}) == len(texts)
+    assert all(re.fullmatch(r"[A-Za-z0-9_~-]{1,93}", stem) for stem in stems)
+    assert not any(file.device(stem) for stem in stems)
+
+
+@pytest.mark.parametrize("name", ["nul", "con", "lpt9", "AUX.txt"])
+def test_no_file_is_called_as_a_device(name: str) -> None:
+    assert file.device(name)
+    assert not file.device(file.stem(name))
+
+
+def test_a_plain_name_stays_readable() -> None:
+    assert file.stem("k-2010") == "k-2010"
+    assert file.stem("Siv Aune").startswith("Siv_Aune~")

@@ -82,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         if form.get("grant_type") != ["client_credentials"]:
             self._human(form)
             return
+        if "quotes" in self.graph.quirks:
+            self._send(401, {"error": "invalid_client", "error_description": f"AADSTS7000215: {form}"})
+            return
         right = form.get("client_secret") == [SECRET] or "client_assertion" in form
         if not right:
             self._send(
@@ -219,7 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
             document["@odata.nextLink"] = f"{origin}/v1.0{path}?{kept}&$skiptoken={token}"
             if "cut-link" in self.graph.quirks:
                 del document["@odata.nextLink"]
-        self._send(200, document)
+        text = json.dumps(document)
+        if "says-twice" in self.graph.quirks:
+            text = text.replace('"accountEnabled": true', '"accountEnabled": true, "accountEnabled": false')
+        self._send(200, text.encode())
 
     def _error(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         self._send(status, {"error": {"code": code, "message": message, "innerError": {}}}, headers)

@@ -26,6 +26,12 @@ def user(number: int, **more: object) -> dict[str, object]:
     }  # fmt: skip
 
 
+def owned(path, text: str) -> None:
+    """A file that its owner alone may read."""
+    path.write_text(text)
+    path.chmod(0o600)
+
+
 @pytest.fixture
 def tenant(tmp_path, monkeypatch):
     monkeypatch.setenv("GRAPH_SECRET", tenants.SECRET)
@@ -296,21 +302,43 @@ def test_the_environment_does_not_choose_the_authority(asks, sink, monkeypatch, 
 
 def test_a_certificate_signs_in(asks, sink, tmp_path):
     found = tls.made_in(tmp_path / "client", key=rsa.generate_private_key(65537, 2048))
-    (tmp_path / "client.pem").write_text(found.key.read_text() + found.certificate.read_text())
+    owned(tmp_path / "client.pem", found.key.read_text() + found.certificate.read_text())
     assert asks(secret=None, certificate="client.pem", groups=False).collect(sink).walk.state == "complete"
 
 
 def test_a_certificate_with_another_kind_of_key(asks, sink, tmp_path):
     found = tls.made_in(tmp_path / "client")
-    (tmp_path / "client.pem").write_text(found.key.read_text() + found.certificate.read_text())
+    owned(tmp_path / "client.pem", found.key.read_text() + found.certificate.read_text())
     with pytest.raises(ConfigError, match=r"key of the certificate client\.pem cannot be used"):
         asks(secret=None, certificate="client.pem").collect(sink)
 
 
 def test_a_certificate_that_is_none(asks, sink, tmp_path):
-    (tmp_path / "client.pem").write_text("nothing")
+    owned(tmp_path / "client.pem", "nothing")
     with pytest.raises(ConfigError, match=r"client\.pem cannot be read"):
         asks(secret=None, certificate="client.pem").collect(sink)
+
+
+def test_a_certificate_whose_key_others_can_read_is_refused(asks, sink, tmp_path):
+    found = tls.made_in(tmp_path / "client", key=rsa.generate_private_key(65537, 2048))
+    owned(tmp_path / "client.pem", found.key.read_text() + found.certificate.read_text())
+    (tmp_path / "client.pem").chmod(0o640)
+    with pytest.raises(ConfigError, match=r"client\.pem can be read by others"):
+        asks(secret=None, certificate="client.pem").collect(sink)
+
+
+def test_a_key_said_twice_is_no_answer(asks, tenant, sink):
+    tenant.quirks.add("says-twice")
+    with pytest.raises(Malformed, match="'accountEnabled' twice"):
+        asks(groups=False).collect(sink)
+
+
+def test_a_tenant_that_quotes_the_secret_is_not_quoted(asks, tenant, sink):
+    tenant.quirks.add("quotes")
+    with pytest.raises(AuthenticationFailed) as caught:
+        asks(groups=False).collect(sink)
+    assert tenants.SECRET not in str(caught.value)
+    assert "its words are left out" in str(caught.value)
 
 
 def test_a_federated_token_signs_in(asks, sink, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import make_url
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Malformed, SourceError, Unavailable
 from scimaudit.sources import sql
@@ -215,3 +216,55 @@ def test_rows_that_come_between_count_and_read_are_not_seen(server, hr, roster_s
     monkeypatch.setattr(Connection, "exec_driver_sql", meanwhile)
     listing = hr().collect(roster_sink)
     assert (listing.walk.state, listing.parsed) == ("complete", 2)
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])
+def test_a_database_elsewhere_must_show_its_certificate(roster_sink, mode):
+    with pytest.raises(ConfigError, match=r"would give the password to whoever answers for db\.example"):
+        source(url=f"postgresql+psycopg://ro@db.example/hr?sslmode={mode}").collect(roster_sink)
+
+
+def test_a_driver_that_is_not_known_to_verify_is_refused(roster_sink):
+    with pytest.raises(ConfigError, match=r"whoever answers for db\.example"):
+        source(url="postgresql+pg8000://ro@db.example/hr").collect(roster_sink)
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "trusted"),
+    [
+        ("ro@db.example/hr", "verify-full", "system"),
+        ("ro@db.example/hr?sslmode=verify-full&sslrootcert=mine.pem", "verify-full", "mine.pem"),
+        ("ro@/hr?host=127.0.0.1&host=db.example", "verify-full", "system"),
+        ("ro@/hr", "verify-full", "system"),
+        ("ro@127.0.0.1/hr", None, None),
+        ("ro@localhost/hr?sslmode=disable", "disable", None),
+        ("ro@/hr?host=/var/run/postgresql", None, None),
+    ],
+)
+def test_what_a_database_must_show(address, said, trusted, tmp_path):
+    found = sql._verified(make_url(f"postgresql+psycopg://{address}"), None)
+    assert (found.query.get("sslmode"), found.query.get("sslrootcert")) == (said, trusted)
+    if trusted == "system":
+        other = sql._verified(make_url(f"postgresql+psycopg://{address}"), tmp_path / "ca.pem")
+        assert other.query["sslrootcert"] == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_without_a_certificate_is_sent_no_password(server, roster_sink, monkeypatch):
+    """As if its name were that of another machine: the address of the server stands beside it."""
+    monkeypatch.setenv("HR_DB", "ropw")
+    url = f"postgresql+psycopg://ro@db.example:{server.port}/postgres?hostaddr=127.0.0.1"
+    with pytest.raises(Unavailable, match="SSL"):
+        source(url=url, password={"env": "HR_DB"}, query="SELECT 1 AS employee_number").collect(roster_sink)
+
+
+@pytest.mark.needs("postgresql")
+def test_a_result_that_holds_the_password_is_not_kept(server, hr, roster_sink, monkeypatch):
+    server.run("CREATE ROLE told LOGIN PASSWORD 'told-password-0123'", "GRANT SELECT ON hr.person TO told",
+               "GRANT USAGE ON SCHEMA hr TO told")  # fmt: skip
+    monkeypatch.setenv("HR_DB", "told-password-0123")
+    asked = hr("SELECT 'x' AS employee_number, reverse('3210-drowssap-dlot') AS title")
+    told = asked.model_copy(update={"url": asked.url.replace("ro@", "told@")})
+    with pytest.raises(Malformed, match="nothing of it is kept") as caught:
+        told.collect(roster_sink)
+    assert "told-password" not in str(caught.value)

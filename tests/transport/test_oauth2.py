@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -137,6 +139,7 @@ def test_a_token_endpoint_in_clear_is_refused(tmp_path):
 
 def test_a_key_that_cannot_sign(tmp_path):
     (tmp_path / "k.pem").write_text("nothing")
+    (tmp_path / "k.pem").chmod(0o600)
     settings = ClientCredentials.model_validate(
         {"token_url": "https://login.example/token", "client_id": "x", "private_key": "k.pem"}
     )
@@ -153,5 +156,46 @@ def test_a_client_asks_for_headers_each_time(serve, client, reply_bytes):
 
 
 def test_a_client_certificate_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigError, match=r"client certificate .* cannot be used"):
+    with pytest.raises(ConfigError, match=r"client certificate .* cannot be read"):
         tls_context(None, tmp_path / "nothing.pem")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])
+def test_a_client_certificate_that_is_none_or_is_open_to_others(tmp_path, mode):
+    (tmp_path / "client.pem").write_text("nothing")
+    (tmp_path / "client.pem").chmod(mode)
+    with pytest.raises(ConfigError, match="cannot be used" if mode == 0o600 else "can be read by others"):
+        tls_context(None, tmp_path / "client.pem")
+
+
+def test_a_key_that_others_can_read_does_not_sign(tmp_path):
+    (tmp_path / "k.pem").write_text("nothing")
+    (tmp_path / "k.pem").chmod(0o644)
+    settings = ClientCredentials.model_validate(
+        {"token_url": "https://login.example/token", "client_id": "x", "private_key": "k.pem"}
+    )
+    with pytest.raises(ConfigError, match="can be read by others"):
+        Tokens(settings, tmp_path, verify=tls_context()).headers()
+
+
+@pytest.mark.parametrize("place", ["header", "body"])
+def test_an_endpoint_that_quotes_the_secret_is_not_quoted(serve, reply_bytes, tmp_path, monkeypatch, place):
+    monkeypatch.setenv("CLIENT_SECRET", "short/1+")
+    server = serve(reply_bytes(400, b'{"error": "invalid_client", "error_description": "short/1+ is wrong"}'))
+    settings = ClientCredentials.model_validate(
+        {"token_url": server.url, "client_id": "x", "secret": {"env": "CLIENT_SECRET"}, "secret_in": place}
+    )
+    with pytest.raises(AuthenticationFailed, match="its words are left out") as caught:
+        Tokens(settings, tmp_path, verify=tls_context()).headers()
+    assert "short" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["a b", "a\nX-Evil: 1", "", "a\x00", "é"])
+def test_a_token_that_no_header_carries_is_none(serve, reply_bytes, tmp_path, monkeypatch, token):
+    monkeypatch.setenv("CLIENT_SECRET", "s")
+    server = serve(reply_bytes(200, json.dumps({"access_token": token, "token_type": "Bearer"}).encode()))
+    settings = ClientCredentials.model_validate(
+        {"token_url": server.url, "client_id": "x", "secret": {"env": "CLIENT_SECRET"}}
+    )
+    with pytest.raises(AuthenticationFailed, match="gave no bearer token"):
+        Tokens(settings, tmp_path, verify=tls_context()).headers()

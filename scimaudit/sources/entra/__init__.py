@@ -24,6 +24,8 @@ from scimaudit.sources._tabular import Tabular
 from scimaudit.sources.entra import rows, token
 from scimaudit.sources.entra.graph import Graph, Row, refusal
 from scimaudit.transport import Budgets, Client, Denied, tls_context
+from scimaudit.transport.proxy import Address, with_password
+from scimaudit.transport.secret import Secret
 
 _CLOUDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("clouds.toml").read_text("utf-8")
@@ -64,7 +66,10 @@ class Source(token.Credentials, Tabular):
     max_requests: int = Field(200_000, ge=1, description="requests one listing may send")
     max_seconds: float = Field(6 * 3600, gt=0, description="seconds one listing may take")
     ca: Path | None = Field(None, description="PEM file of a private certificate authority; default: network.ca")
-    proxy: str | None = Field(None, description="URL of a proxy; default: network.proxy")
+    proxy: Address | None = Field(None, description="URL of a proxy, without a password; default: network.proxy")
+    proxy_password: Secret | None = Field(
+        None, description="password of the user in proxy; default: network.proxy_password"
+    )
 
     @field_validator("cloud")
     @classmethod
@@ -87,8 +92,9 @@ class Source(token.Credentials, Tabular):
     def _asker(self, sink: Sink, graph: str) -> Graph:
         ca = sink.base / self.ca if self.ca else None
         authority = self.authority or _CLOUDS[self.cloud]["authority"]
+        proxy = with_password(self.proxy, self.proxy_password, sink.base)
         bearer = token.Bearer(
-            partial(token.way_in, self, sink.base, authority=authority, ca=ca, proxy=self.proxy, tell=sink.tell),
+            partial(token.way_in, self, sink.base, authority=authority, ca=ca, proxy=proxy, tell=sink.tell),
             graph,
             sink.name,
         )
@@ -98,7 +104,7 @@ class Source(token.Credentials, Tabular):
             now=sink.now,
             headers=lambda: {**bearer.headers(), "ConsistencyLevel": "eventual"},
             verify=tls_context(ca),
-            proxy=self.proxy,
+            proxy=proxy,
             budgets=Budgets(requests=self.max_requests, seconds=self.max_seconds),
             source=sink.name,
         )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from scimaudit.errors import Incomplete, Malformed, SourceError
-from scimaudit.sources import Cost
+from scimaudit.sources import Cost, _strict
 from scimaudit.transport import Client, Denied
 
 _MOST_PAGES: Final = 200_000
@@ -87,9 +87,9 @@ class Graph:
     def _document(self, target: str, params: Mapping[str, str] | None) -> tuple[dict[str, Any], int]:
         reply, body = self._asked(target, params)
         try:
-            document = orjson.loads(reply.body)
-        except orjson.JSONDecodeError as error:
-            raise Malformed("Graph answered with something else than JSON", source=self._source) from error
+            document = _strict.loads(reply.body)
+        except Malformed as error:
+            raise Malformed(f"Graph: {error.message}", source=self._source) from error
         if reply.status != 200 or not isinstance(document, dict):
             code, message = refusal(reply.body)
             raise SourceError(

@@ -7,16 +7,20 @@ this runs on, or a human who signs in with a code (RFC 8628).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Unavailable
-from scimaudit.transport.secret import Secret
+from scimaudit.transport.proxy import password_in
+from scimaudit.transport.secret import Secret, private
+from scimaudit.transport.spoken import quoted
 
 _TIMEOUT: Final = 30
+_PROOFS: Final = ("client_secret", "client_assertion", "refresh_token", "device_code")
 Tell = Callable[[str], None]
 
 
@@ -64,8 +68,19 @@ class Credentials(BaseModel):
         return {"client_assertion": lambda: Path(path).read_text("utf-8").strip()}
 
 
-WayIn = Callable[[str], Mapping[str, Any]]
+Ask = Callable[[str], Mapping[str, Any]]
 """Gives the authority's answer for the address of a Graph, from MSAL's cache while that is good."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """How tokens are had.
+
+    :param session: what asks; it knows what it told the authority, which is not to be quoted from an answer.
+    """
+
+    ask: Ask
+    session: _Bounded
 
 
 def way_in(
@@ -84,31 +99,32 @@ def way_in(
 
     session = requests.Session()
     session.trust_env = False
+    bounded = _Bounded(session, password_in(proxy))
     if credentials.managed_identity is not None:
         # The machine's own address: neither a proxy nor a private authority stands between.
-        return _of_machine(credentials.managed_identity, _Bounded(session))
+        return WayIn(_of_machine(credentials.managed_identity, bounded), bounded)
     session.verify = str(ca) if ca else True
     if proxy:
         session.proxies = {"https": proxy, "http": proxy}
     common = {
         "authority": f"{authority}/{credentials.tenant}",
         "instance_discovery": False,
-        "http_client": _Bounded(session),
+        "http_client": bounded,
     }
     try:
         if credentials.device_code:
-            return _of_human(msal.PublicClientApplication(credentials.client_id, **common), tell)
+            return WayIn(_of_human(msal.PublicClientApplication(credentials.client_id, **common), tell), bounded)
         app = msal.ConfidentialClientApplication(
             credentials.client_id, client_credential=credentials.proof(base), **common
         )
     except (OSError, ValueError) as error:
         raise Unavailable(
-            f"{authority} cannot be had: {_short(error)}", hint="check tenant, cloud, network and ca"
+            f"{authority} cannot be had: {_short(error, bounded)}", hint="check tenant, cloud, network and ca"
         ) from error
-    return lambda graph: app.acquire_token_for_client([f"{graph}/.default"])
+    return WayIn(lambda graph: app.acquire_token_for_client([f"{graph}/.default"]), bounded)
 
 
-def _of_machine(identity: str, session: _Bounded) -> WayIn:
+def _of_machine(identity: str, session: _Bounded) -> Ask:
     """Tokens of a managed identity (learn.microsoft.com/entra/identity/managed-identities-azure-resources)."""
     import msal
 
@@ -121,7 +137,7 @@ def _of_machine(identity: str, session: _Bounded) -> WayIn:
     return lambda graph: client.acquire_token_for_client(resource=graph)
 
 
-def _of_human(app: Any, tell: Tell) -> WayIn:
+def _of_human(app: Any, tell: Tell) -> Ask:
     """Tokens of whoever signs in with the code that is told; renewed without asking again (RFC 8628)."""
 
     def asked(graph: str) -> Mapping[str, Any]:
@@ -177,13 +193,14 @@ def token(way: WayIn, graph: str, source: str) -> str:
     :raises Unavailable: it cannot be had.
     """
     try:
-        answer = way(graph)
+        answer = way.ask(graph)
     except (OSError, ValueError) as error:
-        raise Unavailable(f"no token could be had: {_short(error)}", source=source, hint="check the network") from error
+        said = _short(error, way.session)
+        raise Unavailable(f"no token could be had: {said}", source=source, hint="check the network") from error
     if "access_token" not in answer:
         said = str(answer.get("error_description") or answer.get("error") or "no reason given").partition("\n")[0]
         raise AuthenticationFailed(
-            f"the tenant refused a token: {said[:300]}",
+            f"the tenant refused a token: {quoted(said, way.session.told)[:300]}",
             source=source,
             hint="check client_id, credential and tenant",
         )
@@ -191,15 +208,21 @@ def token(way: WayIn, graph: str, source: str) -> str:
 
 
 class _Bounded:
-    """A session whose requests end, for MSAL sets no timeout of its own; redirects are not followed."""
+    """A session whose requests end, for MSAL sets no timeout of its own; redirects are not followed.
 
-    def __init__(self, session: Any) -> None:
+    ``told`` are the secrets that it sent.
+    """
+
+    def __init__(self, session: Any, secrets: Iterable[str]) -> None:
         self._session = session
+        self.told = set(secrets)
 
     def get(self, url: str, **more: Any) -> Any:
         return self._session.get(url, timeout=_TIMEOUT, allow_redirects=False, **more)
 
     def post(self, url: str, **more: Any) -> Any:
+        form = more.get("data") or {}
+        self.told |= {str(form[name]) for name in _PROOFS if form.get(name)}
         return self._session.post(url, timeout=_TIMEOUT, allow_redirects=False, **more)
 
     def close(self) -> None:
@@ -213,7 +236,7 @@ def _certificate(path: Path) -> dict[str, str]:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        text = path.read_text("ascii")
+        text = private(path, "the certificate")
         found = x509.load_pem_x509_certificate(text.encode())
         key = load_pem_private_key(text.encode(), password=None)
     except (OSError, ValueError, TypeError) as error:
@@ -225,5 +248,5 @@ def _certificate(path: Path) -> dict[str, str]:
     return {"private_key": text, "thumbprint": digest.hex()}
 
 
-def _short(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+def _short(error: Exception, session: _Bounded) -> str:
+    return quoted(str(error).strip(), session.told).partition("\n")[0][:300]

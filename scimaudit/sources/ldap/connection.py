@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, SourceError, Unavailable
 from scimaudit.transport import observed
+from scimaudit.transport.spoken import quoted
 
 if TYPE_CHECKING:
     from ldap3 import Connection
@@ -39,6 +40,11 @@ class Directory:
     def tls(self) -> str:
         """What was seen of its encryption; empty where it was not reached."""
         return observed.tls(self._connection.socket) if self._connection else ""
+
+    @property
+    def password(self) -> str:
+        """What was bound with; empty where it was not reached, or nothing was."""
+        return (self._connection.password or "") if self._connection else ""
 
     def search(self, base: str, what: str, scope: Any, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The result of one search, and the rows that came with it; see :meth:`ldap3.Connection.search`.
@@ -88,9 +94,9 @@ def connected(
                 connection.start_tls(read_server_info=False)
             bound = connection.bind(read_server_info=False)
         except (LDAPException, OSError) as error:
-            raise _unreachable(url, error, source) from error
+            raise _unreachable(url, quoted(str(error), (password,)), source) from error
         if not bound:
-            raise _refused(url, connection.result, source)
+            raise _refused(url, connection.result, password, source)
         yield connection
     finally:
         _close(connection)
@@ -107,8 +113,7 @@ def _tls(context: ssl.SSLContext, host: str) -> Any:
     return _Checked(validate=ssl.CERT_REQUIRED)
 
 
-def _unreachable(url: str, error: Exception, source: str) -> SourceError:
-    said = str(error)
+def _unreachable(url: str, said: str, source: str) -> SourceError:
     if "CERTIFICATE_VERIFY_FAILED" in said or "certificate" in said.casefold():
         return Unavailable(
             f"the certificate of {url} is not trusted: {said}",
@@ -124,8 +129,8 @@ def _unreachable(url: str, error: Exception, source: str) -> SourceError:
     return Unavailable(f"{url} cannot be reached: {said}", source=source, hint="check url, network and TLS")
 
 
-def _refused(url: str, result: dict[str, Any], source: str) -> SourceError:
-    said = f"{result['description']} {result.get('message') or ''}".strip()
+def _refused(url: str, result: dict[str, Any], password: str, source: str) -> SourceError:
+    said = f"{result['description']} {quoted(result.get('message') or '', (password,))}".strip()
     if result["result"] in _REFUSED:
         return AuthenticationFailed(f"{url} refused the bind: {said}", source=source, hint="check user and password")
     return Unavailable(f"{url} did not bind: {said}", source=source, hint="ask whoever runs the directory")

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from scimaudit.errors import Incomplete, SourceError, Unavailable
+from scimaudit.errors import Incomplete, Malformed, SourceError, Unavailable
 from scimaudit.sources import Reply, Sink
+from scimaudit.transport.spoken import forms, quoted
 
 if TYPE_CHECKING:
     from scimaudit.sources.ldap.connection import Directory
@@ -234,21 +235,30 @@ def _send(
     except LDAPInvalidFilterError as error:
         raise SourceError(f"{what!r} is no filter", source=sink.name, hint="RFC 4515 says how to write one") from error
     except (LDAPException, OSError) as error:
-        raise Unavailable(f"the directory stopped to answer: {error}", source=sink.name, hint="try again") from error
+        said = quoted(str(error), (directory.password,))
+        raise Unavailable(f"the directory stopped to answer: {said}", source=sink.name, hint="try again") from error
     control = (result.get("controls") or {}).get(PAGED)
     rows = [row for row in response if row["type"] == "searchResEntry"]
     document = {
         "asked_at": asked_at,
         "result": result["result"],
         "description": result["description"],
-        "message": result.get("message") or "",
+        "message": quoted(result.get("message") or "", (directory.password,)),
         "cookie": None if control is None else base64.b64encode(control["value"]["cookie"] or b"").decode(),
         "entries": [{"dn": row["dn"], "attributes": _kept(row["raw_attributes"])} for row in rows],
         "referrals": [
             uri for row in response if row["type"] == "searchResRef" for uri in row["uri"]
         ] + list(result.get("referrals") or ()),
     }  # fmt: skip
-    return Reply(result["result"], {}, orjson.dumps(document))
+    body = orjson.dumps(document)
+    if any(form in body for form in forms((directory.password,))):
+        # What is received is evidence, and goes into bundles that strangers read.
+        raise Malformed(
+            "the directory answered with the password that was bound with; nothing of it is kept",
+            source=sink.name,
+            hint="find where it stands in the directory, and change the password",
+        )
+    return Reply(result["result"], {}, body)
 
 
 def _kept(raw: Mapping[str, Sequence[bytes]]) -> dict[str, list[Any]]:

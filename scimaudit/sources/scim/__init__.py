@@ -24,6 +24,7 @@ from scimaudit.sources.scim import profile as profiles
 from scimaudit.sources.scim.pull import pull
 from scimaudit.transport import Budgets, Client, tls_context
 from scimaudit.transport.oauth2 import ClientCredentials, Tokens
+from scimaudit.transport.proxy import Address, with_password
 from scimaudit.transport.secret import Secret
 
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -76,7 +77,10 @@ class Source(Tabular):
         None, ge=0, description="requests for probes; default: 5 % of those of the walk, at least 50"
     )
     ca: Path | None = Field(None, description="PEM file of a private certificate authority; default: network.ca")
-    proxy: str | None = Field(None, description="URL of a proxy; default: network.proxy")
+    proxy: Address | None = Field(None, description="URL of a proxy, without a password; default: network.proxy")
+    proxy_password: Secret | None = Field(
+        None, description="password of the user in proxy; default: network.proxy_password"
+    )
     canaries: tuple[Canary, ...] = Field((), description="accounts that must be listed; default: the app's")
     seats: int | None = Field(None, ge=0, description="accounts the app's console shows; default: the app's")
 
@@ -160,7 +164,8 @@ class Source(Tabular):
             sink.base / self.ca if self.ca else None, sink.base / self.certificate if self.certificate else None
         )
         held = self._credentials(sink.base)
-        tokens = self.oauth2 and Tokens(self.oauth2, sink.base, verify=verify, proxy=self.proxy, source=sink.name)
+        proxy = with_password(self.proxy, self.proxy_password, sink.base)
+        tokens = self.oauth2 and Tokens(self.oauth2, sink.base, verify=verify, proxy=proxy, source=sink.name)
         return Client(
             self.base_url,
             exchange=sink.exchange,
@@ -168,7 +173,7 @@ class Source(Tabular):
             headers=(lambda: {**held, **tokens.headers()}) if tokens else held,
             accept=profile.accept,
             verify=verify,
-            proxy=self.proxy,
+            proxy=proxy,
             budgets=Budgets(requests=self.max_requests, bytes=self.max_bytes, seconds=self.max_seconds),
             rate=profile.limits.per_second,
             source=sink.name,
