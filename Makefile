@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .venv-demo
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 SPREAD := --numprocesses logical --dist worksteal # over all cores
 
-.PHONY: help demo test lint test-lowest nightly golden docs pictures year lock bench clean
+.PHONY: help demo test lint test-lowest nightly golden docs pictures year lock audit-dependencies dist bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -51,8 +52,19 @@ bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks
 
 lock: ## resolve the pinned dependencies anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements/dev.lock
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --resolution lowest-direct --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements/lowest.lock
+	$(COMPILE) --group dev --output-file requirements/dev.lock
+	$(COMPILE) --group dev --resolution lowest-direct --upgrade --output-file requirements/lowest.lock
+	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/run.lock
+	$(COMPILE) --constraint requirements/dev.lock --all-extras --output-file requirements/extras.lock
+
+audit-dependencies: $(VENV)/.ready ## ask an advisory service about every pin; fails where it cannot be asked
+	$(BIN)/python -m requirements.audit $(AUDIT_ARGS)
+
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+dist: $(VENV)/.ready ## build the wheel, the sdist and a CycloneDX bill of materials
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m requirements.sbom dist
 
 clean: ## remove environments and caches
 	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis scimaudit-demo
