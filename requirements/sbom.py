@@ -2,7 +2,7 @@
 
 ``python -m requirements.sbom DIST`` reads the one wheel in a folder and writes ``scimaudit-VERSION.cdx.json`` beside
 it. Names, versions and hashes are those of ``extras.lock``; licences and who needs whom are what the packages installed
-here say, so a package for another system has none. One wheel, lock and ``SOURCE_DATE_EPOCH`` give one file, byte for byte.
+here say, so a package for another system has none. One wheel, lock and ``SOURCE_DATE_EPOCH`` give one file.
 """
 
 from __future__ import annotations

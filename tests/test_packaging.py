@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -59,3 +60,22 @@ def test_the_demonstration_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "out" / "reports" / "report.html").read_text("utf-8")
     assert "Tindvik Freight" in html
+
+
+def test_a_bundle_tells_the_wheel_that_was_installed(wheel: Path, tmp_path: Path) -> None:
+    """Whoever has the wheel can see that a bundle was made by it: pip's own lines do not count."""
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", site, wheel]
+    subprocess.run(command, check=True)
+    archive = zipfile.ZipFile(wheel)
+    [name] = [name for name in archive.namelist() if name.endswith(".dist-info/RECORD")]
+    lines = sorted(line for line in archive.read(name).decode().splitlines() if not line.endswith(",,"))
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from scimaudit.evidence import installed\n"
+        "print(installed.packages()['scimaudit']['record'])"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code, site], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    installed = next(site.glob("*.dist-info/RECORD")).read_text("utf-8")
+    assert len(installed.splitlines()) > len(lines) + 2, "pip notes more than the wheel does"
