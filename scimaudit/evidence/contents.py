@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import platform
 import re
@@ -19,15 +18,25 @@ from scimaudit import __version__, archive, config, renderers, tables
 from scimaudit.archive import Stored
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError
-from scimaudit.evidence import CAMPAIGNS, CONFIG, EARLIER, FORMER, PACK, RECORD, REPORTS, SNAPSHOT, TABLES, pack
+from scimaudit.evidence import (
+    CAMPAIGNS,
+    CONFIG,
+    EARLIER,
+    FORMER,
+    PACK,
+    RECORD,
+    REPORTS,
+    SNAPSHOT,
+    TABLES,
+    installed,
+    pack,
+)
 from scimaudit.evidence import standalone as verifier
 from scimaudit.evidence.parts import Parts
 from scimaudit.renderers.encode import json as encode
 from scimaudit.result import Audit
 from scimaudit.snapshot.store import DRAFT, Snapshot
 
-_BESIDE: Final = ("pandas", "pyarrow", "pydantic", "httpx", "jinja2", "xlsxwriter")
-"""Libraries whose versions can show in a report's bytes."""
 _README: Final = """\
 Evidence of the access audit {audit}, sealed by scimaudit {version}.
 
@@ -167,7 +176,7 @@ def _tool(parts: Parts, folder: Path) -> None:
     told = {
         "scimaudit": __version__,
         "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in _BESIDE},
+        "installed": installed.packages(),
     }
     (folder / "tool.json").write_bytes(orjson.dumps(told, option=_JSON))
     said = _README.format(audit=parts.stored.path.name, version=__version__)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,15 @@ def test_the_record_is_json_lines_that_say_what_the_report_says(evidence: Eviden
     lines = [json.loads(line) for line in told["record/findings.jsonl"].splitlines()]
     assert lines == json.loads(told["reports/report.json"])["findings"]
     assert len(lines) > 0
+
+
+def test_a_bundle_names_everything_that_was_installed_beside_it(evidence: Evidence) -> None:
+    told = json.loads((evidence.last / "tool.json").read_bytes())
+    assert told["installed"].keys() >= {"scimaudit", "orjson", "pyarrow", "pytest"}
+    for each in metadata.distributions():
+        name = re.sub(r"[-_.]+", "-", each.name).lower()
+        assert told["installed"][name]["version"] == each.version
+        assert re.fullmatch("[0-9a-f]{64}", told["installed"][name]["record"])
 
 
 def test_the_statement_says_what_was_audited_and_names_its_parent(evidence: Evidence) -> None:
