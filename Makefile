@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .venv-demo
 SPREAD := --numprocesses logical --dist worksteal # over all cores
 
-.PHONY: help demo test lint test-lowest nightly golden docs pictures year lock bench clean
+.PHONY: help demo test lint test-lowest nightly mutation golden docs pictures year lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -47,6 +47,10 @@ year: $(VENV)/.ready ## play a company's year on real servers: joiners, movers, 
 nightly: $(VENV)/.ready ## every fault, kill, flip and hostile string at full size; writes docs/reliability.md
 	SCIMAUDIT_NIGHTLY=1 $(BIN)/python -m pytest -m reliability --write-reliability $(SPREAD) $(PYTEST_ARGS)
 
+mutation: $(VENV)/.ready ## break what a false clean could hide in, one change at a time: does a test fail each time?
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run
+	$(BIN)/python tests/mutation/report.py
+
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks
 
@@ -55,7 +59,7 @@ lock: ## resolve the pinned dependencies anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --resolution lowest-direct --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements/lowest.lock
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis scimaudit-demo
+	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants scimaudit-demo
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
