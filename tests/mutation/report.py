@@ -22,7 +22,7 @@ from mutmut.stats import status_by_exit_code
 ROOT = Path(__file__).parent.parent.parent
 LEAST = 90.0
 COLUMNS = ("mutants", "killed by tests", "caught by types", "explained", "wording", "survivors", "not run")
-_SENTENCE = re.compile(r'"[^"]* [^"]*"')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _KILLED = {"killed": "killed by tests", "timeout": "killed by tests", "caught by type check": "caught by types"}
 
 
@@ -37,7 +37,10 @@ class Mutant:
     @property
     def wording(self) -> bool:
         """Whether nothing but the words of a sentence differ."""
-        return _SENTENCE.sub('" "', self.was) == _SENTENCE.sub('" "', self.now)
+        was, now = (
+            _STRING.sub(lambda found: '" "' if " " in found[0] else found[0], text) for text in (self.was, self.now)
+        )
+        return was == now
 
 
 def mutants(meta: Path) -> Iterator[tuple[str, Mutant]]:
@@ -55,7 +58,7 @@ def mutants(meta: Path) -> Iterator[tuple[str, Mutant]]:
         before = text(name.partition("__mutmut_")[0] + "__mutmut_orig")
         changed = [line for line in difflib.ndiff(before, text(name)) if line[0] in "+-"]
         was, now = ("\n".join(line[2:] for line in changed if line[0] == sign) for sign in "-+")
-        short = name.partition("__mutmut_")[0].removeprefix("x").strip("_ǁ").replace("ǁ", ".")
+        short = name.partition("__mutmut_")[0].removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
         yield status_by_exit_code[code], Mutant(f"{module}.{short}", was, now)
 
 
