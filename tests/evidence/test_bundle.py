@@ -15,6 +15,7 @@ from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, standalone, state
 from scimaudit.evidence.seal import newest
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.verify import chain, verify
+from tests.renderers.conftest import Story
 
 FILES = {"a.txt": b"one", "b/c.txt": b"two", "b/d e.txt": b"x" * 3_000_000}
 
@@ -311,3 +312,23 @@ def test_a_bundle_that_is_there_twice_is_no_single_chain(tmp_path: Path) -> None
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / STATEMENT).write_bytes((tmp_path / "b" / STATEMENT).read_bytes())
     assert chain(tmp_path)[1] == ("several bundles have one parent: b, b",)
+
+
+def test_a_statement_says_of_an_audit_what_it_judged_and_what_came_of_it() -> None:
+    audit = Story().audit()
+    meta, zoom = audit.meta, next(each for each in audit.apps if each.app == "zoom")
+    told = statement.of(audit)
+    apps = told.pop("apps")
+    assert told == {
+        "organisation": meta.organisation,
+        "audit": meta.audit_id,
+        "snapshot": meta.snapshot_id,
+        "as_of": meta.as_of,
+        "collected": {"from": meta.collected_from, "to": meta.collected_to},
+        "exit_code": meta.exit_code,
+        "exit_reasons": list(meta.exit_reasons),
+        "people": meta.people,
+        "findings": len(audit.findings),
+    }
+    assert [each["app"] for each in apps] == [each.app for each in audit.apps]
+    assert {"app": "zoom", "verdict": "clean", "walk": "complete", "scope": "all", "accounts": zoom.accounts} in apps
