@@ -152,7 +152,7 @@ def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
 
 def _inner(path: str) -> bool:
     """Whether a path stays inside the bundle."""
-    return not path.startswith("/") and not {"", ".", ".."} & set(path.split("/"))
+    return not {"", ".", ".."} & set(path.split("/"))
 
 
 def _inside(bundle: Path) -> Iterator[str]:

@@ -166,6 +166,7 @@ def test_the_reason_names_what_holds_and_what_is_missing():
     assert reason(evidence(end=Check("not-available", "no end"))) == (
         "W1 is missing: totalResults is 7; the end is not shown; W3 is missing: no end"
     )
+    assert reason(evidence(contiguity=Check("not-available", "no order"))) == "W2 is missing: no order"
     dump = evidence(mode="dump", end=Check())
     assert reason(dump, Proof("W5", "passed"), Proof("W4", "passed")) == "proven by W2, W4, W5"
     assert reason(dump).startswith("one list without paging, and neither a roster probe")
