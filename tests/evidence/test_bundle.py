@@ -272,8 +272,8 @@ def test_a_chain_is_told_from_the_first_to_the_last_whatever_the_names(tmp_path:
 
 def test_a_head_that_is_another_one_is_named(tmp_path: Path) -> None:
     first = link(tmp_path, "a")
-    second = link(tmp_path, "b", first)
-    told = f"the last bundle is b ({second.digest[:16]}), not the one that begins with {first.digest}"
+    third = link(tmp_path, "c", link(tmp_path, "b", first))
+    told = f"the last bundle is c ({third.digest[:16]}), not the one that begins with {first.digest}"
     assert chain(tmp_path, head=first.digest)[1] == (told,)
 
 

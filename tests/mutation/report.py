@@ -22,7 +22,7 @@ from mutmut.stats import status_by_exit_code
 ROOT = Path(__file__).parent.parent.parent
 LEAST = 90.0
 COLUMNS = ("mutants", "killed by tests", "caught by types", "explained", "wording", "survivors", "not run")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'[fr]*"(?:[^"\\]|\\.)*"')
 _KILLED = {"killed": "killed by tests", "timeout": "killed by tests", "caught by type check": "caught by types"}
 
 
@@ -37,10 +37,13 @@ class Mutant:
     @property
     def wording(self) -> bool:
         """Whether nothing but the words of a sentence differ."""
-        was, now = (
-            _STRING.sub(lambda found: '" "' if " " in found[0] else found[0], text) for text in (self.was, self.now)
-        )
+        was, now = (_STRING.sub(_unread, text) for text in (self.was, self.now))
         return was == now
+
+
+def _unread(literal: re.Match[str]) -> str:
+    """A sentence loses its words; a single word may be looked up by somebody, and an f-string holds code."""
+    return '" "' if " " in literal[0] and literal[0][0] == '"' else literal[0]
 
 
 def mutants(meta: Path) -> Iterator[tuple[str, Mutant]]:

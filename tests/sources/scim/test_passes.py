@@ -69,6 +69,11 @@ def test_pages_of_one_row_do_not_overlap():
     assert (fetch.asked, list(seen.ids), seen.tail, seen.faults) == ([1, 2, 3, 4], abc(3), "empty", [])
 
 
+def test_a_row_that_was_not_due_again_had_come_before():
+    seen = index_pass(Rows(abc(2), cap=1, odd={2: ["r1", "r2"]}), 1, {})
+    assert seen.disorder[0] == "1 rows of the page at startIndex 2 had come before"
+
+
 @pytest.mark.parametrize("cap", [1, 3])
 @pytest.mark.parametrize(("error", "tail"), [(Refused("no", status=404), "404"), (Refused("no", status=400), "400")])
 def test_a_refusal_past_the_last_row_is_a_tail(cap, error, tail):
@@ -260,6 +265,11 @@ def test_a_known_page_size_counts_and_a_first_page_that_is_there():
     fetch = Floor(abc(8), 4, lambda start: (start - 1) // 4 + 1)
     aligned_pass(fetch, 100, {}, first=Page(total=8, ids=abc(2)), align=4)
     assert fetch.asked == [5, 9]
+
+
+def test_rows_that_come_twice_on_the_first_whole_page_are_told_with_it():
+    seen = aligned_pass(Floor(["r1", "r1", "r2"], 3, lambda start: (start - 1) // 3 + 1), 100, {})
+    assert seen.disorder == ["1 rows of the page at startIndex 1 had come before"]
 
 
 def test_no_rows_are_no_pages():

@@ -403,8 +403,35 @@ def test_links_nobody_asked_for_are_followed_as_links(users):
             return Page(total=9, ids=users[5:9])
         return Page(total=9, ids=users[:5], next_link="https://app.example/2")
 
-    found = walk(fetch, Plan(count=5))
+    asked = []
+
+    def counted(target):
+        asked.append(target)
+        return fetch(target)
+
+    found = walk(counted, Plan(count=5))
     assert (found.mode, list(found.ids)) == ("cursor", users[:9])
+    assert len(asked) == 3  # one look at the first page, and the walk itself
+
+
+def test_a_profile_that_says_index_is_believed_though_a_cursor_is_offered(users):
+    def change(start, count, number):
+        return Page(total=9, ids=users[:9][max(start, 1) - 1 :][:count], next_cursor="x")
+
+    assert walk(Asked(users[:9], change=change), Plan(count=5, mode="index")).mode == "index"
+
+
+@pytest.mark.parametrize("more", [{}, {"mode": "aligned", "align": 5}, {"quick": True}])
+def test_every_request_asks_for_the_order_that_the_profile_names(users, more):
+    orders = []
+
+    def fetch(target):
+        orders.append(target.get("sortBy"))
+        start, count = max(1, int(target["startIndex"])), int(target["count"])
+        return Page(total=9, ids=users[:9][start - 1 : start - 1 + count])
+
+    walk(fetch, Plan(count=5, sort_by="id", **more))
+    assert set(orders) == {"id"}
 
 
 def test_few_things_are_named_and_the_others_hinted_at(users):
