@@ -6,7 +6,7 @@ DEMO := .venv-demo
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 SPREAD := --numprocesses logical --dist worksteal # over all cores
 
-.PHONY: help demo test lint test-lowest test-lowest-part nightly golden docs pictures year lock audit-dependencies dist bench clean
+.PHONY: help demo test lint test-lowest test-lowest-part nightly mutation golden docs pictures year lock audit-dependencies dist bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -55,6 +55,10 @@ year: $(VENV)/.ready ## play a company's year on real servers: joiners, movers, 
 nightly: $(VENV)/.ready ## every fault, kill, flip and hostile string at full size; writes docs/reliability.md
 	SCIMAUDIT_NIGHTLY=1 $(BIN)/python -m pytest -m reliability --write-reliability $(SPREAD) $(PYTEST_ARGS)
 
+mutation: $(VENV)/.ready ## break what a false clean could hide in, one change at a time: does a test fail each time?
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run
+	$(BIN)/python tests/mutation/report.py
+
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks
 
@@ -74,7 +78,7 @@ dist: $(VENV)/.ready ## build the wheel, the sdist and a CycloneDX bill of mater
 	$(BIN)/python -m requirements.sbom dist
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis scimaudit-demo
+	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants scimaudit-demo
 
 # Its script comes last: it is there only when everything is.
 $(DEMO)/bin/scimaudit:

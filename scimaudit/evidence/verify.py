@@ -256,7 +256,7 @@ def listed(bundle: Path) -> Listed:
 
 def _inner(path: str) -> bool:
     """Whether a path stays inside the bundle."""
-    return not path.startswith("/") and not {"", ".", ".."} & set(path.split("/"))
+    return not {"", ".", ".."} & set(path.split("/"))
 
 
 def _inside(bundle: Path, stones: Sequence[Tombstone]) -> Iterator[str]:

@@ -47,6 +47,10 @@ def test_shown_text_can_be_written_as_utf8(text: str) -> None:
     encode.utf8(text).encode()
 
 
+def test_lines_stay_lines() -> None:
+    assert encode.show_lines("a\nb\tc\n\n\x1b") == "a\nb⟦U+0009⟧c\n\n⟦U+001B⟧"
+
+
 def test_utf8_touches_only_surrogates() -> None:
     assert encode.utf8("a\0\u202e\udc80") == "a\0\u202e⟦U+DC80⟧"
 

@@ -249,7 +249,6 @@ def aligned_pass(
             break
         new = seen.add(page, start)
         if new:
-            offsets = offsets[:1]
             number += 1
             continue
         if number == 1 and page.ids and len(offsets) > 1:

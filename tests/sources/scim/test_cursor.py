@@ -2,7 +2,7 @@ import pytest
 
 from scimaudit.errors import Unavailable
 from scimaudit.sources.scim.columns import Page
-from scimaudit.sources.scim.evidence import Cursor, Refused
+from scimaudit.sources.scim.evidence import Check, Cursor, Refused
 
 
 def paged(users, *, size=50, total=None, cap=None):
@@ -251,3 +251,191 @@ def test_a_refusal_of_the_first_page_is_raised(listed, status):
 
     with pytest.raises(Refused):
         listed(fetch, mode="cursor")
+
+
+def expiring(users, times):
+    """Its cursor expires so often, each time in the middle of another walk."""
+    left = [times]
+
+    def fetch(target):
+        if target.get("cursor") == "50" and left[0]:
+            left[0] -= 1
+            raise Refused("expired", status=400, scim_type="EXPIREDCURSOR")
+        return paged(users, total=300)(target)
+
+    return fetch
+
+
+@pytest.mark.parametrize(("times", "state"), [(3, "complete"), (4, "incomplete")])
+def test_a_walk_is_begun_again_three_times(users, listed, times, state):
+    found, verdict = listed(expiring(users, times), mode="cursor")
+    assert verdict.state == state
+    if state == "incomplete":
+        assert found.faults == ["the cursor expired in each of 4 walks"]
+        assert list(found.ids) == users[:50]
+        assert found.totals == [300]
+
+
+def test_rows_of_an_expired_walk_that_are_not_there_again_are_gone(users, listed):
+    walks = [users[:300], users[10:300]]
+
+    def fetch(target):
+        if "cursor" in target and len(walks) == 2:
+            del walks[0]
+            raise Refused("expired", status=400, scim_type="expiredCursor")
+        return paged(walks[0])(target)
+
+    found, _ = listed(fetch, mode="cursor")
+    assert found.gone == tuple(users[:10])
+    assert list(found.ids) == users[10:]
+
+
+@pytest.mark.parametrize(("gaps", "state"), [(20, "complete"), (21, "incomplete")])
+def test_twenty_empty_pages_in_a_row_are_followed_and_counted_anew_after_rows(users, listed, gaps, state):
+    pages = [["a"], *[[] for _ in range(20)], ["b"], *[[] for _ in range(gaps)], ["c"]]
+
+    def fetch(target):
+        at = int(target.get("cursor", "0"))
+        return Page(total=3, ids=pages[at], next_cursor=str(at + 1) if at + 1 < len(pages) else None)
+
+    found, verdict = listed(fetch, mode="cursor")
+    assert verdict.state == state
+    assert list(found.ids) == (["a", "b", "c"] if state == "complete" else ["a", "b"])
+    if state == "incomplete":
+        assert found.faults == ["more than 20 empty pages in a row"]
+        assert found.contiguity == Check("failed", found.faults[0])
+
+
+def test_what_is_wrong_with_a_walk_is_counted(listed):
+    pages = [
+        Page(total=6, ids=["a", None, "b"], next_cursor="x"),
+        Page(total=6, ids=["b", "a", None], next_cursor="y"),
+        Page(total=7, ids=["a"]),
+    ]
+    found, verdict = listed(lambda target: pages.pop(0), mode="cursor")
+    assert found.faults == ["3 rows came twice", "2 rows have no id", "totalResults changed during the walk"]
+    assert found.contiguity == Check("failed", "3 rows came twice")
+    assert found.end == Check()
+    assert (found.totals, found.pages) == ([6, 6, 7], 3)
+    assert verdict.state == "incomplete"
+
+
+def test_a_total_that_is_known_to_lie_may_change(users, listed):
+    totals = iter(range(1, 9))
+
+    def fetch(target):
+        page = paged(users)(target)
+        page.total = next(totals)
+        return page
+
+    found, _ = listed(fetch, mode="cursor", total_honest=False)
+    assert (found.faults, found.contiguity.outcome) == ([], "passed")
+
+
+def test_a_walk_says_how_it_was_walked(users, listed):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        return paged(users, total=300)(target)
+
+    found, _ = listed(fetch, mode="cursor", sort_by="userName", count=70)
+    order = {"sortBy": "userName", "sortOrder": "ascending", "count": "70"}
+    assert asked == [order, *({**order, "cursor": str(at)} for at in range(50, 300, 50))]
+    assert (found.mode, found.sizes, found.pages, found.totals) == ("cursor", (70,), 6, [300] * 6)
+    assert found.contiguity == Check("passed", "no cursor and no row came twice")
+    assert found.end == Check("passed", "the last of 6 pages names no next one")
+    assert (found.faults, found.gone) == ([], ())
+
+
+def test_a_page_that_fails_is_named_by_its_number(users, listed):
+    def fetch(target):
+        if target.get("cursor") == "100":
+            raise Unavailable("down")
+        return paged(users)(target)
+
+    found, verdict = listed(fetch, mode="cursor")
+    assert found.faults == ["page 3: down"]
+    assert (len(found.ids), verdict.state) == (100, "incomplete")
+
+
+def test_a_cursor_named_before_ends_the_walk_at_once(users, listed):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        at = len(asked)
+        return Page(ids=[f"r{at}"], next_cursor="a" if at % 2 else "b")
+
+    found, _ = listed(fetch, mode="cursor")
+    assert len(asked) == 3
+    assert found.faults == ["the server names a cursor it had named before"]
+
+
+@pytest.mark.parametrize("rows", [2, 3, 40])
+def test_one_page_is_halved_to_see_a_cursor(users, listed, rows):
+    asked = []
+
+    def fetch(target):
+        asked.append(int(target["count"]))
+        return paged(users[:rows], total=rows)(target)
+
+    found, verdict = listed(fetch, mode="cursor", cursor=Cursor(first="0"))
+    assert asked == [100, rows // 2]
+    assert found.end == Check("passed", "the only page names no next one, and half of it does")
+    assert verdict.state == "complete"
+
+
+def test_what_keeps_the_end_from_being_shown_is_told(users, listed):
+    assert listed(paged(users[:1]), mode="cursor")[0].end == Check(
+        "not-available", "too few rows to show that the server names a next page"
+    )
+    assert listed(paged(users[:9]), mode="cursor", quick=True)[0].end.detail.endswith("was skipped (quick)")
+
+    def fetch(target):
+        if target["count"] != "100":
+            raise Unavailable("down")
+        return Page(ids=users[:40])
+
+    assert listed(fetch, mode="cursor")[0].end.detail == "a smaller page was not answered: down"
+
+
+def test_an_end_that_nothing_shows_is_a_fault(users, listed):
+    found, verdict = listed(lambda target: Page(total=9, ids=users[:9]), mode="cursor")
+    assert verdict.state == "incomplete"
+    assert found.end.outcome == "failed"
+    assert found.faults == [found.end.detail]
+
+
+def test_an_end_marker_counts_alone(users, listed):
+    cursor = Cursor("startId", "initial", "next_id", "end")
+    found, _ = listed(marked(users, "end"), mode="cursor", cursor=cursor)
+    assert found.end == Check("passed", "the server said end")
+    found, _ = listed(marked(users, None), mode="cursor", cursor=cursor)
+    assert found.end == Check("failed", "the walk ended without the end marker end")
+    assert found.faults == [found.end.detail]
+
+
+@pytest.mark.parametrize(("count", "asked"), [(200, [200, 100, 50, 20, 10, 200]), (50, [50, 20, 10, 50])])
+def test_smaller_pages_are_tried_and_the_first_refusal_is_told(listed, count, asked):
+    seen = []
+
+    def fetch(target):
+        seen.append(int(target["count"]))
+        raise Refused(f"no {target['count']}", status=422)
+
+    with pytest.raises(Refused, match=f"no {count}"):
+        listed(fetch, mode="cursor", count=count)
+    assert seen == asked
+
+
+def test_another_refusal_is_raised_at_once(listed):
+    seen = []
+
+    def fetch(target):
+        seen.append(target)
+        raise Refused("no", status=403)
+
+    with pytest.raises(Refused):
+        listed(fetch, mode="cursor")
+    assert len(seen) == 1

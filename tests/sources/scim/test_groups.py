@@ -257,3 +257,52 @@ def test_a_round_number_of_members_that_the_users_confirm(apps, pulled):
     for name in list(app.users)[:100]:
         app.users[name]["groups"] = [{"value": "g"}]
     assert pulled(app, page_size=70).entitlements.state == "complete"
+
+
+def test_a_profile_that_caps_members_is_believed_at_the_cap_and_not_below(app, pulled):
+    app.group("g", "u1", "u2")
+    app.group("h", "u1")
+    capped = {"groups": {"members": "capped", "max_inline": 2}}
+    assert "G lists as many members as the server ever shows" in pulled(app, facts=capped).entitlements.reason
+    capped["groups"]["max_inline"] = 3
+    assert pulled(app, facts=capped).entitlements.state == "complete"
+
+
+def test_what_makes_groups_incomplete_is_said_by_their_names(app, pulled, reply):
+    app.group("g", "u1")
+    app.group("h", "u1")
+    app.change = lambda row: {**row, "members": None} if row["id"] == "g" else row
+    app.answers["/Groups/g"] = Unavailable("down")
+    assert pulled(app).entitlements.reason == "groups: members of G: down"
+    app.answers["/Groups/g"] = reply({"id": "other"})
+    assert pulled(app).entitlements.reason == "groups: members of G: another resource came"
+    app.answers.clear()
+    reason = pulled(app, facts={"groups": {"members": "none"}}).entitlements.reason
+    assert reason == "groups: the profile says that members are not shown"
+
+
+def test_a_budget_that_ran_out_ends_reading_groups_alone(app, pulled):
+    for name in ("a", "b", "c"):
+        app.group(name, "u1")
+    app.change = lambda row: {**row, "members": None} if row["id"] in "abc" else row
+    app.answers["/Groups/a"] = Incomplete("budget")
+    assert pulled(app).entitlements.reason == "groups: members of A: budget"
+    assert not any(text.startswith(("/Groups/b", "/Groups/c")) for text in app.asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(404, "unprovable"), (501, "unprovable"), (403, "failed"), (418, "failed")]
+)
+def test_groups_that_are_refused_are_missing_or_failed(app, pulled, reply, status, state):
+    app.answers["/Groups"] = reply({}, status)
+    found = pulled(app).entitlements
+    assert found.state == state
+    assert found.reason.startswith("groups: ")
+
+
+@pytest.mark.parametrize(("status", "lean"), [(400, True), (413, True), (404, False), (403, False)])
+def test_a_page_that_is_too_large_is_asked_for_without_members(app, pulled, reply, status, lean):
+    app.group("g", "u1")
+    app.answers["/Groups?startIndex"] = reply({}, status)
+    assert pulled(app).entitlements.state != "complete"
+    assert any("excludedAttributes=members" in text for text in app.asked) is lean
