@@ -25,6 +25,7 @@ from scimaudit.transport import observed
 from scimaudit.transport.body import Cut, TooLarge, read_body
 from scimaudit.transport.origin import Origin, OriginAuth
 from scimaudit.transport.retry import backoff, retry_after
+from scimaudit.transport.timed import Deadline, TimedTransport
 
 Exchange = Callable[[str, str, Callable[[], Reply]], tuple[Reply, int]]
 
@@ -148,6 +149,8 @@ class Client:
         self._monotonic = monotonic
         self._source = source
         self._started = monotonic()
+        self._end = self._started + self._budgets.seconds
+        self._deadline = Deadline(monotonic)
         self._last = float("-inf")
         self._requests = self._bytes = 0
         self._waited = 0.0
@@ -163,7 +166,8 @@ class Client:
         self._extensions = {"timeout": patience.as_dict()}
         try:
             # httpx's transport without its client: no redirects, no cookies, no environment, half the time a request.
-            self._http = httpx.HTTPTransport(
+            self._http = TimedTransport(
+                self._deadline,
                 verify=verify or tls_context(),
                 proxy=proxy,
                 trust_env=False,
@@ -255,6 +259,7 @@ class Client:
     def _once(self, url: str) -> Reply:
         self._requests += 1
         deadline = self._monotonic() + self._budgets.request
+        self._deadline.at, self._deadline.allowed = min(deadline, self._end), self._budgets.request
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         with closing(self._http.handle_request(next(self._auth.auth_flow(request)))) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -332,14 +337,15 @@ class Client:
 
     def _in_time(self, deadline: float, url: str) -> None:
         now = self._monotonic()
-        if now - self._started > self._budgets.seconds:
-            raise Incomplete(
-                f"the budget of {self._budgets.seconds:.0f} seconds ran out",
-                source=self._source,
-                hint="raise max_seconds",
-            )
+        if now >= self._end:
+            raise self._late()
         if now > deadline:
             raise Cut(f"{_shown(url)} took longer than {self._budgets.request:.0f} s")
+
+    def _late(self) -> Incomplete:
+        return Incomplete(
+            f"the budget of {self._budgets.seconds:.0f} seconds ran out", source=self._source, hint="raise max_seconds"
+        )
 
     def _pause(self, seconds: float) -> None:
         if self._waited + seconds > self._budgets.waits:
@@ -348,6 +354,8 @@ class Client:
                 source=self._source,
                 hint="the server limits the rate of requests; try again later",
             )
+        if self._monotonic() + seconds > self._end:
+            raise self._late()
         self._waited += seconds
         self._sleep(seconds)
 
