@@ -29,6 +29,9 @@ from scimaudit.transport.timed import Deadline, TimedTransport
 
 Exchange = Callable[[str, str, Callable[[], Reply]], tuple[Reply, int]]
 
+LONGEST_URL: Final = 1 << 16
+"""Letters of an address beyond which nothing is asked: ids, names and cursors come from the server."""
+
 _RETRIED: Final = frozenset({429, 502, 503, 504})
 _DENIED: Final = frozenset({401, 403})
 
@@ -104,8 +107,11 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None) -> ssl.
 
 
 def segment(text: str) -> str:
-    """``text`` as exactly one path segment of a URL, so that an id such as ``../Groups/1`` stays an id."""
-    quoted = quote(text, safe="")
+    """``text`` as exactly one path segment of a URL, so that an id such as ``../Groups/1`` stays an id.
+
+    Of a text beyond :data:`LONGEST_URL` only so much is taken that :meth:`Client.get` refuses it.
+    """
+    quoted = quote(text[: LONGEST_URL + 1], safe="")
     return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
 
 
@@ -200,12 +206,20 @@ class Client:
 
         :param target: a path below the base address, beginning with ``/``, or an absolute URL of the same origin.
         :param params: query parameters, percent-encoded here.
-        :raises Malformed: the URL belongs to another origin, the reply redirects, or its encoding cannot be read.
+        :raises Malformed: the URL belongs to another origin or is out of all proportion, the reply redirects, or its
+            encoding cannot be read.
         :raises AuthenticationFailed: 401 or 403.
         :raises ServerError: another 5xx than those that are retried.
         :raises Unavailable: the server could not be reached or kept failing.
         :raises Incomplete: a budget ran out.
         """
+        length = len(target) + sum(map(len, (params or {}).values()))
+        if length > LONGEST_URL:
+            raise Malformed(
+                f"refused to ask for an address of {length} letters below {self._origin}",
+                source=self._source,
+                hint="the server gives an id, a name or a cursor that no server can be asked for",
+            )
         url = self._base + target if target.startswith("/") and not target.startswith("//") else target
         if params:
             url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote, safe="")
