@@ -29,8 +29,12 @@ from scimaudit.transport.proxy import password_in
 from scimaudit.transport.retry import backoff, retry_after
 from scimaudit.transport.secret import private
 from scimaudit.transport.spoken import quoted
+from scimaudit.transport.timed import Deadline, TimedTransport
 
 Exchange = Callable[[str, str, Callable[[], Reply]], tuple[Reply, int]]
+
+LONGEST_URL: Final = 1 << 16
+"""Letters of an address beyond which nothing is asked: ids, names and cursors come from the server."""
 
 _RETRIED: Final = frozenset({429, 502, 503, 504})
 _DENIED: Final = frozenset({401, 403})
@@ -108,8 +112,11 @@ def tls_context(ca: Path | None = None, certificate: Path | None = None) -> ssl.
 
 
 def segment(text: str) -> str:
-    """``text`` as exactly one path segment of a URL, so that an id such as ``../Groups/1`` stays an id."""
-    quoted = quote(text, safe="")
+    """``text`` as exactly one path segment of a URL, so that an id such as ``../Groups/1`` stays an id.
+
+    Of a text beyond :data:`LONGEST_URL` only so much is taken that :meth:`Client.get` refuses it.
+    """
+    quoted = quote(text[: LONGEST_URL + 1], safe="")
     return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
 
 
@@ -153,6 +160,8 @@ class Client:
         self._monotonic = monotonic
         self._source = source
         self._started = monotonic()
+        self._end = self._started + self._budgets.seconds
+        self._deadline = Deadline(monotonic)
         self._last = float("-inf")
         self._requests = self._bytes = 0
         self._waited = 0.0
@@ -168,7 +177,8 @@ class Client:
         self._extensions = {"timeout": patience.as_dict()}
         try:
             # httpx's transport without its client: no redirects, no cookies, no environment, half the time a request.
-            self._http = httpx.HTTPTransport(
+            self._http = TimedTransport(
+                self._deadline,
                 verify=verify or tls_context(),
                 proxy=proxy,
                 trust_env=False,
@@ -201,12 +211,20 @@ class Client:
 
         :param target: a path below the base address, beginning with ``/``, or an absolute URL of the same origin.
         :param params: query parameters, percent-encoded here.
-        :raises Malformed: the URL belongs to another origin, the reply redirects, or its encoding cannot be read.
+        :raises Malformed: the URL belongs to another origin or is out of all proportion, the reply redirects, or its
+            encoding cannot be read.
         :raises AuthenticationFailed: 401 or 403.
         :raises ServerError: another 5xx than those that are retried.
         :raises Unavailable: the server could not be reached or kept failing.
         :raises Incomplete: a budget ran out.
         """
+        length = len(target) + sum(map(len, (params or {}).values()))
+        if length > LONGEST_URL:
+            raise Malformed(
+                f"refused to ask for an address of {length} letters below {self._origin}",
+                source=self._source,
+                hint="the server gives an id, a name or a cursor that no server can be asked for",
+            )
         url = self._base + target if target.startswith("/") and not target.startswith("//") else target
         if params:
             url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote, safe="")
@@ -265,6 +283,7 @@ class Client:
     def _once(self, url: str) -> Reply:
         self._requests += 1
         deadline = self._monotonic() + self._budgets.request
+        self._deadline.at, self._deadline.allowed = min(deadline, self._end), self._budgets.request
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         with closing(self._http.handle_request(next(self._auth.auth_flow(request)))) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -345,14 +364,15 @@ class Client:
 
     def _in_time(self, deadline: float, url: str) -> None:
         now = self._monotonic()
-        if now - self._started > self._budgets.seconds:
-            raise Incomplete(
-                f"the budget of {self._budgets.seconds:.0f} seconds ran out",
-                source=self._source,
-                hint="raise max_seconds",
-            )
+        if now >= self._end:
+            raise self._late()
         if now > deadline:
             raise Cut(f"{_shown(url)} took longer than {self._budgets.request:.0f} s")
+
+    def _late(self) -> Incomplete:
+        return Incomplete(
+            f"the budget of {self._budgets.seconds:.0f} seconds ran out", source=self._source, hint="raise max_seconds"
+        )
 
     def _pause(self, seconds: float) -> None:
         if self._waited + seconds > self._budgets.waits:
@@ -361,6 +381,8 @@ class Client:
                 source=self._source,
                 hint="the server limits the rate of requests; try again later",
             )
+        if self._monotonic() + seconds > self._end:
+            raise self._late()
         self._waited += seconds
         self._sleep(seconds)
 

@@ -176,8 +176,13 @@ PAGING: Final = (
     Fault("total-lies", "total", "pages", _total, counts=True, alone="total"),
     Fault("total-shrinks", "total", "pages", _total_shrinks, counts=True, alone="total"),
     Fault("total-absent", "total", "pages", lambda _c: fields(totalResults=...), counts=True, alone="total"),
-    Fault("items-per-page-lies", "total", "pages", lambda c: fields(None, itemsPerPage=c.choice([0, 1000, "x", None])),
-          harmless=True),  # fmt: skip
+    Fault(
+        "items-per-page-lies",
+        "total",
+        "pages",
+        lambda c: fields(None, itemsPerPage=c.choice([0, 1000, "x", None])),
+        harmless=True,
+    ),
     Fault("deleted", "moving", "world", _moving([_delete])),
     Fault("created", "moving", "world", _moving([_create])),
     Fault("swapped", "moving", "world", _moving([_swap])),

@@ -24,7 +24,14 @@ def _active(chance: Random) -> Behaviour:
 def _mails(chance: Random) -> Behaviour:
     shown: list[Callable[[Any], object]] = [
         *(lambda v: [mail["value"] for mail in v], lambda v: v[0] | {"primary": "true"}, lambda v: v[0]["value"]),
-        *(lambda _v: None, lambda _v: 7, lambda _v: [[]], lambda _v: ..., lambda _v: [{"value": ""}], lambda _v: [None]),
+        *(
+            lambda _v: None,
+            lambda _v: 7,
+            lambda _v: [[]],
+            lambda _v: ...,
+            lambda _v: [{"value": ""}],
+            lambda _v: [None],
+        ),
     ]
     return shapes.setting("emails", chance.choice(shown), every=chance.choice([1, 2, 3]))
 
@@ -145,6 +152,12 @@ ROWS: Final = (
     Fault("no-schemas", "envelope", "envelope", lambda _c: fields(None, schemas=...), harmless=True, alone="envelope"),
     Fault("key-twice", "envelope", "bytes", _key_twice, alone="envelope"),
     Fault("media-type", "envelope", "bytes", _media_type, harmless=True),
-    Fault("byte-order-mark", "envelope", "bytes", lambda _c: shapes.text(lambda b: b"\xef\xbb\xbf" + b, resource=None),
-          harmless=True, alone="encoding"),  # fmt: skip
+    Fault(
+        "byte-order-mark",
+        "envelope",
+        "bytes",
+        lambda _c: shapes.text(lambda b: b"\xef\xbb\xbf" + b, resource=None),
+        harmless=True,
+        alone="encoding",
+    ),
 )

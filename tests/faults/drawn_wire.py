@@ -56,9 +56,7 @@ def _length(chance: Random) -> Behaviour:
 
 def _gzip_cut(chance: Random) -> Behaviour:
     keep = chance.choice([-1, -4, -8, -20, 12, 40])
-    return sent(
-        resource(chance), turns(chance), body=lambda a: wire.zipped(a)[:keep], headers=wire.GZIP, end="close"
-    )
+    return sent(resource(chance), turns(chance), body=lambda a: wire.zipped(a)[:keep], headers=wire.GZIP, end="close")
 
 
 def _gzip_odd(chance: Random) -> Behaviour:
@@ -127,7 +125,9 @@ TRANSPORT: Final = (
     Fault("elsewhere", "transport", "bytes", _said(*_ELSEWHERE)),
     Fault("log-in-page", "transport", "bytes", _said(wire.page_of_html(), wire.page_of_html(kind="application/json"))),
     Fault("error-with-200", "transport", "bytes", _said(ERROR_WITH_200)),
-    Fault("no-list", "transport", "bytes", _said(wire.body(b""), wire.body(b"{}"), wire.body(b"[]"), wire.body(b"null"))),
+    Fault(
+        "no-list", "transport", "bytes", _said(wire.body(b""), wire.body(b"{}"), wire.body(b"[]"), wire.body(b"null"))
+    ),
     Fault("no-content", "transport", "bytes", _said(wire.says(Answer(204, kind=None)), wire.says(Answer(202, b"{}")))),
     Fault("passing", "transport", "bytes", _passing, harmless=True, alone="encoding"),
     Fault("unusual", "transport", "bytes", _unusual, harmless=True, alone="encoding"),

@@ -14,7 +14,19 @@ _ODD: Final = (
     *("NaN", "Infinity", "-Infinity", "1e999", "01", "+1", "1.", ".5", "0x1", "'a'", "undefined", "None", "tru", '"'),
     *('"\\ud800"', '"\\x41"', '"\t"', "[1,]", '{"a":1,}', "/**/1", "1" * 400, "-", "[", "}", '"\\u12"', "\ufeff1"),
 )
-_LEAVES: Final = ("null", "true", "false", "0", "-1", "1.5e3", "12345678901234567890123", '""', '"x"', '"\\u00e9"', '"ü"')
+_LEAVES: Final = (
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "1.5e3",
+    "12345678901234567890123",
+    '""',
+    '"x"',
+    '"\\u00e9"',
+    '"ü"',
+)
 
 
 def body(chance: Random) -> bytes:
@@ -22,8 +34,7 @@ def body(chance: Random) -> bytes:
     spoilt = chance.random() < 0.4
     rows = ",".join(_row(chance, number, spoilt=spoilt) for number in range(chance.randint(0, 5)))
     fields = [f'"Resources":[{rows}]', f'"totalResults":{chance.randint(0, 9)}', '"schemas":["urn:ietf:params:scim:x"]']
-    for _ in range(chance.randint(0, 3)):
-        fields.append(f'"{chance.choice(_KEYS)}":{_value(chance, 3, spoilt=spoilt)}')
+    fields += [f'"{chance.choice(_KEYS)}":{_value(chance, 3, spoilt=spoilt)}' for _ in range(chance.randint(0, 3))]
     if spoilt and chance.random() < 0.2:
         fields.append(chance.choice(['"Resources":[]', '"resources":null', '"totalResults":0', '"Resources":{}']))
     chance.shuffle(fields)

@@ -167,5 +167,3 @@ class Stirred(RuleBasedStateMachine):
         if self.came.walk.state == "complete" and self.history.always - names:
             said.append(f"complete ({self.came.walk.reason}), without {sorted(self.history.always - names)}")
         return said
-
-

@@ -287,7 +287,13 @@ PAGING = (
     bad(
         "always-growing-newest-first", "M43 L15", "the same, newest first", CAP, paging.moving({}, every=_create_first)
     ),
-    bad("always-replaced", "M43", "one goes and one comes before every page", CAP, paging.moving({}, every=replace_first)),
+    bad(
+        "always-replaced",
+        "M43",
+        "one goes and one comes before every page",
+        CAP,
+        paging.moving({}, every=replace_first),
+    ),
     bad("count-boundary-dup", "M5", "each page repeats the last two rows of the one before", CAP, paging.shifted(-2)),
     bad(
         "same-page-twice",

@@ -244,6 +244,14 @@ TRANSPORT = (
         error=(Unavailable, Incomplete),
         world=world_of(100),
     ),
+    wired(
+        "headers-drip-for-ever",
+        "L24",
+        "the headers come a byte every twentieth of a second, for ever",
+        sent(None, head_drip=0.05, headers=(("X-Pad", "x" * 20_000),)),
+        patience=0.3,
+        error=(Unavailable, Incomplete),
+    ),
     survives("drip", "L24", "a slow line that does get there", sent("Users", first(1), drip=0.00002)),
     # encodings
     survives("chunked", "", "chunks of seven bytes", sent(None, chunked=True)),

@@ -12,6 +12,7 @@ import io
 import json
 import re
 import struct
+import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,7 +20,6 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 from typing import Any, Final
-from xml.etree import ElementTree
 
 import openpyxl
 
@@ -28,7 +28,7 @@ COLUMNS: Final = {"person_id": "Id", "user_name": "Login", "emails": "Mail", "st
 _TOKEN: Final = re.compile("P[0-9]{5}")
 _SHEET: Final = "xl/worksheets/sheet1.xml"
 _NO_WORKBOOK: Final = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, KeyError, ValueError, OSError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, ET.ParseError, KeyError, ValueError, OSError, EOFError),
     *(NotImplementedError, RuntimeError, LookupError),
 )
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -105,7 +105,11 @@ def stray(data: bytes, chance: Random) -> bytes:
     """Quotation marks, separators, breaks, NULs and the like stand where they should not."""
     for _ in range(chance.randint(1, 3)):
         at = chance.randrange(len(data) + 1)
-        data = data[:at] + chance.choice([b'"', b"'", b",", b";", b"\n", b"\r", b"\0", b"\\", b"<", b"{", b"\xff", b"#"]) + data[at:]
+        data = (
+            data[:at]
+            + chance.choice([b'"', b"'", b",", b";", b"\n", b"\r", b"\0", b"\\", b"<", b"{", b"\xff", b"#"])
+            + data[at:]
+        )
     return data
 
 
@@ -120,7 +124,9 @@ def flipped(data: bytes, chance: Random) -> bytes:
 def recoded(data: bytes, chance: Random) -> bytes:
     """Written anew in another encoding by somebody who guessed."""
     text = data.decode(chance.choice(["utf-8", "latin-1", "utf-16"]), errors="replace")
-    return text.encode(chance.choice(["utf-8", "cp1252", "latin-1", "utf-16", "utf-16-be", "utf-8-sig"]), errors="replace")
+    return text.encode(
+        chance.choice(["utf-8", "cp1252", "latin-1", "utf-16", "utf-16-be", "utf-8-sig"]), errors="replace"
+    )
 
 
 def doubled(data: bytes, chance: Random) -> bytes:
@@ -195,7 +201,7 @@ def rows_of_xlsx(data: bytes) -> int | None:
     """Rows of the sheet that hold a cell with something in it, below the first."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
-            root = ElementTree.fromstring(book.read(_SHEET))  # noqa: S314 - made by the test
+            root = ET.fromstring(book.read(_SHEET))  # noqa: S314 - made by the test
     except _NO_WORKBOOK:
         return None
     rows = root.findall(f"./{_MAIN}sheetData/{_MAIN}row")
@@ -216,5 +222,7 @@ KINDS: Final = (
     FileKind("csv", as_csv, rows_of_csv, DAMAGE),
     FileKind("json", as_json, rows_of_json, DAMAGE),
     FileKind("ldif", as_ldif, rows_of_ldif, DAMAGE),
-    FileKind("xlsx", as_xlsx, rows_of_xlsx, (cut, flipped, whole, *map(in_sheet, (cut, hole, stray, flipped, doubled)))),
+    FileKind(
+        "xlsx", as_xlsx, rows_of_xlsx, (cut, flipped, whole, *map(in_sheet, (cut, hole, stray, flipped, doubled)))
+    ),
 )

@@ -103,7 +103,9 @@ def _manner(chance: Random, *, by_cursor: bool, cap: int) -> tuple[list[Behaviou
     if by_cursor:
         rows = max(2, min(cap, 10))
         advertised = paging.advertise(cursor=True, index=False, defaultPaginationMethod="cursor", maxPageSize=rows)
-        return [paging.cursor(rows), advertised] if chance.random() < 0.5 else [paging.cursor(rows)], f"cursors of {rows}"
+        return [paging.cursor(rows), advertised] if chance.random() < 0.5 else [
+            paging.cursor(rows)
+        ], f"cursors of {rows}"
     unsorted = (asked(lambda r: r.asking(sortBy=None, sortOrder=None)), paging.config(sort={"supported": False}))
     undescribed = (shapes.without("/ServiceProviderConfig", "/ResourceTypes", "/Schemas"),)
     extra = chance.choice([(), unsorted, undescribed])

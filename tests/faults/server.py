@@ -66,6 +66,7 @@ class Answer:
     :param cut: send only this many bytes of the body, then end the connection.
     :param end: ``keep`` the connection, ``close`` it, or ``reset`` it (RST), once the bytes are out.
     :param delay: seconds before the first byte.
+    :param head_drip: seconds between single bytes of the status line and the headers.
     :param drip: seconds between morsels of the body.
     :param morsel: bytes sent at a time while dripping.
     :param chunked: use Transfer-Encoding: chunked, in chunks of 7 bytes.
@@ -82,6 +83,7 @@ class Answer:
     cut: int | None = None
     end: str = "keep"
     delay: float = 0.0
+    head_drip: float = 0.0
     drip: float = 0.0
     morsel: int = 1
     chunked: bool = False
@@ -221,8 +223,14 @@ class FaultServer:
         """Whether the connection stays open."""
         if answer.delay:
             self._stopping.wait(answer.delay)
-        if not answer.bare:
-            connection.sendall(_head(answer))
+        head = b"" if answer.bare else _head(answer)
+        if answer.head_drip:
+            for at in range(len(head)):
+                connection.sendall(head[at : at + 1])
+                if self._stopping.wait(answer.head_drip):
+                    return False
+        else:
+            connection.sendall(head)
         body = answer.body if answer.cut is None else answer.body[: answer.cut]
         if answer.chunked:
             body = _chunks(body, finished=not answer.unfinished)

@@ -36,7 +36,9 @@ def test_odd_json_loses_no_row_and_raises_nothing_else(chunk: int) -> None:
             wrong.append(f"seed {SEED}, body {number}: {said}: {data[:300]!r}")
     figures.record(
         "JSON grammar against the SCIM parser",
-        counts={name: counts[name] for name in ("bodies", "refused", "rows kept", "rows rejected", "uncaught exceptions")}
+        counts={
+            name: counts[name] for name in ("bodies", "refused", "rows kept", "rows rejected", "uncaught exceptions")
+        }
         | {"silent losses": len(wrong) - counts["uncaught exceptions"]},
         told={"seed": str(SEED)},
     )

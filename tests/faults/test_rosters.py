@@ -107,7 +107,11 @@ def _outcome(kind: FileKind, data: bytes, counts: Counter[str]) -> str:
 
 def _listed(name: str, data: bytes) -> tuple[Listing, int]:
     sink = RosterSink(data)
-    settings = {"path": f"hr.{name}", "columns": COLUMNS, "status": {"active": ["active"], "terminated": ["terminated"]}}
+    settings = {
+        "path": f"hr.{name}",
+        "columns": COLUMNS,
+        "status": {"active": ["active"], "terminated": ["terminated"]},
+    }
     listing = load(name).model_validate(settings).collect(sink)
     return listing, len(sink.table("people"))
 

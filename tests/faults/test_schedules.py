@@ -1,12 +1,13 @@
 """Thousands of schedules of faults drawn at random, over real sockets: verdict is truth, or nothing is proven.
 
 ``SCIMAUDIT_SEED=7 pytest tests/faults/test_schedules.py -k alone`` with ``SCIMAUDIT_SCHEDULE=123`` plays number 123 of
-seed 7 alone and prints what came of it; a failure names both numbers.
+seed 7 alone and, with ``-s``, prints what came of it; a failure names both numbers.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,11 +76,13 @@ def test_one_schedule_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     schedule = drawn(SEED, number)
     hurry(monkeypatch, schedule.scenario)
     with played(schedule.scenario, tmp_path) as play:
-        print(f"seed {SEED}, schedule {number}, {schedule.story}: {_end(play)}; {play.words}")
-        print(f"spoilt: {dict(schedule.tally)}")
-        for request in play.stage.server.requests:
-            print(request.target)
-        assert [*untrue(play, schedule.history), *_out_of_bounds(play)] == []
+        said = [*untrue(play, schedule.history), *_out_of_bounds(play)]
+        asked = [request.target for request in play.stage.server.requests]
+        sys.stdout.write(
+            f"seed {SEED}, schedule {number}, {schedule.story}: {_end(play)}; {play.words}\n"
+            f"spoilt: {dict(schedule.tally)}\nasked: {asked}\n"
+        )
+        assert said == []
 
 
 def test_a_number_draws_the_same_schedule_again() -> None:
@@ -110,5 +113,3 @@ def _out_of_bounds(play: Played) -> Iterator[str]:
 
 def _kinds(injected: Counter[str]) -> set[Kind]:
     return {fault.kind for fault in ALL if injected[fault.name]}
-
-

@@ -117,7 +117,9 @@ def test_an_attribute_in_two_spellings_is_one(read):
 
 
 def test_two_entries_without_a_blank_line_between_them_are_two_rejected_rows(read):
-    listing, people = read(BASE.replace("\n\ndn::", "\ndn::") + "\ndn: uid=eva,dc=corp\nuid: eva\nemployeeStatus: active\n")
+    listing, people = read(
+        BASE.replace("\n\ndn::", "\ndn::") + "\ndn: uid=eva,dc=corp\nuid: eva\nemployeeStatus: active\n"
+    )
     assert [row["user_name"] for row in people] == ["eva"]
     assert (listing.received, listing.parsed, len(listing.rejected)) == (3, 1, 2)
     assert "holds 2 entries" in listing.rejected[0].reason

@@ -247,6 +247,28 @@ def test_one_request_may_not_drip_for_ever(serve, client, reply_bytes):
         client(serve(reply_bytes()).url, monotonic=lambda: next(ticks), budgets=Budgets(request=50)).get("/Users")
 
 
+def test_no_pause_is_taken_that_would_end_past_the_deadline(serve, client, clock, reply_bytes):
+    busy = reply_bytes(429, Retry_After="100")
+    with pytest.raises(Incomplete, match="60 seconds ran out"):
+        client(serve(busy).url, budgets=Budgets(seconds=60)).get("/Users")
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("target", "params"),
+    [
+        ("/Users", {"filter": "x" * 70_000}),
+        ("/Users/" + segment("x" * 70_000), None),
+        ("/Users/" + segment("ü" * 66_000), None),
+    ],
+)
+def test_an_address_out_of_all_proportion_is_not_asked_for(serve, client, reply_bytes, target, params):
+    server = serve(reply_bytes())
+    with pytest.raises(Malformed, match="refused to ask for an address of"):
+        client(server.url).get(target, params)
+    assert server.requests == []
+
+
 def test_the_rate_is_kept(serve, client, clock, reply_bytes):
     made = client(serve(reply_bytes()).url, rate=4)
     for _ in range(3):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from scimaudit.errors import Malformed
 from scimaudit.sources.scim.profile import Profile
 
 Kind = Literal["Users", "Groups"]
@@ -17,6 +18,11 @@ Rfc3339 = Annotated[datetime, msgspec.Meta(tz=True)]
 
 ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTERPRISE_1: Final = "urn:scim:schemas:extension:enterprise:1.0"
+
+MOST_ROWS: Final = 100_000
+"""Rows on one page: read, a row takes some 5 KiB of memory. At a natural size as many do not fit into one body."""
+MOST_OBJECTS: Final = 1_000_000
+"""Objects and lists on one page; the smallest take twenty times as much memory as bytes."""
 
 
 class Grant(NamedTuple):
@@ -248,3 +254,24 @@ def _held(value: Any, name: str, deviations: Counter[str]) -> list[tuple[str, st
         else:
             deviations[f"{name}-unreadable"] += 1
     return held
+
+
+def refuse_if_bloated(body: bytes) -> None:
+    """Refuse a page that takes out of all proportion more memory than bytes, before it is decoded.
+
+    :raises Malformed: it holds more than :data:`MOST_OBJECTS` objects and lists.
+    """
+    if len(body) > 2 * MOST_OBJECTS and body.count(b"{") + body.count(b"[") > MOST_OBJECTS:
+        raise Malformed(f"the page holds more than {MOST_OBJECTS:,} objects", hint="lower page_size")
+
+
+def refuse_if_too_many(rows: Sequence[object]) -> None:
+    """Refuse a page of too many rows, once they are counted and before they are read.
+
+    :raises Malformed: there are more than :data:`MOST_ROWS`.
+    """
+    if len(rows) > MOST_ROWS:
+        raise Malformed(
+            f"the page holds {len(rows):,} rows, more than {MOST_ROWS:,}",
+            hint="lower page_size; a server that gives everybody at once is read up to that number",
+        )

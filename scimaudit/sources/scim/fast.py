@@ -32,6 +32,7 @@ from scimaudit.sources.scim.columns import (
     display,
     extra,
     holding,
+    refuse_if_too_many,
     roots,
 )
 from scimaudit.sources.scim.profile import Profile
@@ -177,6 +178,7 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
     """Read a well-formed page; None when it is not one.
 
     :param body: the page, without byte order mark.
+    :raises Malformed: it holds too many rows.
     """
     if b"\\u00" in body and _ESCAPED_LETTER.search(body):
         return None  # a name may hide in an escaped spelling
@@ -187,6 +189,8 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page | None:
         answer = _decode(body, kind, kept)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    if answer is not None:
+        refuse_if_too_many(answer.rows)
     if answer is None or any(row.id.isspace() for row in answer.rows):
         return None
     page = page_of(answer, [row.id for row in answer.rows])

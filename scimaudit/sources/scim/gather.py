@@ -14,6 +14,7 @@ from scimaudit.sources.scim import parse
 from scimaudit.sources.scim.columns import Grant, Page
 from scimaudit.sources.scim.endpoint import Target
 
+_LONGEST_NAME: Final = 1_000
 BATCH: Final = 10_000
 """Rows of pages held before they become one table."""
 
@@ -123,9 +124,11 @@ class Gather:
         return bool(mails * 2 > len(names) - names.null_count)
 
     def a_named_account(self) -> tuple[str, str] | None:
-        """User name and id of the first account that has a user name."""
+        """User name and id of the first account that has a user name fit to be asked for."""
         for table in self._accounts:
-            named = table.filter(pc.greater(pc.utf8_length(table["user_name"]), 0)).slice(0, 1)
+            length = pc.utf8_length(table["user_name"])
+            fit = pc.and_(pc.greater(length, 0), pc.less_equal(length, _LONGEST_NAME))
+            named = table.filter(fit).slice(0, 1)
             if named.num_rows:
                 return named["user_name"][0].as_py(), named["account_id"][0].as_py()
         return None

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from scimaudit import identifiers, tables
 from scimaudit.sources.scim import fast, outline, tolerant
-from scimaudit.sources.scim.columns import Columns, Grant, Group, Kind, Member, Page, Rejection
+from scimaudit.sources.scim.columns import Columns, Grant, Group, Kind, Member, Page, Rejection, refuse_if_bloated
 from scimaudit.sources.scim.outline import Knows
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.row import Reader
@@ -43,9 +43,10 @@ def page(body: bytes, profile: Profile, kind: Kind, knows: Knows | None = None) 
 
     :param body: the bytes as received.
     :param knows: whether rows of these ids were taken in before; a page of such rows is read for its ids alone.
-    :raises Malformed: they hold no list response of SCIM 2.0 (RFC 7644 section 3.4.2) or 1.1.
+    :raises Malformed: they hold no list response of SCIM 2.0 (RFC 7644 section 3.4.2) or 1.1, or too much for one page.
     """
     text = body.removeprefix(_BYTE_ORDER_MARK)
+    refuse_if_bloated(text)
     found = (
         (outline.read(text, knows) if knows else None)
         or fast.read(text, profile, kind)

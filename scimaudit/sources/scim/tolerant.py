@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from scimaudit.errors import Malformed
-from scimaudit.sources.scim.columns import Columns, Kind, Page, Rejection, User
+from scimaudit.sources.scim.columns import Columns, Kind, Page, Rejection, User, refuse_if_too_many
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.row import TWICE, Reader, Repeating, known
 
@@ -36,7 +36,7 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page:
     """Read a page however odd it is.
 
     :param body: the page, without byte order mark.
-    :raises Malformed: it is not a list response of SCIM 2.0 (RFC 7644 section 3.4.2) or 1.1.
+    :raises Malformed: it is not a list response of SCIM 2.0 (RFC 7644 section 3.4.2) or 1.1, or holds too many rows.
     """
     page = Page()
     reader = Reader(profile, page.deviations)
@@ -52,6 +52,7 @@ def read(body: bytes, profile: Profile, kind: Kind) -> Page:
         if page.total != 0:
             _refuse("the answer has no Resources and does not say that there are none")
         rows = []
+    refuse_if_too_many(rows)
     users: list[User] = []
     raw: list[bytes] = []
     for index, row in enumerate(rows):

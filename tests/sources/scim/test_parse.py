@@ -379,3 +379,16 @@ def test_no_attribute_in_another_spelling_takes_the_fast_way(change: dict[str, A
     plain = {"id": "a", "custom": {"any": "thing"}}
     assert fast.read(body(plain), UNKNOWN, "Users") is not None
     assert fast.read(body({**plain, **change}), UNKNOWN, "Users") is None
+
+
+@pytest.mark.parametrize("row", [b'{"id":"a"}', b'{"ID":"a"}', b"null"])
+def test_a_page_of_too_many_rows_is_refused(row: bytes) -> None:
+    body = b'{"totalResults": 1, "Resources": [' + b",".join([row] * 100_001) + b"]}"
+    with pytest.raises(Malformed, match="holds 100,001 rows"):
+        parse.page(body, profile.load("unknown"), "Users")
+
+
+def test_a_page_of_too_many_objects_is_refused_before_it_is_decoded() -> None:
+    body = b'{"totalResults": 1, "Resources": [{"id": "a", "x": [' + b"[]," * 1_000_000 + b"[]]}]}"
+    with pytest.raises(Malformed, match="1,000,000 objects"):
+        parse.page(body, profile.load("unknown"), "Users")
