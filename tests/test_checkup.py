@@ -76,7 +76,7 @@ def test_nothing_is_left_behind(checked, tmp_path):
 def test_the_document_says_what_the_json_holds(checked):
     text = (Path(__file__).parent.parent / "docs" / "sources.md").read_text("utf-8")
     told = json.loads(json.dumps(asdict(checked())))
-    names = {*told, *told["sources"][0], *told["keys"][0], *told["blind"][0]}
+    names = {*told, *told["sources"][0], *told["keys"][0], *told["blind"][0], *told["sealing"][0]}
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 

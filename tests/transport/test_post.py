@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 
 import pytest
 
@@ -63,8 +64,8 @@ def test_an_answer_that_is_none_or_is_cut_is_unavailable(serve, text: bytes) -> 
         asked(serve(text).url)
 
 
-def test_nobody_there_is_unavailable(serve, reply_bytes) -> None:
-    server = serve(reply_bytes())
-    server.close()
+def test_nobody_there_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
     with pytest.raises(Unavailable, match="cannot be reached"):
-        asked(server.url)
+        asked(f"http://127.0.0.1:{port}")
