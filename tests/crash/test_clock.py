@@ -75,7 +75,7 @@ def test_a_campaign_opened_by_a_clock_that_was_set_back_is_refused(firm: Firm) -
     firm.later(days=2)
     firm.open("later")
     firm.later(days=-1)
-    with pytest.raises(ConfigError, match="the clock says .* and the newest campaign was opened at"):
+    with pytest.raises(ConfigError, match=r"the clock says .* and the newest campaign was opened at"):
         firm.open("earlier")
     assert find(firm.config().store, None).opened.id == "later"
 

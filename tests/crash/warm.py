@@ -89,7 +89,13 @@ class Warm:
             beside what there is; ``learn``: import what it needed.
         """
         out, err = self._folder / "out", self._folder / "err"
-        line = {"argv": [str(each) for each in arguments], "out": str(out), "err": str(err), "stopped": stopped, **asked}
+        line = {
+            "argv": [str(each) for each in arguments],
+            "out": str(out),
+            "err": str(err),
+            "stopped": stopped,
+            **asked,
+        }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(line) + "\n")
         self._process.stdin.flush()
@@ -112,12 +118,17 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             os._exit(_child(asked, learnt))
-        print(pid, flush=True)
+        _tell(pid)
         _, status = os.waitpid(pid, 0)
         if asked.get("learn"):
             for name in learnt.read_text().split():
                 importlib.import_module(name)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _tell(os.waitstatus_to_exitcode(status))
+
+
+def _tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _child(asked: dict[str, Any], learnt: Path) -> int:
