@@ -199,8 +199,8 @@ def latest(store: Path, name: str | None = None) -> Stored:
 def audits(store: Path) -> list[Stored]:
     """The last audit kept of each snapshot, oldest snapshot first.
 
-    Each has a number, one more than those before it: a clock that was set back would put them in another order. Those of
-    stores that were written before audits were numbered come first, by the times of their files.
+    Each has a number, one more than those before it: a clock that was set back would put them in another order. Those
+    that were kept before audits had numbers come first, by the times of their files.
     """
     found = [Stored(path.parent) for path in (store / "audits").glob("*/audit.json")]
     made = sorted(found, key=_order)

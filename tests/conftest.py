@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+
+def _mounts() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        told = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+        if os.name != "posix" or os.geteuid() != 0 or subprocess.run(told, capture_output=True, check=False).returncode:
+            return False
+        subprocess.run(["umount", folder], check=True)
+    return True
+
+
 # What a test may need beyond PyPI: how to see that it is here, and how to get it.
 SERVERS = {
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
@@ -30,6 +41,7 @@ SERVERS = {
     "libreoffice": (lambda: shutil.which("soffice") is not None, "apt-get install libreoffice-calc-nogui"),
     "postgresql": (lambda: postgresql.programs() is not None, "apt-get install postgresql"),
     "openldap": (openldap.installed, "apt-get install slapd slapd-contrib ldap-utils"),
+    "mount": (_mounts, "run as root, where a file system may be mounted"),
     "strace": (traced.installed, "apt-get install strace, and a system that lets a process trace its like"),
     "oauth2-mock-server": (oauth2.installed, "npm ci"),
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),

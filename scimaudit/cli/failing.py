@@ -1,4 +1,4 @@
-"""What cannot go on, as words and an exit code: a disk that fails, memory that ran out, a run that judged and then failed."""
+"""What cannot go on, as words and an exit code: a disk that fails, no memory, a run that judged and then failed."""
 
 from __future__ import annotations
 

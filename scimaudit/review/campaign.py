@@ -278,8 +278,10 @@ def create(store: Path, opened: Opened, items: Sequence[Item]) -> Campaign:
         newest = max((each.opened.opened_at for each in campaigns(store)), default=opened.opened_at)
         if opened.opened_at < newest:
             # Of two decisions on a right the newer campaign's counts, and the newest one is found by this.
-            said = f"the clock says {opened.opened_at.isoformat()} and the newest campaign was opened at {newest.isoformat()}"
-            raise ConfigError(said, hint="set the clock")
+            here, there = opened.opened_at.isoformat(), newest.isoformat()
+            raise ConfigError(
+                f"the clock says {here} and the newest campaign was opened at {there}", hint="set the clock"
+            )
         data = b"".join(canonical(item) + b"\n" for item in items)
         write_bytes(data, folder / "items.jsonl")
         # The campaign is there when this file is.

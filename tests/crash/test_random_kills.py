@@ -21,6 +21,8 @@ CHUNKS = figures.size(1, 8)
 STORES = 5
 """Stores in a chunk; each is killed on five times in a row before a run comes to its end there."""
 IN_A_ROW = 5
+EARLY = 0.1
+"""Of a whole run the part in which it pulls."""
 ASK = ("findings", "metrics", "ledger", "verify --chain")
 
 
@@ -46,8 +48,8 @@ def test_kills_at_random(chunk: int, company: Company, undisturbed: Undisturbed,
         kept, begun = mine.kept(), mine.begun()
         for _ in range(IN_A_ROW):
             child = warm.start(*arguments("run", mine.folder))
-            # The pull is the shortest part, and the one that goes on: half of the kills come in the first quarter.
-            time.sleep(chance.random() ** 2 * undisturbed.seconds)
+            # The pull is the shortest part, and the one that goes on: half of the kills come as early as it does.
+            time.sleep(chance.random() * undisturbed.seconds * chance.choice((EARLY, 1)))
             child.kill()
             done = child.ended()
             kills[where(mine, company)] += done.code == -signal.SIGKILL

@@ -82,9 +82,7 @@ def installed() -> bool:
         return False
 
 
-def traced(
-    warm: Warm, arguments: Sequence[str], log: Path, *, at: Point | None = None, how: str = ""
-) -> Traced:
+def traced(warm: Warm, arguments: Sequence[str], log: Path, *, at: Point | None = None, how: str = "") -> Traced:
     """Play a command.
 
     :param how: what happens at the point: ``signal=KILL`` or ``error=EIO``.

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,15 +41,24 @@ class Child:
 
     def __init__(self, warm: Warm, pid: int, out: Path, err: Path) -> None:
         self.pid, self._warm, self._out, self._err = pid, warm, out, err
+        try:
+            self._handle: int | None = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._handle = None
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        """Unless it has ended: by a handle, for its number may be another process's by then."""
+        if self._handle is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
     def ended(self) -> Done:
         code = int(self._warm.answer())
+        if self._handle is not None:
+            os.close(self._handle)
         return Done(code, *(path.read_text("utf-8", "replace") for path in (self._out, self._err)))
 
 
@@ -75,10 +85,17 @@ class Warm:
         """Begin ``scimaudit`` with these arguments.
 
         :param stopped: it stands still before it does anything.
-        :param asked: ``env`` to set; ``limits``: names of :mod:`resource` to numbers; ``learn``: import what it needed.
+        :param asked: ``env`` to set; ``limits``: names of :mod:`resource` to numbers; ``headroom``: MiB of memory
+            beside what there is; ``learn``: import what it needed.
         """
         out, err = self._folder / "out", self._folder / "err"
-        line = {"argv": [str(each) for each in arguments], "out": str(out), "err": str(err), "stopped": stopped, **asked}
+        line = {
+            "argv": [str(each) for each in arguments],
+            "out": str(out),
+            "err": str(err),
+            "stopped": stopped,
+            **asked,
+        }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(line) + "\n")
         self._process.stdin.flush()
@@ -101,12 +118,17 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             os._exit(_child(asked, learnt))
-        print(pid, flush=True)
+        _tell(pid)
         _, status = os.waitpid(pid, 0)
         if asked.get("learn"):
             for name in learnt.read_text().split():
                 importlib.import_module(name)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _tell(os.waitstatus_to_exitcode(status))
+
+
+def _tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _child(asked: dict[str, Any], learnt: Path) -> int:
@@ -132,7 +154,11 @@ def _main(asked: dict[str, Any]) -> None:
 
     from scimaudit.cli import main
 
-    for name, most in asked.get("limits", {}).items():
+    limits = dict(asked.get("limits", {}))
+    if "headroom" in asked:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limits["RLIMIT_AS"] = pages * resource.getpagesize() + (asked["headroom"] << 20)
+    for name, most in limits.items():
         resource.setrlimit(getattr(resource, name), (most, most))
     main()
 

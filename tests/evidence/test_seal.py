@@ -131,6 +131,37 @@ def test_a_disk_that_fails_seals_nothing(
     assert verify(third, full=True).problems == ()
 
 
+def test_a_name_that_may_not_outlive_a_loss_of_power_is_taken_back(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence.firm.audit()
+    real = os.fsync
+
+    def fails(handle: int) -> None:
+        if len(sealed(evidence.folder)) > len(evidence.bundles):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        workflow.seal(evidence.firm.config(), now=evidence.firm.now)
+    monkeypatch.undo()
+    assert sealed(evidence.folder) == list(evidence.bundles)
+    assert verify(workflow.seal(evidence.firm.config(), now=evidence.firm.now), full=True).problems == ()
+
+
+def test_what_somebody_is_at_work_on_is_not_sealed(evidence: Evidence) -> None:
+    """A draft that a bundle held a second name for would go on changing in it."""
+    evidence.firm.audit()
+    campaign = evidence.firm.open()
+    workflow.audit(evidence.firm.config())
+    (campaign.path / "decisions").mkdir()
+    (campaign.path / "decisions" / "00001.jsonl.draft").write_bytes(b"{")
+    bundle = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
+    assert (bundle / "campaigns").is_dir()
+    assert [name for name in contents(bundle) if name.endswith(".draft")] == []
+
+
 def _refusing(number: int):  # type: ignore[no-untyped-def]
     def rename(*_: object) -> None:
         raise OSError(number, os.strerror(number))

@@ -155,3 +155,11 @@ def test_an_account_of_unknown_activity_is_never_recommended_to_be_kept(firm: Fi
     found = {item.account: item for item in firm.open().items() if item.value == "staff"}
     assert (found["chi"].recommended, found["chi"].active) == ("", None)
     assert "nobody tells whether the account is active" in found["chi"].unusual
+
+
+def test_two_do_not_open_the_same_campaign(firm: Firm) -> None:
+    folder = firm.config().store / "campaigns" / "q4"
+    folder.mkdir(parents=True)
+    with Campaign(folder).locked(), pytest.raises(ConfigError, match="somebody else is at work on the campaign q4"):
+        firm.open("q4")
+    assert firm.open("q4").frozen

@@ -173,6 +173,21 @@ def test_a_pull_after_an_interrupted_one_goes_on_under_its_name(
     assert pull().id == begun.name.removesuffix(PARTIAL)
 
 
+def test_a_pull_killed_just_before_its_name_was_final_goes_on_under_it(
+    estate: configs.Config, pull: Callable[..., Snapshot]
+) -> None:
+    finished = pull()
+    begun = finished.path.rename(finished.path.with_name(finished.id + PARTIAL))
+    (begun / "tables" / "overlaps.parquet").write_bytes(b"of the try before")
+    (begun / "manifest.json.draft").write_bytes(b"{")
+    with pytest.raises(IntegrityError, match="there is no snapshot"):
+        open_snapshot(estate.store, begun.name)
+    again = pull()
+    assert again.id == finished.id
+    again.verify()
+    assert {name for name in again.manifest.files if "overlaps" in name or "draft" in name} == set()
+
+
 def test_an_interrupted_pull_of_another_configuration_is_thrown_away(
     estate: configs.Config, pull: Callable[..., Snapshot]
 ) -> None:
