@@ -187,7 +187,8 @@ def judged(folder: Path) -> dict[str, str]:
 
 def test_the_size_of_pages_changes_no_finding(pulled: Path, tmp_path: Path) -> None:
     due = judged(store(pulled, tmp_path / "first"))
-    sizes = (7, 13, 3, 19, 11)[: figures.size(1, 5)]
+    # No list has so many rows: a total that is the size of a page may be a limit, and is not believed.
+    sizes = (9, 13, 11, 19, 17)[: figures.size(1, 5)]
     differences = []
     for size in sizes:
         found = judged(company(tmp_path / str(size), size))
