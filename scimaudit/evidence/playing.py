@@ -165,6 +165,8 @@ class Player:
         except SourceError as error:
             if line.listing is not None:
                 self.problems.append(f"{line.name} cannot be read again: {error.message}")
+            elif error.message != line.error:
+                self.problems.append(f"{line.name} fails of something else when it is read again: {error.message}")
             return tape, None
         found = collect.balanced(found, tape.table(line.fills).num_rows)
         if next(tape.left(), None) is not None:

@@ -88,15 +88,18 @@ class Variant:
 def company(folder: Path, page_size: int | None = None) -> Path:
     """The sample company, whose apps are real SCIM services, pulled; its servers are gone.
 
-    :param page_size: asked for of every app that does not refuse it.
+    :param page_size: asked for of every app that has no size of its own.
     """
     copy(folder)
     with serve(folder) as running, pytest.MonkeyPatch.context() as patch:
         path = point(folder, running)
         if page_size is not None:
-            sized = f"page_size = {page_size}"
-            text = re.sub(r"(?m)^page_size = .*$", "", path.read_text("utf-8"))
-            path.write_text(re.sub(r'(?m)^source = "scim"$', f'source = "scim"\n{sized}', text), "utf-8")
+            sized = rf"\g<0>\npage_size = {page_size}"
+            text, count = re.subn(
+                r'(?m)^source = "scim"\nbase_url = .*$(?!\npage_size)', sized, path.read_text("utf-8")
+            )
+            assert count >= 3
+            path.write_text(text, "utf-8")
         patch.setenv("SCIMAUDIT_DEMO_TOKEN", running.token)
         workflow.pull(config.load(path), now=lambda: NOW, watcher=Silence())
     return folder
@@ -187,7 +190,9 @@ def judged(folder: Path) -> dict[str, str]:
 
 def test_the_size_of_pages_changes_no_finding(pulled: Path, tmp_path: Path) -> None:
     due = judged(store(pulled, tmp_path / "first"))
-    sizes = (7, 13, 3, 19, 11)[: figures.size(1, 5)]
+    # No list has as many rows as these pages, or as those of a second pass: such a total may be a limit, and is not
+    # believed.
+    sizes = (16, 22, 32)[: figures.size(1, 3)]
     differences = []
     for size in sizes:
         found = judged(company(tmp_path / str(size), size))

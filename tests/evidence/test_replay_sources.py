@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -19,7 +19,7 @@ from scimaudit import config, workflow
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence.replay import Replayed, replay
 from tests.evidence.conftest import Evidence
-from tests.evidence.test_replay import Grudging, remade
+from tests.evidence.test_replay import remade
 from tests.review.conftest import Firm
 from tests.servers import graph, openldap
 from tests.servers.openldap import PEOPLE, group, person
@@ -131,46 +131,80 @@ def test_a_tenant_is_played_without_being_there(
     whole(replay(workflow.seal(loaded, now=firm.now)))
 
 
-@contextmanager
-def service() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Grudging) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+class Asked(BaseHTTPRequestHandler):
+    """A SCIM service that finds accounts by their names and ids, and notes whom it was asked for."""
+
+    users: ClassVar[int] = 7
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        asked = dict(parse_qsl(query))
+        rows = [{"id": f"u{n}", "userName": f"user{n}", "active": True} for n in range(1, self.users + 1)]
+        if path.startswith("/Users/"):
+            self.heard.append(path)
+            found = [row for row in rows if row["id"] == path.removeprefix("/Users/")]
+            self._send(200, found[0]) if found else self._send(404, {"status": "404"})
+        elif path == "/Users":
+            if "filter" in asked:
+                self.heard.append(asked["filter"])
+                rows = [row for row in rows if f'"{row["userName"]}"' in asked["filter"]]
+            start = max(int(asked.get("startIndex", "1")), 1)
+            page = rows[start - 1 : start - 1 + int(asked.get("count", "3"))]
+            schemas = ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]
+            told = {"totalResults": len(rows), "startIndex": start, "itemsPerPage": len(page), "Resources": page}
+            self._send(200, {"schemas": schemas, **told})
+        else:
+            self._send(403, {"status": "403"})
+
+    def _send(self, status: int, told: dict[str, Any]) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/scim+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not a word."""
 
 
 CRM = '[[apps.crm.listings]]\nsource = "csv"\npath = "crm.csv"\n'
+SAAS = '[[apps.saas.listings]]\nsource = "scim"\nbase_url = "{}"\ntoken = {{ env = "TOKEN" }}\npage_size = 3\n'
 
 
 def test_what_was_taken_over_is_played_though_its_snapshot_is_deleted(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The roster has other people by then, and by those of that day the service was asked."""
-    monkeypatch.setattr(Grudging, "ends", True)
+    """The roster has other people by then; by those of that day the service was asked, and by what it gave before."""
     monkeypatch.setenv("TOKEN", "a-token-of-the-test")
-    with service() as url:
-        saas = (
-            f'[[apps.saas.listings]]\nsource = "scim"\nbase_url = "{url}"\ntoken = {{ env = "TOKEN" }}\npage_size = 3\n'
-        )
-        for _ in range(2):
-            pulled(firm, configured(firm, CRM + saas))
+    with HTTPServer(("127.0.0.1", 0), Asked) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        apps = CRM + SAAS.format(f"http://127.0.0.1:{server.server_port}")
+        for users in (7, 6):
+            monkeypatch.setattr(Asked, "users", users)
+            monkeypatch.setattr(Asked, "heard", [])
+            pulled(firm, configured(firm, apps))
             firm.later(days=1)
+        server.shutdown()
+    assert "/Users/u7" in Asked.heard
+    assert 'userName eq "chi"' in Asked.heard
     for name in ("chi", "bo"):
         del firm.people[name]
-        pulled(firm, configured(firm, CRM + saas), ("crm",))
+        pulled(firm, configured(firm, apps), ("crm",))
         store = firm.config().store / "snapshots"
         shutil.rmtree(min(store.iterdir()))
         firm.later(days=1)
     firm.later(days=-1)
-    bundle = sealed(firm, configured(firm, CRM + saas))
+    bundle = sealed(firm, configured(firm, apps))
     told = json.loads((bundle / "snapshot/manifest.json").read_bytes())
     [source] = [line for line in told["sources"] if line["app"] == "saas"]
     assert source["reused_from"] not in {path.name for path in store.iterdir()} | {told["snapshot_id"]}
     whole(replay(bundle))
-    shutil.rmtree(bundle / "snapshot/taken-over" / source["reused_from"])
-    assert "which is not in the bundle" in replay(bundle).kept["apps.saas.listings[0]"]
+    before, home = sorted((bundle / "snapshot/taken-over").iterdir())
+    assert home.name == source["reused_from"]
+    shutil.rmtree(before)
+    assert "asked for what it gave in a snapshot before" in replay(bundle).kept["apps.saas.listings[0]"]
 
 
 def test_files_that_lie_anywhere_are_played_and_never_touched(firm: Firm, tmp_path: Path) -> None:
