@@ -103,23 +103,8 @@ def seal(config: Config, audit_id: str | None = None, *, now: datetime, reports:
     snapshot = open_snapshot(config.store, stored.snapshot)
     former = archive.before(config.store, snapshot.id)
     parts = Parts(stored, snapshot, config, _before(snapshot, config), former, tuple(reports))
-    return sealing.seal(parts, config.bundles, now=now, key=_signing_key(config))
-
-
-def retention(config: Config, *, now: datetime, removing: bool = False) -> list[Due]:
-    """What the rules of retention remove of sealed bundles; see :mod:`scimaudit.evidence.retention`.
-
-    :param removing: remove it, and give what was removed; otherwise also what is kept all the same.
-    """
-    needed = {each.opened.snapshot_id: each.opened.id for each in campaigns(config.store) if each.closing is None}
-    if not removing:
-        return retaining.due(config.evidence, config.bundles, now=now, needed=needed)
-    return retaining.apply(config.evidence, config.bundles, now=now, needed=needed, key=_signing_key(config))
-
-
-def _signing_key(config: Config) -> Path | None:
     key = config.evidence.key
-    return config.base / key.expanduser() if key else None
+    return sealing.seal(parts, config.bundles, now=now, key=config.base / key.expanduser() if key else None)
 
 
 def remediation(config: Config, audit_id: str | None = None) -> Remediation:
@@ -132,6 +117,19 @@ def remediation(config: Config, audit_id: str | None = None) -> Remediation:
     claimed = claims(dispositions.load(config.policy / "dispositions.csv"), stored.trail(), judged)
     newer = snapshots(config.store)[-1].id > snapshot.id
     return Remediation(judged, tasks(judged, snapshot, config, stored.links(), claimed, newer=newer), claimed)
+
+
+def retention(config: Config, *, now: datetime, removing: bool = False) -> list[Due]:
+    """What the rules of retention remove of sealed bundles; see :mod:`scimaudit.evidence.retention`.
+
+    :param removing: remove it, and give what was removed; otherwise also what is kept all the same.
+    """
+    needed = {each.opened.snapshot_id: each.opened.id for each in campaigns(config.store) if each.closing is None}
+    if not removing:
+        return retaining.due(config.evidence, config.bundles, now=now, needed=needed)
+    key = config.evidence.key
+    signing = config.base / key.expanduser() if key else None
+    return retaining.apply(config.evidence, config.bundles, now=now, needed=needed, key=signing)
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from scimaudit.config.model import Model
+from scimaudit.config.retention import Retention
 
 
-class Evidence(Model):
+class Evidence(Retention):
     """``[evidence]``: how audits are sealed."""
 
     bundles: Path = Field(Path("evidence"), description="folder of sealed bundles, relative to this file")
@@ -19,26 +18,3 @@ class Evidence(Model):
         description="SSH key to sign with, relative to this file; a leading `~` is the home folder; default: unsigned",
     )
     seal: bool = Field(True, description="whether `run` seals what it audited")
-    keep_raw_months: int | None = Field(
-        None,
-        ge=1,
-        description="months from sealing until `retention --apply` removes a bundle's raw bodies; default: never",
-    )
-    keep_months: int | None = Field(
-        None,
-        ge=1,
-        description="months until it removes all but manifest, statement and signature; default: never",
-    )
-    hold: Mapping[str, str] = Field(
-        default_factory=dict, description="bundles of which nothing is removed, each with the reason"
-    )
-
-    @model_validator(mode="after")
-    def _raw_bodies_go_first(self) -> Evidence:
-        if self.keep_raw_months and self.keep_months and self.keep_raw_months > self.keep_months:
-            msg = "keep_raw_months is more than keep_months, and raw bodies are a part of a bundle"
-            raise ValueError(msg)
-        if unsaid := [name for name, reason in self.hold.items() if not reason.strip()]:
-            msg = f"hold says no reason for {unsaid[0]}"
-            raise ValueError(msg)
-        return self

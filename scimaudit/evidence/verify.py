@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,6 @@ from scimaudit.evidence.tombstones import Tombstone
 from scimaudit.snapshot.record import bodies
 from scimaudit.snapshot.store import Snapshot, file_digest
 
-LEFT: Final = "is still there, though a tombstone says that it was removed"
-"""How a removal reads that did not come to its end."""
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
@@ -62,23 +60,20 @@ def verify(bundle: Path, *, signers: Path | None = None, full: bool = False, at:
     :raises ConfigError: the signature cannot be looked at.
     """
     told = statement.load(bundle)
-    due, broken = listed(bundle)
-    try:
-        stones = tombstones.of(bundle)
-        amiss = [*tombstones.amiss(bundle, told, due, stones, signers=signers, at=at)]
-    except IntegrityError as error:
-        stones, amiss = (), [error.message]
-    gone = {path for stone in stones for path in stone.removed}
-    problems = [*_files(bundle, told, due, broken, gone), *amiss]
+    problems = list(_files(bundle, told))
     signer = ""
     if signers is not None:
         try:
             signer = signing.signer(bundle, signers)
         except IntegrityError as error:
             problems.append(error.message)
+    stones, amiss = tombstones.judged(bundle, told, signers=signers, at=at)
+    problems += amiss
     if full and not problems and not told.pseudonymised:
         problems += _inside(bundle, stones)
-    return Verified(bundle, told, len(due.keys() - gone), signer, tuple(problems), stones)
+    return Verified(
+        bundle, told, len(_listed(bundle)[0].keys() - tombstones.gone(bundle)), signer, tuple(problems), stones
+    )
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -107,10 +102,7 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
         f"several bundles have one parent: {', '.join(names)}" for names in children.values() if len(names) > 1
     ]
     ordered = _ordered(firsts[:1], found)
-    try:
-        problems += tombstones.unchained(found, tombstones.every(sealed(bundles)))
-    except IntegrityError as error:
-        problems.append(error.message)
+    problems += tombstones.unchained(found, sealed(bundles))
     if not problems and len(ordered) != len(found):
         problems.append("the bundles are no single chain")
     if head and not (ordered and ordered[-1].digest.startswith(head.lower())):
@@ -127,30 +119,27 @@ def _ordered(firsts: Sequence[Statement], found: Sequence[Statement]) -> list[St
     return ordered
 
 
-def _files(
-    bundle: Path, told: Statement, due: Mapping[str, str], broken: Sequence[str], gone: Collection[str]
-) -> Iterator[str]:
-    """What is wrong with the files.
-
-    :param gone: those that a tombstone says were removed.
-    """
+def _files(bundle: Path, told: Statement) -> Iterator[str]:
+    """What is wrong with the files."""
     if not (bundle / MANIFEST).is_file():
         yield f"{MANIFEST} is missing"
         return
     if _digest(bundle / MANIFEST) != told.manifest:
         yield f"{MANIFEST} is not the one that the statement speaks of"
+    due, broken = _listed(bundle)
     yield from broken
     try:
-        there = {path for path in files(bundle) if path not in OUTSIDE and not tombstones.ours(path)}
+        there = {path for path in set(files(bundle)) - OUTSIDE if not tombstones.ours(path)}
     except IntegrityError as error:
         yield error.message
         return
+    gone = tombstones.gone(bundle)
     for path in sorted(due.keys() | there):
-        if path not in there:
-            if path not in gone:
-                yield f"{path} is missing"
-        elif path in gone:
-            yield f"{path} {LEFT}"
+        if path in gone:
+            if path in there:
+                yield f"{path} {tombstones.LEFT}"
+        elif path not in there:
+            yield f"{path} is missing"
         elif path not in due:
             yield f"{path} was added"
         elif (found := _digest(bundle / path)) != due[path]:
@@ -165,7 +154,7 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
+def _listed(bundle: Path) -> tuple[dict[str, str], list[str]]:
     """Path to digest as the manifest has them, and its lines that cannot be."""
     due: dict[str, str] = {}
     broken = []
