@@ -21,8 +21,8 @@ from scimaudit.errors import ConfigError, PolicyError
 from scimaudit.evidence import retention as retaining
 from scimaudit.evidence import seal as sealing
 from scimaudit.evidence.parts import Parts
-from scimaudit.evidence.timestamp import Authority
 from scimaudit.evidence.retention import Due
+from scimaudit.evidence.timestamp import Authority
 from scimaudit.history import changes, holders
 from scimaudit.history.changes import Diff
 from scimaudit.history.trail import Former
@@ -108,17 +108,6 @@ def seal(config: Config, audit_id: str | None = None, *, now: datetime, reports:
     return sealing.seal(parts, config.bundles, now=now, key=config.signing_key, authority=authority)
 
 
-def retention(config: Config, *, now: datetime, removing: bool = False) -> list[Due]:
-    """What the rules of retention remove of sealed bundles; see :mod:`scimaudit.evidence.retention`.
-
-    :param removing: remove it, and give what was removed; otherwise also what is kept all the same.
-    """
-    needed = {each.opened.snapshot_id: each.opened.id for each in campaigns(config.store) if each.closing is None}
-    if not removing:
-        return retaining.due(config.evidence, config.bundles, now=now, needed=needed)
-    return retaining.apply(config.evidence, config.bundles, now=now, needed=needed, key=config.signing_key)
-
-
 def remediation(config: Config, audit_id: str | None = None) -> Remediation:
     """What is to be done after a stored audit (default: the newest), and what the policy's lines say is done.
 
@@ -129,6 +118,17 @@ def remediation(config: Config, audit_id: str | None = None) -> Remediation:
     claimed = claims(dispositions.load(config.policy / "dispositions.csv"), stored.trail(), judged)
     newer = snapshots(config.store)[-1].id > snapshot.id
     return Remediation(judged, tasks(judged, snapshot, config, stored.links(), claimed, newer=newer), claimed)
+
+
+def retention(config: Config, *, now: datetime, removing: bool = False) -> list[Due]:
+    """What the rules of retention remove of sealed bundles; see :mod:`scimaudit.evidence.retention`.
+
+    :param removing: remove it, and give what was removed; otherwise also what is kept all the same.
+    """
+    needed = {each.opened.snapshot_id: each.opened.id for each in campaigns(config.store) if each.closing is None}
+    if not removing:
+        return retaining.due(config.evidence, config.bundles, now=now, needed=needed)
+    return retaining.apply(config.evidence, config.bundles, now=now, needed=needed, key=config.signing_key)
 
 
 def exceptions_now(config: Config) -> tuple[ExceptionLine, ...]:

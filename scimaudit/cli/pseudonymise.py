@@ -26,7 +26,7 @@ def command(bundle: Bundle, key_file: KeyFile, output: Folder, new_key: NewKey =
     """
     from datetime import UTC, datetime
 
-    from scimaudit.cli import show_evidence
+    from scimaudit.cli import show_evidence, show_retention
     from scimaudit.evidence import verify
     from scimaudit.evidence.pseudonyms import tokens
     from scimaudit.evidence.pseudonyms.export import export
@@ -41,4 +41,4 @@ def command(bundle: Bundle, key_file: KeyFile, output: Folder, new_key: NewKey =
         tokens.make_key(key_file)
     secret = Secret(file=key_file).resolve(Path())
     made = tokens.Tokens(tokens.key(secret.get_secret_value()))
-    show_evidence.pseudonymised(export(bundle, output, made, key=sign))
+    show_retention.pseudonymised(export(bundle, output, made, key=sign))

@@ -24,12 +24,12 @@ def command(
     from datetime import UTC, datetime
 
     from scimaudit import workflow
-    from scimaudit.cli import show, show_evidence
+    from scimaudit.cli import show, show_retention
     from scimaudit.config import load
     from scimaudit.renderers import terminal
 
     found = workflow.retention(load(config), now=datetime.now(UTC), removing=apply)
     if json:
-        show.json({"removed" if apply else "due": [show_evidence.due(each) for each in found]})
+        show.json({"removed" if apply else "due": [show_retention.due(each) for each in found]})
     else:
-        show_evidence.retained(terminal.console(no_color=no_color), found, removed=apply)
+        show_retention.retained(terminal.console(no_color=no_color), found, removed=apply)

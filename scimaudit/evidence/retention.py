@@ -74,7 +74,7 @@ def _unfinished(bundle: Path, stone: Tombstone) -> Due:
 def _of(
     config: Evidence, bundle: Path, told: Statement, stones: Mapping[str, Tombstone], now: datetime, kept: str
 ) -> Iterator[Due]:
-    listed = verify.listed(bundle).due
+    listed = tombstones.manifest(bundle)
     sealed_at = tombstones.sealed_at(told)
     gone = {path for stone in stones.values() for path in stone.removed}
     whole = config.keep_months is not None and tombstones.later(sealed_at, config.keep_months) <= now
@@ -152,7 +152,7 @@ def _ruled(config: Evidence, head: Statement, now: datetime) -> None:
 
 def _sound(bundle: Path, now: datetime, *, finishing: bool) -> None:
     problems = [
-        each for each in verify.verify(bundle, at=now).problems if not (finishing and each.endswith(verify.LEFT))
+        each for each in verify.verify(bundle, at=now).problems if not (finishing and each.endswith(tombstones.LEFT))
     ]
     if problems:
         raise IntegrityError(f"nothing is removed of {bundle}: {problems[0]}", hint="scimaudit verify")
@@ -177,7 +177,7 @@ def _bury(each: Due, head: Statement, bundles: Path, now: datetime, key: Path | 
             _settle(path)
     _settle(draft)
     made = [*tombstones.of(each.bundle), replace(stone, folder=draft)]
-    wrong = tombstones.amiss(each.bundle, told, verify.listed(each.bundle).due, made, at=now)
+    wrong = tombstones.amiss(each.bundle, told, tombstones.manifest(each.bundle), made, at=now)
     if (problem := next(wrong, None)) is not None:
         shutil.rmtree(draft)
         raise IntegrityError(

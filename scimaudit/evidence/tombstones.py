@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ import orjson
 
 from scimaudit.config import Evidence
 from scimaudit.errors import IntegrityError
-from scimaudit.evidence import SIGNATURE, SNAPSHOT, STATEMENT, read, sealed, signing, statement
+from scimaudit.evidence import MANIFEST, SIGNATURE, SNAPSHOT, STATEMENT, read, sealed, signing, statement
 from scimaudit.evidence.statement import TYPE, Statement
 
 PREDICATE: Final = "urn:scimaudit:tombstone:1"
@@ -27,7 +28,10 @@ RAW, WHOLE = "keep_raw_months", "keep_months"
 FOLDERS: Final[Mapping[str, str]] = {RAW: "tombstone-raw", WHOLE: "tombstone-bundle"}
 """Rule of the configuration to the folder, in the bundle, of the tombstone that it leaves."""
 WHAT: Final[Mapping[str, str]] = {RAW: "raw bodies", WHOLE: "all but manifest, statement and signature"}
+LEFT: Final = "is still there, though a tombstone says that it was removed"
+"""How a removal reads that did not come to its end."""
 _MONTHS: Final = 12
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.{,4095})")
 
 
 @dataclass(frozen=True)
@@ -148,12 +152,12 @@ def falls(rule: str, due: Mapping[str, str], before: Iterable[str] = ()) -> dict
 
     :param before: what is removed already.
     """
-    gone = frozenset(before)
+    already = frozenset(before)
     if rule == WHOLE:
-        return {path: digest for path, digest in due.items() if path not in gone}
+        return {path: digest for path, digest in due.items() if path not in already}
     # What listings that were taken over had been asked by lies in a folder of the same kind, further down.
     raw = [path for path in due if path.startswith(f"{SNAPSHOT}/") and path.endswith(".bodies")]
-    return {path: due[path] for path in raw if path not in gone}
+    return {path: due[path] for path in raw if path not in already}
 
 
 def later(moment: datetime, months: int) -> datetime:
@@ -178,6 +182,37 @@ def rules(told: Statement) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def manifest(bundle: Path) -> dict[str, str]:
+    """Path to SHA-256 as a bundle's manifest has them; lines that cannot be are for whoever verifies it.
+
+    :raises IntegrityError: it cannot be read.
+    """
+    try:
+        lines = read(bundle, MANIFEST).decode("utf-8", "surrogateescape").split("\n")
+    except OSError as error:
+        raise IntegrityError(f"{MANIFEST} cannot be read") from error
+    return {found[2]: found[1] for found in map(_LINE.fullmatch, lines) if found}
+
+
+def gone(bundle: Path) -> frozenset[str]:
+    """The files that the tombstones of a bundle say were removed; none where one cannot be read."""
+    try:
+        return frozenset(path for stone in of(bundle) for path in stone.removed)
+    except IntegrityError:
+        return frozenset()
+
+
+def judged(
+    bundle: Path, told: Statement, *, signers: Path | None = None, at: datetime | None = None
+) -> tuple[tuple[Tombstone, ...], list[str]]:
+    """The tombstones of a bundle, and what is wrong with them; see :func:`amiss`."""
+    try:
+        stones = of(bundle)
+        return stones, [*amiss(bundle, told, manifest(bundle), stones, signers=signers, at=at)] if stones else []
+    except IntegrityError as error:
+        return (), [error.message]
+
+
 def amiss(
     bundle: Path,
     told: Statement,
@@ -193,14 +228,14 @@ def amiss(
     :param signers: who may have signed; with it an unsigned tombstone is a problem.
     :param at: the time now; a tombstone of a later one is a problem.
     """
-    gone: dict[str, str] = {}
+    before: dict[str, str] = {}
     for stone in stones:
         name = stone.folder.name
         if stone.place != Place(told.bundle, told.digest):
             yield f"{name} is of another bundle"
-        if stone.removed != falls(stone.rule, due, gone):
+        if stone.removed != falls(stone.rule, due, before):
             yield f"{name} names other files than the rule {stone.rule} removes, or other hashes than the manifest"
-        gone |= stone.removed
+        before |= stone.removed
         yield from (f"{name}: {why}" for why in _undue(bundle, told, stone, at))
         if signers is None:
             # Whether it holds is not asked, but a seal with a signature is no seal that anybody may go on from.
@@ -239,12 +274,22 @@ def _undue(bundle: Path, told: Statement, stone: Tombstone, at: datetime | None)
         yield error.message
 
 
-def unchained(found: Iterable[Statement], stones: Iterable[Tombstone]) -> Iterator[str]:
-    """What is wrong with the tombstones of a folder as a chain, and with what its bundles say of them.
+def unchained(found: Iterable[Statement], bundles: Iterable[Path]) -> Iterator[str]:
+    """What is wrong with the tombstones of several bundles as a chain, and with what the bundles say of them.
 
-    :param found: the statements of all bundles. ``stones``: all tombstones.
+    :param found: the statements of the bundles.
     """
-    known = {stone.digest: stone for stone in stones}
+    try:
+        known = {stone.digest: stone for stone in every(bundles)}
+        yield from _unlinked(known)
+        for each in found:
+            yield from _unnamed(each, known)
+    except IntegrityError as error:
+        yield error.message
+
+
+def _unlinked(known: Mapping[str, Tombstone]) -> Iterator[str]:
+    """Whether tombstones, by their digests, are one chain."""
     firsts = [stone for stone in known.values() if stone.before is None]
     if len(firsts) > 1:
         yield "several tombstones name none before them: " + ", ".join(_said(stone.named) for stone in firsts)
@@ -261,20 +306,18 @@ def unchained(found: Iterable[Statement], stones: Iterable[Tombstone]) -> Iterat
     for stones_after in after.values():
         if len(stones_after) > 1:
             yield "several tombstones follow one: " + ", ".join(_said(stone.named) for stone in stones_after)
-    for each in found:
-        yield from _unnamed(each, known.values(), after)
 
 
-def _unnamed(told: Statement, stones: Iterable[Tombstone], after: Mapping[str, list[Tombstone]]) -> Iterator[str]:
+def _unnamed(told: Statement, known: Mapping[str, Tombstone]) -> Iterator[str]:
     """A bundle names the newest tombstone of its time, and none where there was none."""
     if "tombstone" not in told.predicate:
         return
     moment, named = sealed_at(told), _place(told.predicate["tombstone"])
-    then = {stone.digest: stone for stone in stones if stone.at <= moment}
-    last = [each for each in then.values() if not any(child.digest in then for child in after.get(each.digest, ()))]
+    then = {digest: stone for digest, stone in known.items() if stone.at <= moment}
+    followed = {stone.before.sha256 for stone in then.values() if stone.before}
     if named is not None and named.sha256 not in then:
         yield f"{_said(named)}, which {told.bundle} names, is missing, or another one now"
-    elif {stone.digest for stone in last} != ({named.sha256} if named else set()):
+    elif then.keys() - followed != ({named.sha256} if named else set()):
         yield f"{told.bundle} does not name the newest tombstone of its time, so one was put there later"
 
 

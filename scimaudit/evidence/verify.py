@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -36,8 +36,6 @@ from scimaudit.evidence.tombstones import Tombstone
 from scimaudit.snapshot.record import bodies
 from scimaudit.snapshot.store import Snapshot, file_digest
 
-LEFT: Final = "is still there, though a tombstone says that it was removed"
-"""How a removal reads that did not come to its end."""
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.{,4095})")
 _NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")
 """How a bundle is called; a folder that is called so holds that bundle, while a copy may be called anything else."""
@@ -85,14 +83,8 @@ def verify(
     :raises ConfigError: the signature or the timestamp cannot be looked at.
     """
     told = statement.load(bundle)
-    manifest = listed(bundle)
-    try:
-        stones = tombstones.of(bundle)
-        amiss = [*tombstones.amiss(bundle, told, manifest.due, stones, signers=signers, at=at)]
-    except IntegrityError as error:
-        stones, amiss = (), [error.message]
-    gone = {path for stone in stones for path in stone.removed}
-    problems = [*_name(bundle, told), *_files(bundle, told, manifest, gone), *amiss]
+    manifest = _listed(bundle)
+    problems = [*_name(bundle, told), *_files(bundle, told, manifest)]
     said = read(bundle, STATEMENT)
     problems += timestamp.amiss(bundle, said, asked=told.stamped)
     signer, stamped = "", None
@@ -104,9 +96,12 @@ def verify(
         stamped = timestamp.stamped(bundle, said, roots) if roots else None
     except IntegrityError as error:
         problems.append(error.message)
+    stones, amiss = tombstones.judged(bundle, told, signers=signers, at=at)
+    problems += amiss
     if full and not problems and not told.pseudonymised:
         problems += _inside(bundle, stones)
-    return Verified(bundle, told, len(manifest.due.keys() - gone), signer, tuple(problems), stamped, stones)
+    files = len(manifest.due.keys() - tombstones.gone(bundle))
+    return Verified(bundle, told, files, signer, tuple(problems), stamped, stones)
 
 
 def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
@@ -141,10 +136,7 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
         f"several bundles have one parent: {', '.join(names)}" for names in children.values() if len(names) > 1
     ]
     ordered = _ordered(firsts[:1], found)
-    try:
-        problems += tombstones.unchained(found, tombstones.every(sealed(bundles)))
-    except IntegrityError as error:
-        problems.append(error.message)
+    problems += tombstones.unchained(found, sealed(bundles))
     if not problems and len(ordered) != len(found):
         problems.append("the bundles are no single chain")
     if head and not (ordered and ordered[-1].digest.startswith(head.lower())):
@@ -178,11 +170,8 @@ def _name(bundle: Path, told: Statement) -> Iterator[str]:
         yield f"{name} holds the bundle {told.bundle}"
 
 
-def _files(bundle: Path, told: Statement, manifest: Listed, gone: Collection[str]) -> Iterator[str]:
-    """What is wrong with the files.
-
-    :param gone: those that a tombstone says were removed.
-    """
+def _files(bundle: Path, told: Statement, manifest: _Listed) -> Iterator[str]:
+    """What is wrong with the files."""
     yield from manifest.broken
     if not manifest.digest:
         return
@@ -194,17 +183,18 @@ def _files(bundle: Path, told: Statement, manifest: Listed, gone: Collection[str
     except IntegrityError as error:
         yield error.message
         return
+    gone = tombstones.gone(bundle)
     there = {path for path in found if path not in OUTSIDE and not tombstones.ours(path)}
     for one, other in twins([*due, *found, *empty]):
         yield f"{one} and {other} are one name on some file systems"
     emptied = {parent.as_posix() for path in gone for parent in PurePosixPath(path).parents}
     yield from (f"{path}/ was added" for path in empty if path not in emptied)
     for path in sorted(due.keys() | there):
-        if path not in there:
-            if path not in gone:
-                yield f"{path} is missing"
-        elif path in gone:
-            yield f"{path} {LEFT}"
+        if path in gone:
+            if path in there:
+                yield f"{path} {tombstones.LEFT}"
+        elif path not in there:
+            yield f"{path} is missing"
         elif path not in due:
             yield f"{path} was added"
         elif (digest := _digest(bundle / path)) != due[path]:
@@ -220,7 +210,7 @@ def _digest(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Listed:
+class _Listed:
     """A manifest: its SHA-256 (empty where it cannot be read), path to digest, and what in it cannot be."""
 
     digest: str
@@ -228,18 +218,17 @@ class Listed:
     broken: Sequence[str]
 
 
-def listed(bundle: Path) -> Listed:
-    """The manifest of a bundle, compared with nothing."""
+def _listed(bundle: Path) -> _Listed:
     due: dict[str, str] = {}
     broken = []
     try:
         data = read(bundle, MANIFEST)
     except FileNotFoundError:
-        return Listed("", {}, [f"{MANIFEST} is missing"])
+        return _Listed("", {}, [f"{MANIFEST} is missing"])
     except IntegrityError as error:
-        return Listed("", {}, [error.message])
+        return _Listed("", {}, [error.message])
     except OSError:
-        return Listed("", {}, [f"{MANIFEST} cannot be read"])
+        return _Listed("", {}, [f"{MANIFEST} cannot be read"])
     *lines, end = data.decode("utf-8", "surrogateescape").split("\n")
     if end:
         broken.append(f"{MANIFEST} does not end with its last line")
@@ -251,7 +240,7 @@ def listed(bundle: Path) -> Listed:
             due[found[2]] = found[1]
     if list(due) != sorted(due):
         broken.append(f"{MANIFEST} is not in order")
-    return Listed(hashlib.sha256(data).hexdigest(), due, broken)
+    return _Listed(hashlib.sha256(data).hexdigest(), due, broken)
 
 
 def _inner(path: str) -> bool:

@@ -12,7 +12,19 @@ from scimaudit.config import App, AppListing, Config, Roster
 from scimaudit.sources import Source
 
 REACHING: Final = frozenset(
-    {"token", "basic", "oauth2", "certificate", "ca", "proxy", "proxy_password", "password", "headers", "secret", "federated_token"}
+    {
+        "token",
+        "basic",
+        "oauth2",
+        "certificate",
+        "ca",
+        "proxy",
+        "proxy_password",
+        "password",
+        "headers",
+        "secret",
+        "federated_token",
+    }
 )
 """Settings of a source that are for reaching it alone, and name secrets or files."""
 _SPEAKING: Final = REACHING | {"managed_identity", "device_code", "client_id", "bind", "authority", "timeout"}

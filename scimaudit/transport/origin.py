@@ -75,8 +75,8 @@ class OriginAuth(httpx.Auth):
     """Adds credential headers to requests of one origin; to any other it adds nothing.
 
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
-    ``secrets`` are those of all requests so far, for a token that was renewed may be good for a while yet; ``spoken`` the
-    forms in which an answer would give them away.
+    ``secrets`` are those of all requests so far, for a token that was renewed may be good for a while yet; ``spoken``
+    the forms in which an answer would give them away.
 
     :param beside: further secrets that the way there needs, such as a proxy's password.
     """

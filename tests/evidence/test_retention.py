@@ -27,7 +27,8 @@ from scimaudit.evidence.pseudonyms.export import export
 from scimaudit.evidence.pseudonyms.tokens import Tokens
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.retention import Due
-from scimaudit.evidence.verify import LEFT, chain, verify
+from scimaudit.evidence.tombstones import LEFT
+from scimaudit.evidence.verify import chain, verify
 from tests import figures
 from tests.evidence.conftest import key
 from tests.review.conftest import Firm

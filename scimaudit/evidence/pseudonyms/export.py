@@ -30,7 +30,6 @@ from scimaudit.evidence import (
     signing,
     standalone,
     statement,
-    walk,
 )
 from scimaudit.evidence.pseudonyms import columns, leaks
 from scimaudit.evidence.pseudonyms.originals import LEAST, Originals, words
@@ -115,12 +114,14 @@ def _export(bundle: Path, target: Path, draft: Path, tokens: Tokens, key: Path |
     known, searched, excused = _looked_through(parts, tokens)
     audit = parts.write(Rewriter(tokens, known), draft)
     _beside(draft, bundle=told.bundle, digest=told.digest)
+    _seal(draft, _predicate(audit, told, tokens))
     if found := next(leaks.left(draft, searched), None):
         raise IntegrityError(
             f"an identifier is left in {found[0]}, so nothing is written",
             hint=f"look for {found[1]!r}: the name of an app, a source or a setting may hold it",
         )
-    _seal(draft, _predicate(audit, told, tokens), key)
+    if key is not None:
+        signing.sign(draft, key)
     draft.rename(target)
     return Exported(target, len(searched), tuple(sorted(excused)))
 
@@ -250,10 +251,8 @@ def _predicate(audit: Audit, told: statement.Statement, tokens: Tokens) -> dict[
     }
 
 
-def _seal(folder: Path, predicate: dict[str, Any], key: Path | None) -> None:
-    """Manifest, statement and signature: what :mod:`scimaudit.evidence.seal` ends a bundle with."""
-    lines = [f"{file_digest(folder / path)}  {path}\n" for path in walk(folder)[0]]
+def _seal(folder: Path, predicate: dict[str, Any]) -> None:
+    """Manifest and statement, as :mod:`scimaudit.evidence.seal` writes them."""
+    lines = [f"{file_digest(folder / path)}  {path}\n" for path in leaks.names(folder)]
     write_bytes("".join(lines).encode(), folder / MANIFEST)
     write_bytes(statement.dump(file_digest(folder / MANIFEST), predicate), folder / STATEMENT)
-    if key is not None:
-        signing.sign(folder, key)

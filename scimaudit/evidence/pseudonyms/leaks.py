@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from scimaudit.evidence import walk
 from scimaudit.evidence.pseudonyms.originals import Originals
 
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}")
@@ -30,9 +29,14 @@ _TEXTS_OF_A_SHEET: Final = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
 
+def names(folder: Path) -> list[str]:
+    """Every file below a folder of our own, as a path with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def left(folder: Path, originals: Originals) -> Iterator[tuple[str, str]]:
     """Each file of a folder with an identifier that is left in it, or in its name."""
-    for name in walk(folder)[0]:
+    for name in names(folder):
         for found in sorted({*originals.found(name), *_in(name, (folder / name).read_bytes(), originals)}):
             yield name, found
 
