@@ -44,7 +44,7 @@ def test_odd_json_loses_no_row_and_raises_nothing_else(chunk: int) -> None:
     )
     assert not wrong, "\n".join(wrong[:10])
     assert counts["refused"] > BODIES // CHUNKS // 50
-    assert counts["rows kept"] > BODIES // CHUNKS
+    assert counts["rows kept"] > BODIES // CHUNKS // 2
 
 
 def _outcome(data: bytes, kind: Kind, profile: profiles.Profile, counts: Counter[str]) -> str:
