@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from scimaudit import archive, workflow
+from scimaudit.errors import ConfigError
 from tests import figures
 from tests.crash.company import Company
 from tests.crash.conftest import Staged
@@ -68,3 +71,14 @@ def test_two_at_once(pair: tuple[str, str], staged: Staged, warm: Warm, other: W
     figures.record("Two at once on one store", counts=counts, told={"seed": str(SEED)})
     assert silent == []
     assert harm == []
+
+
+def test_an_audit_that_waits_in_vain_says_so(company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = company.copy(tmp_path / "company")
+    monkeypatch.setattr(archive, "_PATIENCE", 0)
+    with (
+        FileLock(mine.store / "audits" / "audit.lock"),
+        pytest.raises(ConfigError, match="another audit is being kept"),
+    ):
+        workflow.audit(mine.config)
+    assert mine.wrong(company.kept()) == []
