@@ -72,7 +72,7 @@ def make_key(path: Path) -> None:
     :raises ConfigError: there is a file, or it cannot be written.
     """
     try:
-        with open(path, "x", encoding="ascii", opener=_private) as file:  # noqa: PTH123 - Path.open has no opener
+        with open(path, "x", encoding="ascii", opener=_private) as file:
             file.write(secrets.token_hex(BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
