@@ -72,12 +72,15 @@ def make_key(path: Path) -> None:
     :raises ConfigError: there is a file, or it cannot be written.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(path, "x", encoding="ascii", opener=_private) as file:
+            file.write(secrets.token_hex(BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
     except FileExistsError as error:
         raise ConfigError(f"there is a file {path} already", hint="leave out --new-key to use it") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123 - a file descriptor, not a path
-        file.write(secrets.token_hex(BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
