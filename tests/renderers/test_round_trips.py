@@ -34,7 +34,7 @@ from scimaudit.policy.writing import quoted
 from scimaudit.remediation import writing
 from scimaudit.renderers import _openmetrics
 from scimaudit.renderers import csv as csv_files
-from scimaudit.renderers.encode import csv, hide, oscal, show, utf8
+from scimaudit.renderers.encode import csv, file, hide, oscal, show, utf8
 from scimaudit.renderers.encode import json as json_text
 from scimaudit.result import MetricLine
 from scimaudit.transport import segment
@@ -88,6 +88,10 @@ def _word(text: str) -> str:
 
 def _file_name(text: str) -> str:
     stem = writing._stem(text)
+    if "~" in stem:
+        # Too long, or a device: what is plain of it and a digest, from which nothing comes back.
+        assert stem == file.stem(text)
+        return text
     assert re.fullmatch(r"(?!\.)[a-z0-9.@_-]*", stem)
     return re.sub(r"_([0-9a-f]+)_", lambda found: chr(int(found[1], 16)), stem)
 
@@ -176,8 +180,8 @@ def _lost_in_files(texts: list[str], folder: Path, tried: Counter[str]) -> list[
 
 
 def _in_csv(folder: Path) -> dict[str, str]:
-    with (folder / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
-        return {row["finding_id"]: csv.decode(row["user_name"]) for row in stdlib.DictReader(file, strict=True)}
+    with (folder / "findings.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return {row["finding_id"]: csv.decode(row["user_name"]) for row in stdlib.DictReader(stream, strict=True)}
 
 
 def _in_json(folder: Path) -> dict[str, str]:
