@@ -306,3 +306,17 @@ def test_a_page_that_is_too_large_is_asked_for_without_members(app, pulled, repl
     app.answers["/Groups?startIndex"] = reply({}, status)
     assert pulled(app).entitlements.state != "complete"
     assert any("excludedAttributes=members" in text for text in app.asked) is lean
+
+
+@pytest.mark.parametrize(
+    ("facts", "lean"),
+    [
+        ({"members": "get_only", "exclude_members": True}, True),
+        ({"members": "get_only", "exclude_members": False}, False),
+        ({"exclude_members": True}, False),
+    ],
+)
+def test_members_are_left_out_only_where_the_profile_says_both(app, pulled, facts, lean):
+    app.group("g", "u1")
+    pulled(app, facts={"groups": facts})
+    assert any("excludedAttributes" in text for text in app.asked) is lean

@@ -376,6 +376,17 @@ def test_whole_pages_by_profile_are_told(users):
     assert (found.align, list(found.ids)) == (3, users[:9])
 
 
+def test_the_page_size_of_the_profile_counts_where_the_first_page_is_shorter(users):
+    def change(start, count, number):
+        at = (max(start, 1) - 1) // 4
+        return Page(total=10, ids=[users[:2], users[2:6], users[6:10], []][min(at, 3)])
+
+    fetch = Asked(users[:10], change=change)
+    found = walk(fetch, Plan(count=5, mode="aligned", align=4))
+    assert fetch.asked[:4] == [(1, 5), (5, 5), (9, 5), (13, 5)]
+    assert (list(found.ids), found.align) == (users[:10], 4)
+
+
 def test_whole_pages_are_found_out(users):
     def change(start, count, number):
         at = (max(start, 1) - 1) // 3
@@ -441,3 +452,11 @@ def test_few_things_are_named_and_the_others_hinted_at(users):
 
     found = walk(Asked(users[:9], change=change), Plan(count=2))
     assert "totalResults contradicts itself: 101, 102, 103, 104, 105, …" in found.faults
+
+
+def test_a_walk_that_broke_off_or_does_not_join_says_so(users):
+    found = walk(Asked(users[:9], {2: Unavailable("down")}), Plan(count=5))
+    assert found.contiguity == Check("not-available", "the walk broke off")
+    found = walk(Asked(users[:9], {2: Page(total=9, ids=users[5:9])}), Plan(count=5, mode="index"))
+    assert found.contiguity == Check("failed", "the page at startIndex 5 begins with u0006 where u0005 was due")
+    assert found.mode == "index"
