@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +46,6 @@ SERVERS = {
     "axe-core": (lambda: (ROOT / "node_modules/axe-core/axe.min.js").is_file(), "npm ci"),
 }
 _FORBID = "SCIMAUDIT_FORBID_SKIPS"
-_BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _NOT_INSTALLED = " is not installed: "
 
 
@@ -65,7 +63,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_BEGUN] = time.monotonic()
     # Workers inherit them, so that all write to one file.
     if tally.VARIABLE not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="scimaudit-tally-"))
@@ -102,14 +99,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("--write-reliability") and reporter is not None and exitstatus == 0:
-        told = figures.page(
-            figures.noted(),
-            day=f"{datetime.now(UTC):%Y-%m-%d}",
-            python=platform.python_version(),
-            cores=os.cpu_count() or 1,
-            minutes=round((time.monotonic() - session.config.stash[_BEGUN]) / 60),
-        )
-        (ROOT / "docs/reliability.md").write_text(told, "utf-8")
+        page = ROOT / "docs/reliability.md"
+        on = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
+        former = page.read_text("utf-8") if page.exists() else ""
+        page.write_text(figures.page(figures.noted(), former, on=on), "utf-8")
     if os.environ.get(_FORBID) and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -74,16 +75,23 @@ _HEAD: Final = """\
 # Reliability
 
 What `make nightly` measured, as it printed it; written by that command. Each commit plays a smaller part of the same
-tests and prints the same figures. A test that injected nothing fails, and so does one silent outcome.
+tests and prints the same figures. A test that injected nothing fails, and so does one silent outcome. A row keeps the
+figures of the last run that played it.
 
-Measured on {day} with Python {python}, {cores} cores, in {minutes} minutes.
-
-| what | figures |
-|---|---|
+| what | figures | measured |
+|---|---|---|
 """
+_ROW: Final = re.compile(r"^\| (?P<name>[^|]+) \| (?P<told>[^|]+) \| (?P<on>\d{4}-\d\d-\d\d[^|]*) \|$", re.MULTILINE)
 
 
-def page(rows: Mapping[str, Mapping[str, str]], *, day: str, python: str, cores: int, minutes: int) -> str:
-    """The text of docs/reliability.md."""
-    head = _HEAD.format(day=day, python=python, cores=cores, minutes=minutes)
-    return head + "".join(f"| {name} | {sentence(row)} |\n" for name, row in rows.items())
+def page(rows: Mapping[str, Mapping[str, str]], former: str, *, on: str) -> str:
+    """The text of docs/reliability.md.
+
+    :param former: the page as it was; what was not played this time keeps its row.
+    :param on: the day, and on what it was measured.
+    """
+    told = {
+        found["name"]: f"| {found['name']} | {found['told']} | {found['on']} |\n" for found in _ROW.finditer(former)
+    }
+    told |= {name: f"| {name} | {sentence(row)} | {on} |\n" for name, row in rows.items()}
+    return _HEAD + "".join(told[name] for name in sorted(told))

@@ -21,6 +21,7 @@ def test_counts_are_added_the_largest_stands_and_words_stand_once():
     assert figures.sentence(rows["Kills"]) == "1,203 kills; 7 MiB; seed 4"
 
 
-def test_the_page_has_a_row_for_each_name():
-    page = figures.page({"Kills": {"kills": "3"}}, day="2026-11-29", python="3.11.7", cores=2, minutes=9)
-    assert page.endswith("| Kills | 3 kills |\n")
+def test_the_page_has_a_row_for_each_name_and_keeps_those_that_were_not_played():
+    page = figures.page({"Kills": {"kills": "3"}, "Flips": {"flips": "9"}}, "", on="2026-11-29, two cores")
+    page = figures.page({"Kills": {"kills": "4"}}, page, on="2026-11-30, two cores")
+    assert page.endswith("| Flips | 9 flips | 2026-11-29, two cores |\n| Kills | 4 kills | 2026-11-30, two cores |\n")
