@@ -29,7 +29,10 @@ def command(bundle: Bundle, json: Json = False, no_color: NoColor = False) -> No
 
     checked = verify.verify(bundle, at=datetime.now(UTC))
     if checked.problems:
-        show_evidence.verified(terminal.console(no_color=no_color), [checked], (), signers=False)
+        if json:
+            show.json(show_evidence.plain(checked))
+        else:
+            show_evidence.verified(terminal.console(no_color=no_color), [checked], (), signers=False)
         raise typer.Exit(5)
     found = replaying.replay(bundle)
     if json:

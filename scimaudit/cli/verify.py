@@ -20,9 +20,11 @@ TimestampCa = Annotated[
 Full = Annotated[bool, typer.Option("--full", help="Also read every raw body and every row of every table.")]
 Chain = Annotated[bool, typer.Option("--chain", help="Verify all bundles of a folder, and that they are one chain.")]
 Head = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--head", metavar="DIGEST", help="How the last bundle's digest began when it was noted; 16 digits or more."
+        "--head",
+        metavar="DIGEST",
+        help="How the bundle's digest, with --chain that of the last one, began when it was noted; 16 digits or more.",
     ),
 ]
 
@@ -33,7 +35,7 @@ def command(
     timestamp_ca: TimestampCa = None,
     full: Full = False,
     chain: Chain = False,
-    head: Head = "",
+    head: Head = None,
     json: Json = False,
     no_color: NoColor = False,
 ) -> None:
@@ -51,7 +53,10 @@ def command(
     from scimaudit.renderers import terminal
 
     bundles, now = sealed(bundle) if chain else [bundle], datetime.now(UTC)
-    found = [verifying.verify(each, signers=signers, roots=timestamp_ca, full=full, at=now) for each in bundles]
+    noted = None if chain else head
+    found = [
+        verifying.verify(each, signers=signers, roots=timestamp_ca, full=full, at=now, head=noted) for each in bundles
+    ]
     linked = verifying.chain(bundle, head=head)[1] if chain else ()
     if json:
         show.json({"bundles": [show_evidence.plain(each) for each in found], "chain": list(linked)})

@@ -51,14 +51,21 @@ def due(config: Evidence, bundles: Path, *, now: datetime, needed: Mapping[str, 
 
     :param needed: snapshot to the open campaign that needs its bundles.
     :raises IntegrityError: a bundle or a tombstone cannot be read, or the bundles are no single chain.
+    :raises ConfigError: a bundle is on hold that there is not: the name of another one is wrong, which would go.
     """
     head = newest(bundles)
+    if unknown := sorted(config.hold.keys() - {path.name for path in sealed(bundles)}):
+        raise ConfigError(
+            f"evidence.hold names {unknown[0]}, and {bundles} has no such bundle",
+            hint="name the folder of the bundle that is to be kept, then run or seal an audit",
+        )
     found: list[Due] = []
     for bundle in sealed(bundles):
         told = statement.load(bundle)
         stones = {stone.rule: stone for stone in tombstones.of(bundle)}
-        found += [_unfinished(bundle, stone) for stone in stones.values() if _left(bundle, stone)]
-        found += _of(config, bundle, told, stones, now, _kept(config, told, head, needed))
+        kept = _kept(config, told, head, needed)
+        found += [_unfinished(bundle, stone, kept) for stone in stones.values() if _left(bundle, stone)]
+        found += _of(config, bundle, told, stones, now, kept)
     return found
 
 
@@ -66,9 +73,9 @@ def _left(bundle: Path, stone: Tombstone) -> dict[str, str]:
     return {path: digest for path, digest in stone.removed.items() if (bundle / path).exists()}
 
 
-def _unfinished(bundle: Path, stone: Tombstone) -> Due:
+def _unfinished(bundle: Path, stone: Tombstone, kept: str) -> Due:
     left = _left(bundle, stone)
-    return Due(bundle, stone.rule, stone.months, stone.at, left, _size(bundle, left), begun=True)
+    return Due(bundle, stone.rule, stone.months, stone.at, left, _size(bundle, left), kept, begun=True)
 
 
 def _of(

@@ -69,8 +69,13 @@ def timestamp(bundle: Path, statement: bytes, stamped: bool) -> Iterator[str]:
 
 def removed(bundle: Path) -> dict[str, str]:
     """What tombstones say was removed, path to hash; whether their rules allowed it is told by scimaudit verify."""
-    told = [json.loads(read(bundle / name / "statement.json")) for name in TOMBSTONES if (bundle / name).is_dir()]
-    return {each["name"]: each["digest"]["sha256"] for stone in told for each in stone["subject"]}
+    gone = {}
+    for folder in (bundle / name for name in TOMBSTONES if (bundle / name).is_dir()):
+        told = json.loads(read(folder / "statement.json"))
+        gone.update({each["name"]: each["digest"]["sha256"] for each in told["subject"]})
+        if told["predicate"]["bundle"]["sha256"] != sha256(bundle / "statement.json"):
+            raise ValueError
+    return gone
 
 
 def problems(bundle: Path) -> Iterator[str]:
@@ -105,10 +110,17 @@ def problems(bundle: Path) -> Iterator[str]:
             yield f"{names[folded(short)]} and {short} are one name on some file systems"
     try:
         gone = removed(bundle)
-    except (OSError, ValueError, LookupError, TypeError):
-        yield "a tombstone cannot be read"
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        yield "a tombstone cannot be read, or is of another bundle"
         return
+    raw, whole = ((bundle / name).is_dir() for name in TOMBSTONES)
+    bodies = {path for path in due if path.startswith("snapshot/") and path.endswith(".bodies")}
+    if gone != {path: due[path] for path in due if whole or (raw and path in bodies)}:
+        yield "a tombstone names other files than its rule removes, or other hashes than the manifest"
     stones = {f"{folder}/{name}" for folder in TOMBSTONES for name in ("statement.json", "statement.json.sig")}
+    for name in TOMBSTONES if "statement.json.sig" in found else ():
+        if name in found and f"{name}/statement.json.sig" not in found:
+            yield f"{name} is not signed, and the bundle is"
     there = set()
     for short, path in found.items():
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -118,14 +130,13 @@ def problems(bundle: Path) -> Iterator[str]:
         elif path.is_file() and short not in SEAL and short not in stones:
             there.add(short)
     for short in sorted(due.keys() | there):
-        if short not in there:
-            if gone.get(short) != due[short]:
-                yield f"{short} is missing"
-        elif short in gone:
+        if short not in there and short not in gone:
+            yield f"{short} is missing"
+        elif short in gone and short in there:
             yield f"{short} is still there, though a tombstone says that it was removed"
         elif short not in due:
             yield f"{short} was added"
-        elif sha256(bundle / short) != due[short]:
+        elif short in there and sha256(bundle / short) != due[short]:
             yield f"{short} changed"
 
 
@@ -139,7 +150,9 @@ def main() -> int:
         found = [f"{error.filename} cannot be read"]
     for problem in found:
         print(problem.encode("ascii", "backslashreplace").decode())
-    gone = f", but {many} that tombstones say were removed" if many else ""
+    gone = (
+        f", but {many} that tombstones say were removed; if a rule allowed it, scimaudit verify tells" if many else ""
+    )
     print("NOT WHAT WAS SEALED" if found else f"every file is what was sealed{gone}")
     return 5 if found else 0
 

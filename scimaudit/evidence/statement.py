@@ -81,7 +81,7 @@ def load(bundle: Path) -> Statement:
         kinds = (told["_type"], told["predicateType"], subject["name"])
         predicate, digest = told["predicate"], str(subject["digest"]["sha256"])
         found = Statement(hashlib.sha256(data).hexdigest(), digest, predicate)
-        named = (found.bundle, found.parent)
+        named = (found.bundle, found.parent, found.pseudonymised)
     except FileNotFoundError as error:
         raise IntegrityError(f"{bundle} is not a sealed bundle", hint=f"it has no {STATEMENT}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

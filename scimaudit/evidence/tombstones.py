@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -161,9 +161,11 @@ def falls(rule: str, due: Mapping[str, str], before: Iterable[str] = ()) -> dict
 
 
 def later(moment: datetime, months: int) -> datetime:
-    """So many calendar months later; the last day of a shorter month."""
+    """So many calendar months later; the last day of a shorter month, and no day after the last that there is."""
     years, month = divmod(moment.month - 1 + months, _MONTHS)
     year = moment.year + years
+    if year > MAXYEAR:
+        return datetime.max.replace(tzinfo=UTC)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
 
@@ -255,14 +257,15 @@ def _undue(bundle: Path, told: Statement, stone: Tombstone, at: datetime | None)
     try:
         if stone.at < later(sealed_at(told), stone.months):
             yield f"nothing was due on {stone.at:%Y-%m-%d}: the bundle was not {stone.months} months old"
-        beside = {each.bundle: each for each in map(statement.load, sealed(bundle.parent))}
+        # Resolved first: the folder above "." is "." again.
+        beside = {each.bundle: each for each in map(statement.load, sealed(bundle.resolve().parent))}
         ruling = beside.get(stone.by.bundle)
         if ruling is None or ruling.digest != stone.by.sha256:
             yield f"the bundle {stone.by.bundle}, in which its rule was sealed, is not beside it"
             return
         if rules(ruling).get(stone.rule) != stone.months:
             yield f"the rule {stone.rule} = {stone.months} is not the one that was sealed in {ruling.bundle}"
-        if told.bundle in rules(ruling).get("hold", {}):
+        if told.bundle in (rules(ruling).get("hold") or {}):
             yield f"the bundle was on hold, as was sealed in {ruling.bundle}"
         before = [each for each in beside.values() if not each.pseudonymised and sealed_at(each) <= stone.at]
         last = max(before, key=sealed_at, default=None)
@@ -312,7 +315,10 @@ def _unnamed(told: Statement, known: Mapping[str, Tombstone]) -> Iterator[str]:
     """A bundle names the newest tombstone of its time, and none where there was none."""
     if "tombstone" not in told.predicate:
         return
-    moment, named = sealed_at(told), _place(told.predicate["tombstone"])
+    try:
+        moment, named = sealed_at(told), _place(told.predicate["tombstone"])
+    except (LookupError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"the statement of {told.bundle} names a tombstone that cannot be") from error
     then = {digest: stone for digest, stone in known.items() if stone.at <= moment}
     followed = {stone.before.sha256 for stone in then.values() if stone.before}
     if named is not None and named.sha256 not in then:
@@ -334,7 +340,7 @@ def _load(folder: Path, rule: str) -> Tombstone:
         before = _place(said["before"])
     except FileNotFoundError as error:
         raise IntegrityError(f"{folder} has no {STATEMENT}") from error
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise IntegrityError(f"{path} cannot be read as a tombstone") from error
     if kinds != (TYPE, PREDICATE, rule) or place is None or by is None or months < 1:
         raise IntegrityError(f"{path} is no tombstone of the rule {rule}")

@@ -70,6 +70,7 @@ def verify(
     roots: Path | None = None,
     full: bool = False,
     at: datetime | None = None,
+    head: str | None = None,
 ) -> Verified:
     """Compare every file of a bundle with its manifest, and that with the statement.
 
@@ -79,12 +80,16 @@ def verify(
     :param roots: PEM file of a timestamp authority's certificates; with it a bundle without a timestamp is a problem.
     :param full: also read every raw body and every row of every table.
     :param at: the time, for signers who may sign only so long, and because no tombstone can be of a later one.
+    :param head: how the digest of its statement begins, as it was noted.
     :raises IntegrityError: there is no statement to compare with.
-    :raises ConfigError: the signature or the timestamp cannot be looked at.
+    :raises ConfigError: the signature or the timestamp cannot be looked at; ``head`` is no beginning of a digest.
     """
+    noted = _noted(head)
     told = statement.load(bundle)
     manifest = _listed(bundle)
     problems = [*_name(bundle, told), *_files(bundle, told, manifest)]
+    if not told.digest.startswith(noted):
+        problems.append(f"its digest is {told.digest[:16]}, not the one that begins with {noted}")
     said = read(bundle, STATEMENT)
     problems += timestamp.amiss(bundle, said, asked=told.stamped)
     signer, stamped = "", None
@@ -104,7 +109,7 @@ def verify(
     return Verified(bundle, told, files, signer, tuple(problems), stamped, stones)
 
 
-def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str, ...]]:
+def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], tuple[str, ...]]:
     """The bundles of a folder from the first to the last, and what is wrong with them as a chain.
 
     That the newest ones were removed shows only against a digest that is kept elsewhere.
@@ -113,8 +118,7 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
     :raises IntegrityError: a statement cannot be read.
     :raises ConfigError: ``head`` is no beginning of a digest, or too short to tell statements apart.
     """
-    if head and not _HEAD.fullmatch(head.lower()):
-        raise ConfigError(f"{head!r} is no digest", hint="give at least 16 digits of it: seal prints as many")
+    noted = _noted(head)
     there = {path.name: statement.load(path) for path in sealed(bundles)}
     found = list(there.values())
     by_digest = {each.digest: each for each in found}
@@ -139,10 +143,22 @@ def chain(bundles: Path, *, head: str = "") -> tuple[list[Statement], tuple[str,
     problems += tombstones.unchained(found, sealed(bundles))
     if not problems and len(ordered) != len(found):
         problems.append("the bundles are no single chain")
-    if head and not (ordered and ordered[-1].digest.startswith(head.lower())):
+    if noted and not (ordered and ordered[-1].digest.startswith(noted)):
         last = f"{ordered[-1].bundle} ({ordered[-1].digest[:16]})" if ordered else "missing"
-        problems.append(f"the last bundle is {last}, not the one that begins with {head}")
+        problems.append(f"the last bundle is {last}, not the one that begins with {noted}")
     return ordered, tuple(problems)
+
+
+def _noted(head: str | None) -> str:
+    """A digest as it was noted, in small letters; empty where none is given. One that is empty is a slip, and no digest.
+
+    :raises ConfigError: it is no beginning of a digest, or too short to tell statements apart.
+    """
+    if head is None:
+        return ""
+    if not _HEAD.fullmatch(head.lower()):
+        raise ConfigError(f"{head!r} is no digest", hint="give at least 16 digits of it: seal prints as many")
+    return head.lower()
 
 
 def _ordered(firsts: Sequence[Statement], found: Sequence[Statement]) -> list[Statement]:
@@ -254,10 +270,10 @@ def _inside(bundle: Path, stones: Sequence[Tombstone]) -> Iterator[str]:
         return
     snapshot = Snapshot(bundle / SNAPSHOT)
     try:
-        if not stones:
-            snapshot.verify()
-        for source in () if stones else snapshot.manifest.sources:
-            for _ in bodies(snapshot.path / "raw" / source.raw):
+        gone = {path.removeprefix(f"{SNAPSHOT}/") for stone in stones for path in stone.removed}
+        snapshot.verify(without=gone)
+        for source in snapshot.manifest.sources:
+            for _ in () if f"raw/{source.raw}.bodies" in gone else bodies(snapshot.path / "raw" / source.raw):
                 pass
         due = orjson.loads((bundle / TABLES).read_bytes())
         for name, found in contents.digests(snapshot):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,10 +80,11 @@ class Snapshot:
         except OSError as error:
             raise IntegrityError(f"{self.id} is not a finished snapshot", hint="scimaudit pull") from error
 
-    def verify(self, within: str = "") -> None:
+    def verify(self, within: str = "", *, without: Collection[str] = ()) -> None:
         """Compare every file with the manifest's hash of it.
 
         :param within: how the paths begin that are looked at, for a bundle has of an earlier snapshot its tables alone.
+        :param without: paths that are not looked at, for they were removed under a tombstone.
         :raises IntegrityError: a file is missing, changed, or not named in the manifest.
         """
         found = {path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()}
@@ -91,7 +92,7 @@ class Snapshot:
         if strangers:
             raise IntegrityError(f"snapshot {self.id} holds files that its manifest does not name: {min(strangers)}")
         for name, digest in self.manifest.files.items():
-            if not name.startswith(within):
+            if not name.startswith(within) or name in without:
                 continue
             if name not in found or file_digest(self.path / name) != digest:
                 raise IntegrityError(f"{name} of snapshot {self.id} is missing or changed since it was collected")

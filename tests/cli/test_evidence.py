@@ -25,6 +25,11 @@ def test_the_demonstration_is_sealed_day_by_day_and_one_chain(scimaudit: Run, bu
     head = told["bundles"][-1]["digest"][:16]
     assert scimaudit("verify", bundles, "--chain", "--head", head).returncode == 0
     assert scimaudit("verify", bundles, "--chain", "--head", "0" * 16).returncode == 5
+    last = bundles / told["bundles"][-1]["bundle"].rpartition("/")[2]
+    # Asked of one bundle it is no less a question, and an empty answer to it is no answer.
+    assert scimaudit("verify", last, "--head", head).returncode == 0
+    assert scimaudit("verify", last, "--head", "0" * 16).returncode == 5
+    assert scimaudit("verify", bundles, "--chain", "--head", "").returncode == 2
 
 
 def test_a_changed_file_is_named_and_ends_with_5(scimaudit: Run, bundles: Path) -> None:
@@ -34,6 +39,8 @@ def test_a_changed_file_is_named_and_ends_with_5(scimaudit: Run, bundles: Path) 
     assert done.returncode == 5
     assert "record/findings.jsonl changed" in done.stdout
     assert scimaudit("replay", last).returncode == 5
+    done = scimaudit("replay", last, "--json")
+    assert (done.returncode, json.loads(done.stdout)["problems"]) == (5, ["record/findings.jsonl changed"])
 
 
 def test_a_bundle_is_replayed(scimaudit: Run, bundles: Path) -> None:

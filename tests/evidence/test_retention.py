@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from scimaudit.evidence.replay import replay
 from scimaudit.evidence.retention import Due
 from scimaudit.evidence.tombstones import LEFT
 from scimaudit.evidence.verify import chain, verify
+from scimaudit.snapshot.store import file_digest
 from tests import figures
 from tests.evidence.conftest import key
 from tests.review.conftest import Firm
@@ -377,7 +378,26 @@ def test_the_small_verifier_and_sha256sum_know_of_it(kept: Kept) -> None:
     told.insert(1, "--ignore-missing")
     assert subprocess.run(told, cwd=kept.first, capture_output=True, check=False).returncode == 0
     (kept.first / "tombstone-raw" / STATEMENT).write_text("{}")
-    assert list(standalone.problems(kept.first)) == ["a tombstone cannot be read"]
+    assert list(standalone.problems(kept.first)) == ["a tombstone cannot be read, or is of another bundle"]
+
+
+def test_full_still_reads_what_is_left_once_raw_bodies_went(kept: Kept) -> None:
+    """A manifest and a statement that were made to fit hide a changed index from the hashes, and not from --full."""
+    kept.firm.now += YEAR
+    kept.retention()
+    index = kept.first / "snapshot/raw/app.crm.0.jsonl"
+    was = file_digest(index)
+    index.write_bytes(index.read_bytes() + b"\n")
+    text = (kept.first / MANIFEST).read_text("utf-8").replace(was, file_digest(index))
+    (kept.first / MANIFEST).write_text(text, "utf-8", newline="")
+    told = statement.load(kept.first).predicate
+    (kept.first / STATEMENT).write_bytes(statement.dump(file_digest(kept.first / MANIFEST), told))
+    [stone] = tombstones.of(kept.first)
+    place = tombstones.Place(kept.first.name, statement.load(kept.first).digest)
+    (stone.folder / STATEMENT).write_bytes(tombstones.dump(replace(stone, place=place)))
+    assert verify(kept.first).problems == ()
+    [problem] = verify(kept.first, full=True).problems
+    assert problem.startswith("raw/app.crm.0.jsonl of snapshot ")
 
 
 APPLY = """

@@ -34,7 +34,7 @@ def test_three_verifiers_agree_on_a_bundle(evidence: Evidence) -> None:
 
 def test_the_small_verifier_needs_nothing_but_python_and_five_minutes() -> None:
     text = Path(standalone.__file__).read_text("utf-8")
-    assert len(text.splitlines()) <= 150
+    assert len(text.splitlines()) <= 160
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= sys.stdlib_module_names
 

@@ -290,10 +290,21 @@ def test_a_line_as_long_as_a_book_is_told_in_short(evidence: Evidence) -> None:
     assert max(map(len, found)) < 400
 
 
-@pytest.mark.parametrize("head", ["3f2a90c1", "0", "g" * 16, "0" * 65])
+@pytest.mark.parametrize("head", ["", "3f2a90c1", "0", "g" * 16, "0" * 65])
 def test_a_digest_too_short_to_tell_statements_apart_is_refused(evidence: Evidence, head: str) -> None:
+    """An empty one too: it is what a variable of the shell gives that was never set."""
     with pytest.raises(ConfigError, match="is no digest"):
         chain(evidence.folder, head=head)
+    with pytest.raises(ConfigError, match="is no digest"):
+        verify(evidence.last, head=head)
+
+
+def test_one_bundle_is_compared_with_the_digest_that_was_noted(evidence: Evidence) -> None:
+    digest = statement.load(evidence.last).digest
+    assert verify(evidence.last, head=digest[:16].upper()).problems == ()
+    other = statement.load(evidence.bundles[0]).digest
+    [problem] = verify(evidence.last, head=other).problems
+    assert problem == f"its digest is {digest[:16]}, not the one that begins with {other}"
 
 
 def test_a_copy_may_be_called_as_one_likes(evidence: Evidence, tmp_path: Path) -> None:
