@@ -150,9 +150,7 @@ def main() -> int:
         found = [f"{error.filename} cannot be read"]
     for problem in found:
         print(problem.encode("ascii", "backslashreplace").decode())
-    gone = (
-        f", but {many} that tombstones say were removed; if a rule allowed it, scimaudit verify tells" if many else ""
-    )
+    gone = f", but {many} that tombstones say were removed; ask scimaudit verify by which rule" if many else ""
     print("NOT WHAT WAS SEALED" if found else f"every file is what was sealed{gone}")
     return 5 if found else 0
 

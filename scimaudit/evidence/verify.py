@@ -150,7 +150,7 @@ def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], t
 
 
 def _noted(head: str | None) -> str:
-    """A digest as it was noted, in small letters; empty where none is given. One that is empty is a slip, and no digest.
+    """A digest as it was noted, in small letters; empty where none is given. An empty one is a slip, and no digest.
 
     :raises ConfigError: it is no beginning of a digest, or too short to tell statements apart.
     """
