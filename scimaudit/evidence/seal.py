@@ -137,9 +137,14 @@ def _judged_by(parts: Parts, config: Config) -> None:
 def newest(bundles: Path) -> statement.Statement | None:
     """The statement of the bundle that no other names as its parent; ``None`` where there is no bundle.
 
-    :raises IntegrityError: there are several: the chain has split.
+    :raises IntegrityError: there are several: the chain has split; or an export lies there, from which nothing goes on.
     """
     found = [statement.load(bundle) for bundle in sealed(bundles)]
+    if exported := next((each for each in found if each.pseudonymised), None):
+        raise IntegrityError(
+            f"{exported.bundle} is a pseudonymised export, and lies among the bundles of {bundles}",
+            hint="move it to another folder",
+        )
     parents = {each.parent[1] for each in found if each.parent}
     heads = [each for each in found if each.digest not in parents]
     if len(heads) > 1:

@@ -124,6 +124,7 @@ def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], t
     by_digest = {each.digest: each for each in found}
     problems = [f"{bundles} holds no sealed bundle"] if not found else []
     problems += [f"{name} holds the bundle {each.bundle}" for name, each in there.items() if name != each.bundle]
+    problems += [f"{name} is a pseudonymised export, and no link" for name, each in there.items() if each.pseudonymised]
     problems += [f"{path.name} has a manifest and no statement" for path in _headless(bundles)]
     children: dict[str, list[str]] = {}
     for each in found:

@@ -13,7 +13,7 @@ import pytest
 
 from scimaudit.config import Evidence
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, retention, standalone, statement, tombstones
+from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, retention, seal, standalone, statement, tombstones
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.tombstones import FOLDERS, LEFT, RAW, WHOLE, Place, Tombstone
 from scimaudit.evidence.verify import chain, verify
@@ -140,6 +140,14 @@ def test_months_beyond_all_years_are_never_due(two: Two) -> None:
     config = Evidence(keep_raw_months=999_999, keep_months=999_999)
     shutil.rmtree(folder)
     assert retention.due(config, two.folder, now=LATER, needed={}) == []
+
+
+def test_an_export_is_no_link_of_a_chain_even_where_it_lies_alone(tmp_path: Path) -> None:
+    put(tmp_path, "shared", SEALED, pseudonymised={"bundle": "old", "sha256": "0" * 64})
+    assert chain(tmp_path)[1] == ("shared is a pseudonymised export, and no link",)
+    for asked in (seal.newest, lambda folder: retention.due(Evidence(), folder, now=LATER, needed={})):
+        with pytest.raises(IntegrityError, match="shared is a pseudonymised export, and lies among the bundles"):
+            asked(tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [5, "new", [], {"sha256": "0"}])
