@@ -92,7 +92,7 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
     told = {
         **predicate(parts, parent, now),
         "timestamp": authority.url if authority else None,
-        "tombstone": tombstones.last(bundles),
+        "tombstone": tombstones.last(bundles, now),
     }
     said = statement.dump(file_digest(draft / MANIFEST), told)
     _write(said, draft / STATEMENT)

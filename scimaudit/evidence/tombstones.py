@@ -19,7 +19,7 @@ from typing import Any, Final
 import orjson
 
 from scimaudit.config import Evidence
-from scimaudit.errors import IntegrityError
+from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, SIGNATURE, SNAPSHOT, STATEMENT, read, sealed, signing, statement
 from scimaudit.evidence.statement import TYPE, Statement
 
@@ -132,12 +132,15 @@ def settings(config: Evidence) -> dict[str, Any]:
     return {RAW: config.keep_raw_months, WHOLE: config.keep_months, "hold": dict(config.hold)}
 
 
-def last(bundles: Path) -> dict[str, str] | None:
+def last(bundles: Path, now: datetime) -> dict[str, str] | None:
     """The newest tombstone as the next bundle names it; ``None`` where there is none.
 
     :raises IntegrityError: a tombstone cannot be read, or there are several newest.
+    :raises ConfigError: it is of a time to come: a bundle that names it would break the chain for good.
     """
     found = newest(every(sealed(bundles)))
+    if found and found.at > now:
+        raise ConfigError(f"the clock says that {found.folder} is not written yet", hint="set the clock")
     return plain(found.named) if found else None
 
 

@@ -132,6 +132,16 @@ def test_a_tombstone_that_is_none_crashes_no_verifier(two: Two, text: str) -> No
     assert list(standalone.problems(two.old)) == ["a tombstone cannot be read, or is of another bundle"]
 
 
+def test_a_clock_that_went_back_behind_a_tombstone_seals_nothing(two: Two) -> None:
+    assert tombstones.last(two.folder, SEALED) is None
+    two.bury(RAW, BODIES)
+    named = tombstones.last(two.folder, LATER)
+    assert named
+    assert named["bundle"] == "old"
+    with pytest.raises(ConfigError, match="tombstone-raw is not written yet"):
+        tombstones.last(two.folder, LATER - timedelta(seconds=1))
+
+
 def test_months_beyond_all_years_are_never_due(two: Two) -> None:
     folder = two.bury(RAW, BODIES)
     told = (folder / STATEMENT).read_bytes().replace(b'"months":12', b'"months":999999')
