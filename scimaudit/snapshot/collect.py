@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from scimaudit import __version__, tables
 from scimaudit.config import App, AppListing, Config, Roster
-from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError, SourceError
+from scimaudit.errors import ConfigError, IntegrityError, Malformed, ScimAuditError, SourceError
 from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
@@ -221,7 +221,12 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
             listing = source.collect(sink)
         except SourceError as error:
             pull.watcher.ended(name, None, error.message)
-            raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
+            if isinstance(error, Malformed):
+                record.forget_last()
+            # A kind of error may hold more than its words, so it is named and not made anew.
+            error.source, error.message = name, f"{name}: {error.message}"
+            error.args = (error.message,)
+            raise
         record.close()
     table = sink.table("people")
     listing = balanced(listing, table.num_rows)
