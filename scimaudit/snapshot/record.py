@@ -130,7 +130,7 @@ class Record:
         return reply.body, number
 
     def forget_last(self) -> None:
-        """Have the last exchange made again by the pull that goes on: what came is of no use, and may be mended then."""
+        """Have the last exchange made again by whoever goes on: what came is of no use, and may be mended by then."""
         self._forget_from(self._next - 1)
         self._next = len(self._entries)
 
