@@ -29,7 +29,7 @@ _LIFE: Final = 300
 _LARGEST: Final = 1 << 20
 _PATIENCE: Final = 60.0
 """Seconds that an answer may take in all, so that an endpoint that drips bytes ends too."""
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 """What RFC 6749 appendix A.12 lets a token be made of; white space in it would be a header of its own."""
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -112,7 +112,7 @@ class Tokens:
             ) from error
         answer = _object(body)
         token, kind = answer.get("access_token"), str(answer.get("token_type") or "Bearer")
-        if status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token) or kind.casefold() != "bearer":
+        if status != 200 or not isinstance(token, str) or not TOKEN.fullmatch(token) or kind.casefold() != "bearer":
             said = str(answer.get("error_description") or answer.get("error") or f"status {status}")
             # What a listing failed on stands in reports and in bundles.
             raise AuthenticationFailed(
