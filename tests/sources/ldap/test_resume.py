@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scimaudit.snapshot.record import Record, bodies
-from scimaudit.sources import Listing, Reply
+from scimaudit.snapshot.record import Record
+from scimaudit.sources import Listing
 from tests.sources.conftest import MemorySink
+from tests.sources.resuming import Killed, Played, Recording
 
 pytestmark = pytest.mark.needs("openldap")
 MANY = 430
-
-
-class Killed(BaseException):
-    """As a signal ends a process: past whatever handles errors."""
-
-
-@dataclass(repr=False)
-class Recording(MemorySink):
-    """A sink with a real record, which dies before a question is sent."""
-
-    record: Any = None
-    dies_before: int = 1_000
-    sent: list[str] = field(default_factory=list)
-
-    def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
-        def sending() -> Reply:
-            if len(self.sent) == self.dies_before:
-                raise Killed
-            self.sent.append(url)
-            return send()
-
-        reply, number = self.record.exchange(method, url, sending)
-        return reply, number
-
-
-@dataclass(repr=False)
-class Played(MemorySink):
-    """A sink that gives what is on record, in that order."""
-
-    stem: Path = Path()
-    left: Any = None
-
-    def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
-        self.left = self.left or bodies(self.stem)
-        entry, body = next(self.left)
-        assert (entry.method, entry.url) == (method, url)
-        entry.answered(self.name)
-        return Reply(entry.status, entry.headers, body), entry.number
 
 
 @pytest.fixture
@@ -85,18 +45,6 @@ def test_a_pull_killed_before_any_question_ends_as_one_that_was_not(pulled, asks
         again = asks(seats=MANY).collect(played)
         assert (again.walk, played.row_list("accounts")) == (listing.walk, sink.row_list("accounts"))
         assert next(played.left, None) is None
-
-
-def test_a_refusal_that_a_pull_ended_on_is_asked_again(tmp_path):
-    now = MemorySink(tmp_path).clock
-    for status in (50, 53, 400, 404, 503):
-        stem = tmp_path / str(status)
-        with Record(stem, now) as record:
-            record.exchange("LDAP", "a", lambda: Reply(0, {}, b"a"))
-            record.exchange("LDAP", "b", lambda code=status: Reply(code, {}, b"refused"))
-        with Record(stem, now) as record:
-            assert record.exchange("LDAP", "a", lambda: Reply(0, {}, b"not asked"))[0].body == b"a"
-            assert record.exchange("LDAP", "b", lambda: Reply(0, {}, b"given"))[0].body == b"given"
 
 
 def _without_place(rows: list[dict[str, object]]) -> list[dict[str, object]]:
