@@ -215,6 +215,8 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     started = pull.now()
     pull.watcher.started(name)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
+        # What an interrupted pull received was true then, and not when this one goes on.
+        started = record.began or started
         sink = SourceSink(pull, record, name, "people")
         source = source_of_roster(roster, pull.config)
         try:
@@ -276,6 +278,8 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     listing, message, hint = None, "", ""
     source = source_of_listing(wanted, app, pull.config)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
+        # What an interrupted pull received was true then, and not when this one goes on.
+        started = record.began or started
         last = last_ids(pull.previous, app.name, name)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:

@@ -129,6 +129,11 @@ class Record:
         reply, number = self._append("FILE", shown, Reply(0, {}, body))
         return reply.body, number
 
+    @property
+    def began(self) -> datetime | None:
+        """When the first exchange on record was made, be it by an interrupted pull; ``None`` before there is one."""
+        return datetime.fromisoformat(self._entries[0].at) if self._entries else None
+
     def forget_last(self) -> None:
         """Have the last exchange made again by whoever goes on: what came is of no use, and may be mended by then."""
         self._forget_from(self._next - 1)

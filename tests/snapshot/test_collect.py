@@ -370,3 +370,16 @@ def test_a_roster_that_a_server_refuses_is_named_with_what_it_said_and_asked_aga
     assert len(list((config.store / "snapshots").iterdir())) == 1
     assert first[-1] in asked[len(first) :]
     assert (caught.value.message, caught.value.source) == (str(caught.value), "rosters.hr")
+
+
+def test_what_an_interrupted_pull_received_is_as_old_as_it_is(estate: configs.Config) -> None:
+    clock = Clock()
+    finished = collect(estate, now=clock, watcher=Silence())
+    first = {source.name: source for source in finished.manifest.sources}
+    begun = finished.path.rename(finished.path.with_name(finished.id + PARTIAL))
+    (begun / "manifest.json").unlink()
+    clock.time += timedelta(hours=5)
+    for source in collect(estate, now=clock, watcher=Silence()).manifest.sources:
+        told = first[source.name]
+        assert told.started <= source.started <= told.ended
+        assert source.ended - told.ended > timedelta(hours=4)
