@@ -131,7 +131,7 @@ def main() -> None:
     except ScimAuditError as error:
         _fail(error)
     except Interrupted:
-        print("scimaudit: interrupted; the next pull goes on where this one stopped", file=sys.stderr)  # noqa: T201
+        failing.say("scimaudit: interrupted; the next pull goes on where this one stopped")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe has seen enough; Python must not complain again while it shuts down.
@@ -142,7 +142,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last handler there is; the process ends here
         from scimaudit.cli import crash
 
-        print(crash.told(error), file=sys.stderr)  # noqa: T201
+        failing.say(crash.told(error))
         raise SystemExit(crash.EXIT_CODE) from None
 
 
@@ -152,7 +152,8 @@ def _run() -> None:
     except SystemExit as end:
         # What is still in its buffer is written now: refused while Python shuts down, it would only be complained of.
         with failing.after_verdict(int(end.code or 0)):
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         raise
 
 
@@ -160,10 +161,9 @@ def _fail(error: ScimAuditError) -> NoReturn:
     # Errors quote what servers and files say; encoders are heavy, and most runs need none here.
     from scimaudit.renderers.encode import show_lines
 
-    failing.let_go_of_output()
-    print(f"scimaudit: {show_lines(error.message)}", file=sys.stderr)  # noqa: T201 - the one place errors are shown
+    failing.say(f"scimaudit: {show_lines(error.message)}")
     if error.hint:
-        print(f"  {show_lines(error.hint)}", file=sys.stderr)  # noqa: T201
+        failing.say(f"  {show_lines(error.hint)}")
     sys.exit(error.exit_code)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from scimaudit.errors import ScimAuditError
 
@@ -25,13 +26,29 @@ def in_words(error: OSError | MemoryError) -> ScimAuditError:
     )
 
 
-def let_go_of_output() -> None:
-    """Write what standard output still holds, or drop it: refused while Python shuts down, it would end with 120."""
+def let_go_of(stream: TextIO | None) -> None:
+    """Write what an output still holds, or drop it: refused while Python shuts down, it would end with 120.
+
+    :param stream: standard output or standard error; none where it was closed before Python began.
+    """
+    if stream is None:
+        return
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def say(words: str) -> None:
+    """Write to standard error; where nobody can hear it, the exit code says enough."""
+    let_go_of(sys.stdout)
+    if sys.stderr is None:
+        return
+    try:
+        print(words, file=sys.stderr)  # noqa: T201 - the one place errors are shown
+    except OSError:
+        let_go_of(sys.stderr)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from scimaudit import __version__, tables
 from scimaudit.config import App, AppListing, Config, Roster
-from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError, SourceError
+from scimaudit.errors import ConfigError, IntegrityError, Malformed, ScimAuditError, SourceError
 from scimaudit.snapshot import manifest as manifests
 from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
@@ -215,13 +215,20 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     started = pull.now()
     pull.watcher.started(name)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
+        # What an interrupted pull received was true then, and not when this one goes on.
+        started = record.began or started
         sink = SourceSink(pull, record, name, "people")
         source = source_of_roster(roster, pull.config)
         try:
             listing = source.collect(sink)
         except SourceError as error:
             pull.watcher.ended(name, None, error.message)
-            raise type(error)(f"{name}: {error.message}", source=name, hint=error.hint) from error
+            if isinstance(error, Malformed):
+                record.forget_last()
+            # A kind of error may hold more than its words, so it is named and not made anew.
+            error.source, error.message = name, f"{name}: {error.message}"
+            error.args = (error.message,)
+            raise
         record.close()
     table = sink.table("people")
     listing = balanced(listing, table.num_rows)
@@ -271,6 +278,8 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     listing, message, hint = None, "", ""
     source = source_of_listing(wanted, app, pull.config)
     with Record(_raw(pull.folder) / raw, pull.now) as record:
+        # What an interrupted pull received was true then, and not when this one goes on.
+        started = record.began or started
         last = last_ids(pull.previous, app.name, name)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:

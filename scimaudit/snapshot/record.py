@@ -21,7 +21,8 @@ from scimaudit.errors import IntegrityError, SourceError
 from scimaudit.sources import Reply
 
 _CODEC: Final = "zstd"
-_PASSING: Final = (401, 403, 407, 408, 425, 429)
+_ANSWERED: Final = (0, 200)
+"""What HTTP, a directory and a file say of an answer that is one."""
 _KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "date", "retry-after", "content-encoding", "server")
 
 
@@ -128,6 +129,16 @@ class Record:
         reply, number = self._append("FILE", shown, Reply(0, {}, body))
         return reply.body, number
 
+    @property
+    def began(self) -> datetime | None:
+        """When the first exchange on record was made, be it by an interrupted pull; ``None`` before there is one."""
+        return datetime.fromisoformat(self._entries[0].at) if self._entries else None
+
+    def forget_last(self) -> None:
+        """Have the last exchange made again by whoever goes on: what came is of no use, and may be mended by then."""
+        self._forget_from(self._next - 1)
+        self._next = len(self._entries)
+
     def close(self) -> None:
         """Cut off what was on record and not asked for again; both files exist from now on, be they empty."""
         self._forget_from(self._next)
@@ -162,7 +173,7 @@ class Record:
             return _body(file, entry, self._bodies_path)
 
     def _forget_from(self, number: int) -> None:
-        if number >= len(self._entries):
+        if not 0 <= number < len(self._entries):
             return
         self._entries = self._entries[:number]
         self._let_go()
@@ -243,7 +254,7 @@ def _entries(path: Path) -> list[Exchange]:
 def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
     """The entries of an interrupted record whose line and frame are both whole; the rest is cut off.
 
-    So are the errors it ended on that another try may not meet.
+    So are the refusals that it ended on, for another try may not meet them.
     """
     if not index.exists() or not bodies_path.exists():
         index.unlink(missing_ok=True)
@@ -260,7 +271,7 @@ def _sound_entries(index: Path, bodies_path: Path) -> list[Exchange]:
             break
         found.append(entry)
     # What a pull ended on may be mended by now: replayed, a refused token would stay refused until the record is old.
-    while found and (found[-1].failed or found[-1].status in _PASSING or found[-1].status >= 500):
+    while found and (found[-1].failed or found[-1].status not in _ANSWERED):
         found.pop()
     _cut(index, bodies_path, found)
     return found

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -222,15 +223,15 @@ def _verified(target: Any, ca: Path | None) -> Any:
 
     :raises ConfigError: the address says that less will do.
     """
-    named = target.query.get("host", ())
-    hosts = [target.host, *([named] if isinstance(named, str) else named)]
+    told = [target.query.get(name, ()) for name in ("host", "hostaddr")]
+    hosts = [target.host, *chain.from_iterable([named] if isinstance(named, str) else named for named in told)]
     known = [host for host in hosts if host]
     if known and all(loopback(host) or host.startswith("/") for host in known):
         return target
-    asked = target.query.get("sslmode", "verify-full")
+    asked, who = target.query.get("sslmode", "verify-full"), known[0] if known else "it"
     if asked != "verify-full" or not target.drivername.endswith(("psycopg", "psycopg2")):
         raise ConfigError(
-            f"{target.drivername} with sslmode {asked} would give the password to whoever answers for {known[0]}",
+            f"{target.drivername} with sslmode {asked} would give the password to whoever answers for {who}",
             hint="use postgresql+psycopg and leave sslmode out; name the PEM file of a private authority as ca",
         )
     trusted = target.query.get("sslrootcert") or (str(ca) if ca else "system")

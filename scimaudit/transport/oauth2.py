@@ -21,12 +21,15 @@ from scimaudit.transport.origin import Origin, secrets_in
 from scimaudit.transport.proxy import password_in
 from scimaudit.transport.secret import Secret, private
 from scimaudit.transport.spoken import quoted
+from scimaudit.transport.timed import Deadline, TimedTransport
 
 _MARGIN: Final = 60
 """Seconds before its end in which a token is no longer used."""
 _LIFE: Final = 300
 _LARGEST: Final = 1 << 20
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+_PATIENCE: Final = 60.0
+"""Seconds that an answer may take in all, so that an endpoint that drips bytes ends too."""
+TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 """What RFC 6749 appendix A.12 lets a token be made of; white space in it would be a header of its own."""
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -97,9 +100,9 @@ class Tokens:
         form |= {"grant_type": "client_credentials"}
         form |= {name: value for name in ("scope", "audience") if (value := getattr(self._settings, name))}
         try:
-            with httpx.Client(
-                verify=self._verify, proxy=self._proxy, trust_env=False, follow_redirects=False, timeout=30
-            ) as client:
+            deadline = Deadline(self._monotonic, self._monotonic() + _PATIENCE, _PATIENCE)
+            transport = TimedTransport(deadline, verify=self._verify, proxy=self._proxy, trust_env=False)
+            with httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=30) as client:
                 status, body = _asked(client, url, form, {**headers, "Accept": "application/json"})
         except httpx.HTTPError as error:
             raise Unavailable(
@@ -109,7 +112,7 @@ class Tokens:
             ) from error
         answer = _object(body)
         token, kind = answer.get("access_token"), str(answer.get("token_type") or "Bearer")
-        if status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token) or kind.casefold() != "bearer":
+        if status != 200 or not isinstance(token, str) or not TOKEN.fullmatch(token) or kind.casefold() != "bearer":
             said = str(answer.get("error_description") or answer.get("error") or f"status {status}")
             # What a listing failed on stands in reports and in bundles.
             raise AuthenticationFailed(

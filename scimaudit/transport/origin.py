@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,9 @@ from scimaudit.errors import ConfigError
 from scimaudit.transport.spoken import forms
 
 _PORTS: Final = {"http": 80, "https": 443}
+_REMEMBERED: Final = 24
+"""Credentials, the last ones, that are looked for in answers: those of six hours, of which each is good for fifteen
+minutes."""
 _STRANGE: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -75,8 +79,8 @@ class OriginAuth(httpx.Auth):
     """Adds credential headers to requests of one origin; to any other it adds nothing.
 
     Default headers would go wherever a request goes (RFC 9110 section 11.6.2 binds credentials to their origin).
-    ``secrets`` are those of all requests so far, for a token that was renewed may be good for a while yet; ``spoken``
-    the forms in which an answer would give them away.
+    ``secrets`` are those of the last requests, for a token that was renewed may be good for a while yet; ``spoken`` the
+    forms in which an answer would give them away. No more are kept, for every page is searched for all of them.
 
     :param beside: further secrets that the way there needs, such as a proxy's password.
     """
@@ -84,17 +88,20 @@ class OriginAuth(httpx.Auth):
     def __init__(self, origin: Origin, headers: Callable[[], Mapping[str, str]], beside: Collection[str] = ()) -> None:
         self._origin = origin
         self._headers = headers
-        self.secrets = tuple(beside)
-        self.spoken = forms(self.secrets)
+        self._beside = tuple(beside)
+        self._sent: list[tuple[str, ...]] = []
+        self.secrets, self.spoken = self._beside, forms(beside)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request, with the credentials if it is theirs."""
         if self._origin.owns(str(request.url)):
             held = self._headers()
             request.headers.update(held)
-            fresh = tuple(secret for secret in secrets_in(held) if secret not in self.secrets)
-            if fresh:
-                self.secrets, self.spoken = (*self.secrets, *fresh), (*self.spoken, *forms(fresh))
+            told = secrets_in(held)
+            if told not in self._sent:
+                self._sent = [*self._sent, told][-_REMEMBERED:]
+                self.secrets = tuple(dict.fromkeys((*self._beside, *chain.from_iterable(self._sent))))
+                self.spoken = forms(self.secrets)
         yield request
 
 

@@ -12,6 +12,7 @@ import httpx
 
 from scimaudit.errors import Unavailable
 from scimaudit.transport.body import Cut, TooLarge, read_body
+from scimaudit.transport.timed import Deadline, TimedTransport
 
 _PATIENCE: Final = 30.0
 """Seconds without a byte."""
@@ -40,7 +41,7 @@ def post(
     """Send ``body`` and read the answer, whatever its status; nothing is tried twice.
 
     :param url: as :meth:`scimaudit.transport.origin.Origin.of_base` lets it pass.
-    :param most: bytes of an answer, after decompression; ``seconds``: what the answer's body may take in all.
+    :param most: bytes of an answer, after decompression; ``seconds``: what all of it may take.
     :raises Unavailable: the server cannot be reached, or its answer passes a limit or cannot be read.
     """
     deadline = monotonic() + seconds
@@ -53,7 +54,12 @@ def post(
     try:
         with (
             httpx.Client(
-                verify=verify, proxy=proxy, trust_env=False, follow_redirects=False, timeout=min(_PATIENCE, seconds)
+                transport=TimedTransport(
+                    Deadline(monotonic, deadline, seconds), verify=verify, proxy=proxy, trust_env=False
+                ),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=min(_PATIENCE, seconds),
             ) as client,
             client.stream("POST", url, content=body, headers=asked) as reply,
         ):

@@ -30,12 +30,13 @@ def forms(secrets: Iterable[str]) -> tuple[bytes, ...]:
 def quoted(words: str, secrets: Iterable[str]) -> str:
     """Somebody else's words as they may be shown: a sentence in their place where they give a secret away.
 
-    Words cost nothing when they are left out, so here a short secret counts too.
+    Words cost nothing when they are left out, so here a short secret counts too. What is no letter, such as half of
+    one that JSON spells in two, is a question mark, for nothing could write it down.
     """
     known = tuple(secrets)
-    said = words.encode("utf-8", "surrogateescape")
+    said = words.encode("utf-8", "replace")
     short = (form for secret in known if secret for form in _spelled(secret))
-    return _HIDDEN if any(form in said for form in (*forms(known), *short)) else words
+    return _HIDDEN if any(form in said for form in (*forms(known), *short)) else said.decode()
 
 
 def _spelled(secret: str) -> Iterable[bytes]:

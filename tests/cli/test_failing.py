@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,3 +57,32 @@ def test_a_report_that_fails_keeps_nobody_from_seeing_what_was_found(scimaudit: 
     assert done.returncode == 3, done.stderr
     assert "could not be written" in done.stderr
     assert "unmatched" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is a thing of Linux")
+@pytest.mark.parametrize("redirected", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize(
+    ("does", "ends"),
+    [("raise IntegrityError('x')", 5), ("raise RuntimeError('x')", 70), ("raise cli.Interrupted", 130)],
+)
+def test_a_failure_that_nobody_can_be_told_of_keeps_its_code(does: str, ends: int, redirected: str) -> None:
+    code = (
+        "import sys\nfrom scimaudit import cli\nfrom scimaudit.errors import IntegrityError\n"
+        f"def run():\n    {does}\ncli._run = run\ncli.main()"
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "$1" {redirected}', sys.executable, code],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (ends, False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes it")
+@pytest.mark.parametrize("redirected", [">&-", "2>&-"])
+def test_a_closed_output_is_no_bug(redirected: str) -> None:
+    code = "import sys\nfrom scimaudit.cli import main\nsys.argv = ['scimaudit', '--version']\nmain()"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "$1" {redirected}', sys.executable, code],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

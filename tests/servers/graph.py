@@ -51,6 +51,7 @@ class Graph:
     page: int = 100
     counted: int | None = None
     quirks: set[str] = field(default_factory=set)
+    token: object = None
     tokens: int = 0
     asked: list[str] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
@@ -93,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.graph.tokens += 1
         # Five minutes are MSAL's margin: a token that lives no longer is asked for anew each time.
-        self._send(200, {"token_type": "Bearer", "expires_in": 200, "access_token": f"token-{self.graph.tokens}"})
+        token = f"token-{self.graph.tokens}" if self.graph.token is None else self.graph.token
+        self._send(200, {"token_type": "Bearer", "expires_in": 200, "access_token": token})
 
     def _human(self, form: dict[str, list[str]]) -> None:
         """RFC 8628 section 3.5: pending until somebody has signed in; then a refresh token stands in for the human."""

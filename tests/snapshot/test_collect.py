@@ -8,14 +8,23 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
 from scimaudit import config as configs
-from scimaudit.errors import ConfigError, IntegrityError, SourceError
+from scimaudit.errors import (
+    AuthenticationFailed,
+    ConfigError,
+    IntegrityError,
+    Malformed,
+    SourceError,
+    Unavailable,
+)
 from scimaudit.snapshot import store
 from scimaudit.snapshot.collect import collect
 from scimaudit.snapshot.store import PARTIAL, Snapshot, open_snapshot, snapshots
@@ -325,3 +334,52 @@ def test_a_killed_pull_is_resumed_and_leaves_no_lock(estate: configs.Config, pul
     resumed = pull()
     resumed.verify()
     assert resumed.id == begun.name.removesuffix(PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, AuthenticationFailed), (404, Malformed), (500, Unavailable), (200, Malformed)]
+)
+def test_a_roster_that_a_server_refuses_is_named_with_what_it_said_and_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, kind: type[SourceError]
+) -> None:
+    asked = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    monkeypatch.setenv("TOKEN", "a-token-of-the-roster")
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        text = f'[rosters.hr]\nsource = "scim"\nbase_url = "http://127.0.0.1:{server.server_port}"\n'
+        (tmp_path / "scimaudit.toml").write_text(text + 'token = { env = "TOKEN" }\n')
+        config, clock = configs.load(tmp_path / "scimaudit.toml"), Clock()
+        with pytest.raises(kind, match=r"^rosters\.hr: .*/Users") as caught:
+            collect(config, now=clock, watcher=Silence())
+        first = list(asked)
+        with pytest.raises(kind):
+            collect(config, now=clock, watcher=Silence())
+        server.shutdown()
+    assert len(list((config.store / "snapshots").iterdir())) == 1
+    assert first[-1] in asked[len(first) :]
+    assert (caught.value.message, caught.value.source) == (str(caught.value), "rosters.hr")
+
+
+def test_what_an_interrupted_pull_received_is_as_old_as_it_is(estate: configs.Config) -> None:
+    clock = Clock()
+    finished = collect(estate, now=clock, watcher=Silence())
+    first = {source.name: source for source in finished.manifest.sources}
+    begun = finished.path.rename(finished.path.with_name(finished.id + PARTIAL))
+    (begun / "manifest.json").unlink()
+    clock.time += timedelta(hours=5)
+    for source in collect(estate, now=clock, watcher=Silence()).manifest.sources:
+        told = first[source.name]
+        assert told.started <= source.started <= told.ended
+        assert source.ended - told.ended > timedelta(hours=4)

@@ -147,3 +147,14 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
 def test_a_record_that_is_gone_has_no_first_address(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="cannot be read"):
         first_address(tmp_path / "app.crm.0")
+
+
+def test_a_refusal_that_a_pull_ended_on_is_asked_again(tmp_path: Path) -> None:
+    for status in (50, 53, 400, 404, 503):
+        stem = tmp_path / str(status)
+        with Record(stem, now) as record:
+            record.exchange("LDAP", "a", lambda: Reply(0, {}, b"a"))
+            record.exchange("LDAP", "b", lambda code=status: Reply(code, {}, b"refused"))
+        with Record(stem, now) as record:
+            assert record.exchange("LDAP", "a", lambda: Reply(0, {}, b"not asked"))[0].body == b"a"
+            assert record.exchange("LDAP", "b", lambda: Reply(0, {}, b"given"))[0].body == b"given"

@@ -341,6 +341,13 @@ def test_a_tenant_that_quotes_the_secret_is_not_quoted(asks, tenant, sink):
     assert "its words are left out" in str(caught.value)
 
 
+@pytest.mark.parametrize("told", ["tök\u00e9n", "a\r\nX-Evil: 1", "half \ud83d", ["a"], 7, ""])
+def test_a_token_that_no_header_carries_is_none(asks, tenant, sink, told):
+    tenant.token = told
+    with pytest.raises((AuthenticationFailed, Unavailable), match="token"):
+        asks(groups=False).collect(sink)
+
+
 def test_a_federated_token_signs_in(asks, sink, tmp_path, monkeypatch):
     (tmp_path / "token").write_text("header.payload.signature")
     monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))

@@ -224,6 +224,11 @@ def test_a_database_elsewhere_must_show_its_certificate(roster_sink, mode):
         source(url=f"postgresql+psycopg://ro@db.example/hr?sslmode={mode}").collect(roster_sink)
 
 
+def test_an_address_without_a_host_must_be_verified_too(roster_sink):
+    with pytest.raises(ConfigError, match="would give the password to whoever answers for it"):
+        source(url="postgresql+psycopg:///hr?sslmode=disable").collect(roster_sink)
+
+
 def test_a_driver_that_is_not_known_to_verify_is_refused(roster_sink):
     with pytest.raises(ConfigError, match=r"whoever answers for db\.example"):
         source(url="postgresql+pg8000://ro@db.example/hr").collect(roster_sink)
@@ -239,6 +244,8 @@ def test_a_driver_that_is_not_known_to_verify_is_refused(roster_sink):
         ("ro@127.0.0.1/hr", None, None),
         ("ro@localhost/hr?sslmode=disable", "disable", None),
         ("ro@/hr?host=/var/run/postgresql", None, None),
+        ("ro@localhost/hr?hostaddr=203.0.113.5", "verify-full", "system"),
+        ("ro@localhost/hr?hostaddr=127.0.0.1", None, None),
     ],
 )
 def test_what_a_database_must_show(address, said, trusted, tmp_path):

@@ -2,12 +2,13 @@ import base64
 import gzip
 import zlib
 
+import httpx
 import pytest
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
 from scimaudit.sources import Reply
 from scimaudit.transport import Budgets, Client, ServerError, segment, tls_context
-from scimaudit.transport.origin import secrets_in
+from scimaudit.transport.origin import Origin, OriginAuth, secrets_in
 from scimaudit.transport.spoken import forms
 
 
@@ -290,9 +291,9 @@ def test_cookies_are_not_kept(serve, client, reply_bytes):
     assert "cookie" not in server.requests[1].lower()
 
 
-def test_a_url_too_long_to_ask(serve, client, reply_bytes):
+def test_a_url_too_long_to_ask_once_it_is_encoded(serve, client, reply_bytes):
     with pytest.raises(Malformed, match="cannot be asked"):
-        client(serve(reply_bytes()).url).get("/Users", {"cursor": "a" * 70_000})
+        client(serve(reply_bytes()).url).get("/Users", {"cursor": "é" * 30_000})
 
 
 @pytest.mark.parametrize(
@@ -386,6 +387,20 @@ def test_a_token_that_was_renewed_is_looked_for_as_long_as_the_listing_lasts(ser
     with pytest.raises(Malformed, match="credentials that it was asked with"):
         made.get("/c")
     assert made.recorded == [f"GET {server.url}/a", f"GET {server.url}/b"]
+
+
+def test_credentials_that_are_new_for_every_request_are_not_all_looked_for():
+    number = iter(range(1000))
+    auth = OriginAuth(
+        Origin.of_base("https://app.example"),
+        lambda: {"Authorization": f"Bearer token-of-one-request-{next(number):03d}", "X-Key": "key-of-every-request"},
+        ("password-of-the-proxy",),
+    )
+    for _ in range(100):
+        next(auth.auth_flow(httpx.Request("GET", "https://app.example/Users")))
+    assert len(auth.secrets) == 2 + 24
+    assert {"password-of-the-proxy", "key-of-every-request", "token-of-one-request-099"} <= set(auth.secrets)
+    assert set(auth.spoken) == set(forms(auth.secrets))
 
 
 @pytest.mark.parametrize("written", [r"abc\/def+ghi\/jkl==", "abc%2Fdef%2Bghi%2Fjkl%3D%3D", "abc/def+ghi/jkl=="])

@@ -76,3 +76,10 @@ def test_what_is_short_could_stand_there_by_chance() -> None:
 @given(st.text(max_size=200))
 def test_words_that_give_nothing_away_stay_as_they_are(words) -> None:
     assert quoted(words, ("qq-no-such-secret-qq", "")) == words
+
+
+@pytest.mark.parametrize("words", ["half \ud83d of one", "\udcff"])
+def test_words_that_are_no_text_can_be_shown_and_kept(words):
+    shown = quoted(words, (SECRET,))
+    assert shown == words.encode("utf-8", "replace").decode()
+    assert quoted(words + SECRET, (SECRET,)) == quoted(SECRET, (SECRET,))

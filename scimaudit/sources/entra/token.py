@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Unavailable
+from scimaudit.transport.oauth2 import TOKEN
 from scimaudit.transport.proxy import password_in
 from scimaudit.transport.secret import Secret, private
 from scimaudit.transport.spoken import quoted
@@ -204,7 +205,10 @@ def token(way: WayIn, graph: str, source: str) -> str:
             source=source,
             hint="check client_id, credential and tenant",
         )
-    return str(answer["access_token"])
+    found = answer["access_token"]
+    if not isinstance(found, str) or not TOKEN.fullmatch(found):
+        raise AuthenticationFailed("the tenant gave a token that no header carries", source=source)
+    return found
 
 
 class _Bounded:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from scimaudit.errors import AuthenticationFailed, ConfigError, SourceError, Unavailable
+from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, SourceError, Unavailable
 from scimaudit.transport import observed
 from scimaudit.transport.spoken import quoted
 
@@ -49,9 +49,12 @@ class Directory:
     def search(self, base: str, what: str, scope: Any, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The result of one search, and the rows that came with it; see :meth:`ldap3.Connection.search`.
 
+        :raises Incomplete: it is to go on where another connection stopped, whose cookie is good on that one alone.
         :raises SourceError: the directory cannot be had, or refuses the bind.
         """
         if self._connection is None:
+            if more.get("paged_cookie"):
+                raise Incomplete("the connection that this search began on is gone")
             self._connection = self._open.enter_context(self._opened())
         self._connection.search(base, what, scope, **more)
         return self._connection.result, self._connection.response or []

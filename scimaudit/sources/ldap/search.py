@@ -92,9 +92,7 @@ def search(
     """
     for place, size in enumerate(sizes):
         try:
-            found = Found(size=size)
-            for page in _pages(directory, sink, base, what, attributes, size):
-                page(found)
+            found = _found(directory, sink, base, what, attributes, size)
         except Stopped:
             if place + 1 == len(sizes):
                 raise
@@ -113,6 +111,22 @@ def one(directory: Directory, sink: Sink, dn: str, attributes: Sequence[str]) ->
         return None
     _check(reply, sink.name)
     return next(iter(_entries(reply, body)), None)
+
+
+def _found(directory: Directory, sink: Sink, base: str, what: str, attributes: Sequence[str], size: int) -> Found:
+    """Every page of a search, which begins again where an interrupted pull goes on in the midst of it."""
+    for _ in range(2):
+        found = Found(size=size)
+        try:
+            for page in _pages(directory, sink, base, what, attributes, size):
+                page(found)
+        except Stopped:
+            raise
+        except Incomplete:
+            # The next try is sent from its first page, on a connection of its own.
+            continue
+        return found
+    raise Stopped("the search was cut off twice", source=sink.name)
 
 
 def _pages(

@@ -27,6 +27,8 @@ def answer(*entries: dict[str, Any], code: int = 0, said: str = "success", cooki
 class Recorded:
     """A directory that gives recorded answers, and keeps what it was asked."""
 
+    password = ""
+
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, list[str], Any]] = []
@@ -39,6 +41,8 @@ class Recorded:
 
 class Directory:
     """Active Directory's way with many values: ``most`` of them at a time (MaxValRange)."""
+
+    password = ""
 
     def __init__(self, values: list[bytes], most: int, *, stops_at: int | None = None) -> None:
         self.values, self.most, self.stops_at = values, most, stops_at
