@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_the_last_audit_kept_of_a_snapshot_is_the_last_whatever_the_times_of_fil
 
 def test_audits_of_a_store_without_numbers_come_first_and_by_the_times_of_their_files(firm: Firm) -> None:
     loaded = firm.config()
+    shutil.rmtree(loaded.store / "audits")
     first, second, third = (workflow.audit(loaded, fail_on=severity) for severity in ("critical", "low", "high"))
     for age, stored in enumerate((second, first)):
         (stored.path / "kept").unlink()

@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from scimaudit.errors import IntegrityError
-from scimaudit.evidence import MANIFEST, OUTSIDE, STATEMENT, files, statement
+from scimaudit.evidence import MANIFEST, OUTSIDE, STATEMENT, statement, walk
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import verify
 from tests import figures
@@ -134,7 +134,7 @@ def written(bundle: Path, change: Change) -> None:
 
 def resealed(bundle: Path) -> None:
     """The manifest and the statement as whoever may write the bundle writes them."""
-    due = [name for name in files(bundle) if name not in OUTSIDE]
+    due = [name for name in walk(bundle)[0] if name not in OUTSIDE]
     lines = [f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in due]
     data = "".join(lines).encode()
     told = statement.load(bundle)

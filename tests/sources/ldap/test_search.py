@@ -29,6 +29,8 @@ class Recorded:
 
     password = ""
 
+    password = ""
+
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, list[str], Any]] = []
@@ -41,6 +43,8 @@ class Recorded:
 
 class Directory:
     """Active Directory's way with many values: ``most`` of them at a time (MaxValRange)."""
+
+    password = ""
 
     password = ""
 
