@@ -29,8 +29,6 @@ class Recorded:
 
     password = ""
 
-    password = ""
-
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, list[str], Any]] = []
@@ -43,8 +41,6 @@ class Recorded:
 
 class Directory:
     """Active Directory's way with many values: ``most`` of them at a time (MaxValRange)."""
-
-    password = ""
 
     password = ""
 
