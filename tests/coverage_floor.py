@@ -11,7 +11,7 @@ from pathlib import Path
 FLOORS = {
     "listing": (("scimaudit/sources/scim/", "scimaudit/transport/"), 95.0),
     "correlation": (("scimaudit/correlate/",), 95.0),
-    "rules": (("scimaudit/rules/", "scimaudit/view.py", "scimaudit/policy/"), 95.0),
+    "rules": (("scimaudit/rules/", "scimaudit/view/", "scimaudit/policy/"), 95.0),
     "encoders": (("scimaudit/renderers/",), 95.0),
     "everything": (("scimaudit/",), 90.0),
 }
