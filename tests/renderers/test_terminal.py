@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from scimaudit.checkup import Blind, Checkup, KeyCheck, SourceCheck
+from scimaudit.evidence.ready import SealCheck
 from scimaudit.inquiry import AccountLine, Right, Whereabouts
 from scimaudit.renderers import terminal
 from scimaudit.result import Audit, Gate
@@ -136,9 +137,11 @@ def test_a_checkup(screen: Console, missing: tuple[str, ...], words: bool) -> No
             (KeyCheck("crm", "T3", 3, 2, 2 / 3), KeyCheck("crm", "T1", 0, 0, 0.0)),
             (Blind("crm", "dormant", 3, 2, "attribute-absent"),),
             missing,
+            (SealCheck("key", "id_ed25519", "it can be read by others", "chmod 600 id_ed25519"),),
         ),
     )
     text = told(screen)
+    assert "chmod 600" in text
     assert "reached" in text
     assert "renew the token" in text
     assert "user_name = ana" in text

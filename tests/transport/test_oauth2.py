@@ -59,6 +59,7 @@ def test_the_secret_travels_where_the_server_wants_it(tokens, place, seen):
 @needs_server
 def test_a_key_signs_in_place_of_a_secret(tokens, tmp_path):
     made = tls.made_in(tmp_path, key=rsa.generate_private_key(65537, 2048))
+    made.key.chmod(0o600)
     found = claims(tokens(secret=None, private_key=made.key.name, key_id="k1").headers())
     assert found["seen"]["body"] == ["client_assertion", "client_assertion_type", "grant_type"]
 
