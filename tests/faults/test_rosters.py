@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -30,6 +31,9 @@ class RosterSink(MemorySink):
     def __init__(self, data: bytes) -> None:
         super().__init__(Path())
         self.name, self.fills, self.app, self.data = "rosters.hr", "people", None, data
+
+    def files(self, paths: Sequence[Path]) -> list[Path]:
+        return [self.base / path for path in paths]
 
     def read(self, path: Path) -> tuple[bytes, int]:
         """The file, whatever its name."""
