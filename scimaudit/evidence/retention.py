@@ -6,7 +6,6 @@ the tombstone says are removed; :func:`scimaudit.evidence.verify.verify` tells, 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from scimaudit.evidence import PARTIAL, STATEMENT, sealed, signing, statement, t
 from scimaudit.evidence.seal import newest
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.tombstones import FOLDERS, RAW, WHOLE, Place, Tombstone
-from scimaudit.snapshot.store import write_bytes
+from scimaudit.snapshot.store import settle, write_bytes
 
 _SEALED_UNDER: Final = "scimaudit run, or scimaudit audit and scimaudit seal, seals a bundle under the present rules"
 
@@ -181,8 +180,8 @@ def _bury(each: Due, head: Statement, bundles: Path, now: datetime, key: Path | 
     if key is not None:
         signing.sign(draft, key)
         for path in draft.iterdir():
-            _settle(path)
-    _settle(draft)
+            settle(path)
+    settle(draft)
     made = [*tombstones.of(each.bundle), replace(stone, folder=draft)]
     wrong = tombstones.amiss(each.bundle, told, tombstones.manifest(each.bundle), made, at=now)
     if (problem := next(wrong, None)) is not None:
@@ -191,7 +190,7 @@ def _bury(each: Due, head: Statement, bundles: Path, now: datetime, key: Path | 
             f"nothing is removed of {each.bundle}: {problem}", hint="" if key else "set evidence.key to sign it"
         )
     draft.rename(target)
-    _settle(each.bundle)
+    settle(each.bundle)
 
 
 def _remove(bundle: Path, files: Mapping[str, str]) -> None:
@@ -203,20 +202,9 @@ def _remove(bundle: Path, files: Mapping[str, str]) -> None:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         elif folder.is_dir():
-            _settle(folder)
-    _settle(bundle)
+            settle(folder)
+    settle(bundle)
 
 
 def _size(bundle: Path, files: Sequence[str] | Mapping[str, str]) -> int:
     return sum((bundle / path).stat().st_size for path in files if (bundle / path).is_file())
-
-
-def _settle(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
-    if path.is_dir() and os.name != "posix":
-        return  # Windows knows no fsync of a folder
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

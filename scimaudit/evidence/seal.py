@@ -6,7 +6,6 @@ sealing throws it away. A failed fsync ends it: what was not written may look wr
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,7 +35,7 @@ from scimaudit.evidence import (
     walk,
 )
 from scimaudit.evidence.parts import Parts
-from scimaudit.snapshot.store import file_digest
+from scimaudit.snapshot.store import file_digest, settle, write_bytes
 
 
 def seal(
@@ -85,28 +84,28 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
         raise ConfigError(f"{one} and {other} are one name on some file systems", hint="rename one of them")
     lines = [f"{file_digest(draft / path)}  {path}\n" for path in listed]
     for path in listed:
-        _settle(draft / path)
-    _write("".join(lines).encode(), draft / MANIFEST)
+        settle(draft / path)
+    write_bytes("".join(lines).encode(), draft / MANIFEST)
     for folder in {draft, *(parent for path in listed for parent in (draft / path).parents if draft in parent.parents)}:
-        _settle(folder)
+        settle(folder)
     told = {
         **predicate(parts, parent, now),
         "timestamp": authority.url if authority else None,
         "tombstone": tombstones.last(bundles, now),
     }
     said = statement.dump(file_digest(draft / MANIFEST), told)
-    _write(said, draft / STATEMENT)
+    write_bytes(said, draft / STATEMENT)
     if authority is not None:
         token = timestamp.obtain(said, authority)
-        _write(token, draft / TIMESTAMP)
-        _write(timestamp.sum_of(token), draft / TIMESTAMP_SUM)
+        write_bytes(token, draft / TIMESTAMP)
+        write_bytes(timestamp.sum_of(token), draft / TIMESTAMP_SUM)
     if key is not None:
         signing.sign(draft, key)
-        _settle(draft / SIGNATURE)
-    _settle(draft)
+        settle(draft / SIGNATURE)
+    settle(draft)
     draft.rename(target)
     try:
-        _settle(bundles)
+        settle(bundles)
     except OSError:
         # The name may not outlive a loss of power: what is said to be sealed must be, and what is not must not seem so.
         target.rename(draft)
@@ -167,21 +166,3 @@ def predicate(parts: Parts, parent: statement.Statement | None, now: datetime) -
         "former": parts.former.path.name if parts.former else None,
         "retention": tombstones.settings(parts.config.evidence),
     }
-
-
-def _write(data: bytes, path: Path) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _settle(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
-    if path.is_dir() and os.name != "posix":
-        return  # Windows knows no fsync of a folder
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

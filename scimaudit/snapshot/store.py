@@ -169,6 +169,17 @@ def write_bytes(data: bytes, path: Path) -> None:
     draft.replace(path)
 
 
+def settle(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
+    if path.is_dir() and os.name != "posix":
+        return  # Windows knows no fsync of a folder
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _begun(draft: Path) -> BinaryIO:
     """A new file; what an interruption left there is gone, and a link that waits there leads nowhere."""
     draft.unlink(missing_ok=True)

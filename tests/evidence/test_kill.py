@@ -18,36 +18,29 @@ from tests import figures
 from tests.evidence.conftest import Evidence
 from tests.evidence.test_seal import contents
 
+ROOT = Path(__file__).parent.parent.parent
 EVERY = figures.NIGHTLY
 """Every call that leaves something on disk; otherwise six of them."""
 SEAL = """
-import os, pathlib, signal, sys
-at, calls = int(sys.argv[1]), [0]
+import sys
+from tests.evidence.dying import dies
 
-def dies(real):
-    def call(*told, **named):
-        calls[0] += 1
-        if calls[0] == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*told, **named)
-    return call
-
-for name in ("fsync", "rename", "replace", "link", "mkdir", "open"):
-    setattr(os, name, dies(getattr(os, name)))
-for name in ("rename", "replace", "write_bytes", "mkdir"):
-    setattr(pathlib.Path, name, dies(getattr(pathlib.Path, name)))
+calls = dies(
+    int(sys.argv[1]), system=("fsync", "rename", "replace", "link", "mkdir", "open"),
+    paths=("rename", "replace", "write_bytes", "mkdir"),
+)
 sys.argv = ["scimaudit", "seal", "--config", sys.argv[2]]
 from scimaudit.cli import main
 try:
     main()
 finally:
-    print(calls[0])
+    print(calls())
 """
 
 
 def sealing(evidence: Evidence, at: int) -> subprocess.CompletedProcess[str]:
     told = [sys.executable, "-c", SEAL, str(at), str(evidence.firm.folder / "scimaudit.toml")]
-    return subprocess.run(told, capture_output=True, text=True, check=False)
+    return subprocess.run(told, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 @pytest.mark.reliability
@@ -61,6 +54,7 @@ def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
     assert calls > 100
     undisturbed = contents(sealed(evidence.folder)[-1])
     points = range(1, calls + 1) if EVERY else range(1, calls + 1, calls // 5)
+    halves = 0
     for at in points:
         shutil.rmtree(evidence.folder)
         shutil.copytree(fresh / "evidence", evidence.folder)
@@ -71,12 +65,13 @@ def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
         there = sealed(evidence.folder)
         # Killed after the last rename, it is sealed, and whole.
         assert len(there) in (2, 3)
-        assert [verify(bundle, full=True).problems for bundle in there] == [()] * len(there)
+        halves += sum(bool(verify(bundle, full=True).problems) for bundle in there)
         third = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
         made = contents(third)
         assert made.keys() == undisturbed.keys()
         assert {name for name in made if made[name] != undisturbed[name]} <= {"statement.json"}  # it tells the time
         assert chain(evidence.folder)[1] == ()
     assert replay(third).problems == ()
-    told = {"kills": len(points), "calls that leave something on disk": calls, "sealed by halves": 0}
+    told = {"kills": len(points), "calls that leave something on disk": calls, "sealed by halves": halves}
     figures.record("Sealing killed", counts=told)
+    assert halves == 0

@@ -400,36 +400,29 @@ def test_full_still_reads_what_is_left_once_raw_bodies_went(kept: Kept) -> None:
     assert problem.startswith("raw/app.crm.0.jsonl of snapshot ")
 
 
+ROOT = Path(__file__).parent.parent.parent
 APPLY = """
-import os, pathlib, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
-at, calls = int(sys.argv[1]), [0]
 from scimaudit import config, workflow
-
-def dies(real):
-    def call(*told, **named):
-        calls[0] += 1
-        if calls[0] == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*told, **named)
-    return call
+from tests.evidence.dying import dies
 
 loaded = config.load(Path(sys.argv[2]))
 rules = {"keep_raw_months": 13, "keep_months": 84, "key": Path("ana")}
 loaded = loaded.model_copy(update={"evidence": loaded.evidence.model_copy(update=rules)})
-for name in ("fsync", "rename", "replace", "unlink", "mkdir", "rmdir"):
-    setattr(os, name, dies(getattr(os, name)))
-for name in ("rename", "replace", "unlink", "mkdir", "rmdir"):
-    setattr(pathlib.Path, name, dies(getattr(pathlib.Path, name)))
+calls = dies(
+    int(sys.argv[1]), system=("fsync", "rename", "replace", "unlink", "mkdir", "rmdir"),
+    paths=("rename", "replace", "unlink", "mkdir", "rmdir"),
+)
 workflow.retention(loaded, now=datetime.fromisoformat(sys.argv[3]), removing=True)
-print(calls[0])
+print(calls())
 """
 
 
 def killed(kept: Kept, at: int) -> subprocess.CompletedProcess[str]:
     told = [sys.executable, "-c", APPLY, str(at), str(kept.firm.folder / "scimaudit.toml"), kept.firm.now.isoformat()]
-    return subprocess.run(told, capture_output=True, text=True, check=False)
+    return subprocess.run(told, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 @pytest.mark.reliability
