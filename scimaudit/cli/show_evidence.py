@@ -24,7 +24,7 @@ def sealed(bundle: Path, *, stderr: bool = False) -> None:
     """Where the bundle is, and the digest to note somewhere else."""
     told = statement.load(bundle)
     out = terminal.console(stderr=stderr)
-    signed = "signed" if (bundle / SIGNATURE).is_file() else "not signed: set evidence.key"
+    signed = "signed" if (bundle / SIGNATURE).is_file() else "not signed: a key in evidence.key signs the next one"
     out.print(terminal.text(f"sealed {bundle}"))
     if told.stamped:
         out.print(terminal.text(f"time-stamped by {told.predicate['timestamp']}"))
