@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests import figures
 from tests.crash import traced
@@ -121,10 +122,19 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def first_act(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """The demonstration's first act, played once for all who read what came of it and change nothing."""
-    from tests.season import played
+    """The demonstration's first act, played once for all who read what came of it and change nothing.
 
-    return played(tmp_path_factory.mktemp("season"))
+    Whichever worker comes first plays it; the others wait.
+    """
+    from tests.season import over, played
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "season"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "over").exists():
+            played(folder)
+            (folder / "over").touch()
+    return over(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scimaudit import archive, config
 from scimaudit.demo import TOKEN_VARIABLE, season
 from scimaudit.demo.season import Played
 from tests.silence import Silence
@@ -20,8 +21,15 @@ def clock(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment + timedelta(milliseconds=next(ticks))
 
 
-def played(folder: Path) -> Played:
-    """The first act, once it is over."""
+def played(folder: Path) -> None:
+    """Play the first act in ``folder``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TOKEN_VARIABLE, "golden")
-        return season.play(folder / "work", token="golden", clock=clock, watcher=Silence())
+        season.play(folder / "work", token="golden", clock=clock, watcher=Silence())
+
+
+def over(folder: Path) -> Played:
+    """What came of the first act that was played in ``folder``."""
+    loaded = config.load(folder / "work/scimaudit.toml")
+    *before, stored = sorted(archive.audits(loaded.store), key=lambda each: each.audit.meta.as_of)
+    return Played(loaded, stored, tuple(before))

@@ -23,7 +23,7 @@ _SHORT: Final = 16
 def buried(out: Console, found: Verified) -> None:
     """What a bundle's tombstones say, and what it is an export of."""
     if whole := found.statement.pseudonymised:
-        out.print(terminal.text(f"  a pseudonymised export of {whole}"))
+        out.print(terminal.text(f"  a pseudonymised export of {whole}: it has no raw bodies that --full could read"))
     for stone in found.tombstones:
         files, what = _words.count(len(stone.removed), "file"), WHAT[stone.rule]
         rule = f"{stone.rule} = {stone.months} of {stone.by.bundle}"

@@ -56,6 +56,7 @@ earlier/    the tables of the snapshots before, as far as this audit looked back
 former/     the trail of the audit before, which this one goes on from
 pack/       what an auditor asks for, a file a question: scope, sources, tie-out, population, decisions, controls
 reports/    the same as pages and sheets, for people: views, not the record
+tombstone-raw/, tombstone-bundle/   where there is one: what was removed since, when, and by which rule
 
 Take a copy of verify.py from a place that whoever sent you this cannot write to.
 """

@@ -18,7 +18,7 @@ from tests.crash.warm import Warm, arguments
 
 SEED = int(os.environ.get("SCIMAUDIT_SEED", "20261129"))
 CHUNKS = figures.size(1, 8)
-STORES = 5
+STORES = figures.size(2, 5)
 """Stores in a chunk; each is killed on five times in a row before a run comes to its end there."""
 IN_A_ROW = 5
 EARLY = 0.1

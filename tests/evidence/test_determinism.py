@@ -144,7 +144,7 @@ def variants(chunk: int) -> list[Variant]:
         for zone, language, cores in itertools.product(ZONES, LOCALES, (1, 2, 0))
     ]
     drawn.shuffle(every)
-    many = figures.size(3, 119)  # and the first
+    many = figures.size(1, 119)  # and the first
     chosen = [every[number % len(every)] for number in range(many)]
     # A place that comes again comes with another seed of hashes.
     chosen = [Variant(one.seed + number, one.zone, one.language, one.cores) for number, one in enumerate(chosen)]

@@ -22,7 +22,7 @@ from tests.faults.truth import History
 from tests.faults.world import make
 
 SEED: Final = int(os.environ.get("SCIMAUDIT_SEED", "20261129"))
-RUNS: Final = figures.size(1_000, 20_000)
+RUNS: Final = figures.size(400, 20_000)
 CHUNKS: Final = 4
 MOVING: Final = tuple(fault for fault in PAGING if fault.kind == "moving")
 
