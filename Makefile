@@ -15,7 +15,8 @@ demo: $(DEMO)/bin/scimaudit ## audit a fictional company whose apps are real SCI
 	@$(DEMO)/bin/scimaudit demo --output scimaudit-demo
 
 # Coverage makes a test half as slow again: those run under it that must cover the parts where a false clean could hide.
-COVERED := contracts correlate demo faults/test_scenarios.py golden policy renderers rules snapshot sources transport view
+COVERED := cli/test_providers.py contracts correlate demo faults/test_scenarios.py golden live/test_five_rosters.py policy \
+	renderers rules snapshot sources transport view
 test: $(VENV)/.ready ## run the whole suite with lint, types and coverage
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

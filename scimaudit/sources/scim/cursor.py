@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle
 from typing import Final
 
 from scimaudit.errors import SourceError
@@ -10,14 +11,14 @@ from scimaudit.sources.scim.evidence import Check, Cursor, Evidence, Fetch, Page
 from scimaudit.sources.scim.passes import SMALLER_PAGES, sorting
 
 RESTARTS: Final = 3
-"""How often a walk is begun again because its cursor expired."""
+"""How often a walk is begun again because its cursor expired, and how often because the data moved."""
 
 EMPTY_PAGES: Final = 20
 """Empty pages in a row that still name a next cursor before the walk gives up."""
 
 
 def walk_cursor(fetch: Fetch, plan: Plan, *, linked: bool = False) -> Evidence:
-    """Follow cursors until the server says there are no more, twice where that took several pages.
+    """Follow cursors until the server says there are no more, and where that took several pages until that is proven.
 
     RFC 9865 section 2: every page but the last has ``nextCursor``, so leaving it out is a proof of the end. It is none
     of what lies between: a cursor that is an offset skips a row where an earlier one is deleted meanwhile, and nothing
@@ -27,51 +28,76 @@ def walk_cursor(fetch: Fetch, plan: Plan, *, linked: bool = False) -> Evidence:
     :raises SourceError: the first page could not be had.
     """
     cursor = replace(plan.cursor, field="next_link") if linked else plan.cursor
-    found, union = _walked(fetch, plan, cursor)
-    if not found.faults and found.pages > 1 and not plan.quick:
-        _second_pass(fetch, plan, cursor, found, union)
+    union: dict[str, None] = {}
+    found = _walked(fetch, plan, cursor, union)
+    if found.pages > 1 and not plan.quick:
+        found = _until_equal(fetch, plan, cursor, found, union)
     found.gone = tuple(identifier for identifier in union if identifier not in found.ids)
     return found
 
 
-def _walked(fetch: Fetch, plan: Plan, cursor: Cursor) -> tuple[Evidence, dict[str, None]]:
-    """One whole walk, begun again where its cursor expired, and every id that came to light."""
-    union: dict[str, None] = {}
+def _walked(fetch: Fetch, plan: Plan, cursor: Cursor, union: dict[str, None]) -> Evidence:
+    """One whole walk, begun again where its cursor expired; every id that comes to light goes to ``union``."""
     for _ in range(RESTARTS + 1):
         found = Evidence("cursor", sizes=(plan.count,))
         expired = _follow(fetch, plan, cursor, found)
         union.update(found.ids)
         if not expired:
-            return found, union
+            return found
     found.faults.append(f"the cursor expired in each of {RESTARTS + 1} walks")
-    return found, union
+    return found
 
 
-def _second_pass(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, union: dict[str, None]) -> None:
-    """The same ids must come again, on pages of another size."""
-    # Below the first walk's mean page, so that the seams lie elsewhere; never a size that the total may be.
-    mean = len(found.ids) // found.pages
-    size = max(1, mean - max(mean // 4, 1))
-    try:
-        second, seen = _walked(fetch, replace(plan, count=size), cursor)
-    except SourceError as error:
-        found.faults.append(f"second pass: {error.message}")
-        found.contiguity = Check("failed", found.faults[-1])
-        return
-    union.update(seen)
-    found.pages += second.pages
-    found.totals += second.totals
-    found.sizes += second.sizes
-    different = len(found.ids.keys() ^ second.ids.keys())
-    if different:
-        found.faults.append(f"unstable: the second pass differs in {different} rows")
-    found.faults += [f"second pass: {fault}" for fault in second.faults]
-    if plan.total_honest and len(set(found.totals)) > 1:
-        found.faults.append("totalResults changed between two passes")
+def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, first: Evidence, union: dict[str, None]) -> Evidence:
+    """Pass after pass until one gives the same ids and totals as the one before it, or something else is wrong.
+
+    :returns: the last pass, with totals, pages and sizes of the one it was compared with too.
+    """
+    # Below the first pass's mean page, so that the seams lie elsewhere; never a size that the total may be.
+    mean = len(first.ids) // first.pages
+    sizes = cycle((max(1, mean - max(mean // 4, 1)), plan.count))
+    found = before = first
+    notes: dict[str, None] = {}
+    for _ in range(RESTARTS + 1):
+        if before.faults and not (plan.total_honest and len(set(before.totals)) > 1):
+            break
+        if found.faults:
+            notes[f"the walk was begun again: {found.faults[0]}"] = None
+        try:
+            after = _walked(fetch, replace(plan, count=next(sizes)), cursor, union)
+        except SourceError as error:
+            found = replace(before, faults=[*before.faults, f"second pass: {error.message}"])
+            break
+        found = _compared(before, after, plan)
+        if not found.faults:
+            break
+        before = after
+    else:
+        found.faults.append(f"moving: no two passes were the same, though the walk was begun again {RESTARTS} times")
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])
-    else:
-        found.contiguity = Check("passed", f"{found.contiguity.detail}; a second pass gave the same ids")
+    found.notes[:0] = notes
+    return found
+
+
+def _compared(before: Evidence, after: Evidence, plan: Plan) -> Evidence:
+    """The later of two passes, and what speaks against the two."""
+    faults = list(before.faults)
+    different = len(before.ids.keys() ^ after.ids.keys())
+    if different:
+        faults.append(f"unstable: the second pass differs in {different} rows")
+    faults += [f"second pass: {fault}" for fault in after.faults]
+    totals = [*before.totals, *after.totals]
+    if plan.total_honest and len(set(totals)) > 1:
+        faults.append("totalResults changed between two passes")
+    return replace(
+        after,
+        totals=totals,
+        faults=faults,
+        contiguity=Check("passed", f"{before.contiguity.detail}; a second pass gave the same ids"),
+        pages=before.pages + after.pages,
+        sizes=(*before.sizes, *after.sizes),
+    )
 
 
 def first_request(plan: Plan, cursor: Cursor, count: int) -> dict[str, str]:
