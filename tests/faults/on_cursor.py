@@ -174,7 +174,8 @@ CURSORS = (
         "offsets as cursors; one goes and one comes during the walk, so a row is skipped and the total stays",
         paging.cursor(7),
         paging.moving({4: replace_first}),
-        mentions=("second pass",),
+        walk=COMPLETE,
+        mentions=("begun again: unstable: the second pass",),
     ),
     bad(
         "cursor-replaced-before-every-page",

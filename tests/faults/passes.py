@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.faults.compose import is_list
 from tests.faults.server import Answer, Handler, Request
@@ -34,8 +35,8 @@ class Passes:
         return handle
 
     def equal(self, names: set[str]) -> bool:
-        """Whether two passes gave exactly these accounts."""
-        return sum(given == names for given in self.begun) > 1
+        """Whether two passes in a row gave exactly these accounts."""
+        return any(one == other == names for one, other in pairwise(self.begun))
 
     def at_once(self, names: set[str]) -> bool:
         """Whether one reply gave exactly these accounts: nothing can move within a reply."""

@@ -44,6 +44,7 @@ def test_what_moved_is_pulled_again_or_not_called_complete(chunk: int) -> None:
             continue
         equal, at_once = passes.equal(names), passes.at_once(names)
         counts["complete by two equal passes"] += equal
+        counts["of them by a walk that was begun again"] += any("begun again" in note for note in came.notes)
         counts["complete by one reply with everyone"] += at_once and not equal
         if not (equal or at_once) or history.always - names or names - history.ever:
             wrong.append(f"seed {SEED}, run {number - CHUNKS}: {story}; {sorted(history.always - names)}; {came.walk}")
@@ -54,6 +55,7 @@ def test_what_moved_is_pulled_again_or_not_called_complete(chunk: int) -> None:
     )
     assert not wrong, "\n".join(wrong[:10])
     assert counts["complete by two equal passes"] >= RUNS // CHUNKS // 20
+    assert counts["of them by a walk that was begun again"] >= RUNS // CHUNKS // 20
     assert counts["not called complete"] >= RUNS // CHUNKS // 20
 
 

@@ -8,10 +8,13 @@ from typing import Final
 
 from scimaudit.errors import SourceError
 from scimaudit.sources.scim.evidence import Check, Cursor, Evidence, Fetch, PageLike, Plan, Refused
-from scimaudit.sources.scim.passes import SMALLER_PAGES, sorting
+from scimaudit.sources.scim.passes import GROWTH, SMALLER_PAGES, sorting
 
 RESTARTS: Final = 3
-"""How often a walk is begun again because its cursor expired, and how often because the data moved."""
+"""How often a walk is begun again because the data moved."""
+
+EXPIRIES: Final = 3
+"""How often a pass is begun again because its cursor expired."""
 
 EMPTY_PAGES: Final = 20
 """Empty pages in a row that still name a next cursor before the walk gives up."""
@@ -38,62 +41,69 @@ def walk_cursor(fetch: Fetch, plan: Plan, *, linked: bool = False) -> Evidence:
 
 def _walked(fetch: Fetch, plan: Plan, cursor: Cursor, union: dict[str, None]) -> Evidence:
     """One whole walk, begun again where its cursor expired; every id that comes to light goes to ``union``."""
-    for _ in range(RESTARTS + 1):
+    for _ in range(EXPIRIES + 1):
         found = Evidence("cursor", sizes=(plan.count,))
         expired = _follow(fetch, plan, cursor, found)
         union.update(found.ids)
         if not expired:
             return found
-    found.faults.append(f"the cursor expired in each of {RESTARTS + 1} walks")
+    found.faults.append(f"the cursor expired in each of {EXPIRIES + 1} walks")
     return found
 
 
-def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, first: Evidence, union: dict[str, None]) -> Evidence:
+def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, union: dict[str, None]) -> Evidence:
     """Pass after pass until one gives the same ids and totals as the one before it, or something else is wrong.
 
-    :returns: the last pass, with totals, pages and sizes of the one it was compared with too.
+    :returns: the last pass; where it is the same, with totals, pages and sizes of the one before it too.
     """
     # Below the first pass's mean page, so that the seams lie elsewhere; never a size that the total may be.
-    mean = len(first.ids) // first.pages
-    sizes = cycle((max(1, mean - max(mean // 4, 1)), plan.count))
-    found = before = first
-    notes: dict[str, None] = {}
-    for _ in range(RESTARTS + 1):
-        if before.faults and not (plan.total_honest and len(set(before.totals)) > 1):
+    mean = len(found.ids) // found.pages
+    sizes = cycle((max(1, mean - max(mean // 4, 1)), *found.sizes))
+    before: Evidence | None = None
+    notes: list[str] = []
+    told: list[set[int]] = []
+    while found.moved or not found.faults:
+        why = _unlike(before, found, plan) if before else found.faults[0] if found.moved else ""
+        if before and not why:
+            found = _together(before, found)
             break
-        if found.faults:
-            notes[f"the walk was begun again: {found.faults[0]}"] = None
+        if why:
+            if set(found.totals) in told:
+                found.faults.append("totalResults contradicts itself")
+                break
+            if len(notes) == RESTARTS:
+                found.faults += [why, f"moving: no two passes were the same after {RESTARTS} restarts"]
+                break
+            notes.append(f"the walk was begun again: {why}")
+        if found.moved:
+            told.append(set(found.totals))
+        before = None if found.moved else found
         try:
-            after = _walked(fetch, replace(plan, count=next(sizes)), cursor, union)
+            found = _walked(fetch, replace(plan, count=next(sizes)), cursor, union)
         except SourceError as error:
-            found = replace(before, faults=[*before.faults, f"second pass: {error.message}"])
+            found.faults.append(f"second pass: {error.message}")
             break
-        found = _compared(before, after, plan)
-        if not found.faults:
-            break
-        before = after
-    else:
-        found.faults.append(f"moving: no two passes were the same, though the walk was begun again {RESTARTS} times")
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])
     found.notes[:0] = notes
     return found
 
 
-def _compared(before: Evidence, after: Evidence, plan: Plan) -> Evidence:
-    """The later of two passes, and what speaks against the two."""
-    faults = list(before.faults)
-    different = len(before.ids.keys() ^ after.ids.keys())
-    if different:
-        faults.append(f"unstable: the second pass differs in {different} rows")
-    faults += [f"second pass: {fault}" for fault in after.faults]
-    totals = [*before.totals, *after.totals]
-    if plan.total_honest and len(set(totals)) > 1:
-        faults.append("totalResults changed between two passes")
+def _unlike(before: Evidence, after: Evidence, plan: Plan) -> str:
+    """What differs between two passes, or moved during the second; empty where nothing does."""
+    if after.moved:
+        return after.faults[0]
+    if different := len(before.ids.keys() ^ after.ids.keys()):
+        return f"unstable: the second pass differs in {different} rows"
+    changed = plan.total_honest and set(before.totals) != set(after.totals)
+    return "totalResults changed between two passes" if changed else ""
+
+
+def _together(before: Evidence, after: Evidence) -> Evidence:
+    """Two passes that are the same, as one."""
     return replace(
         after,
-        totals=totals,
-        faults=faults,
+        totals=[*before.totals, *after.totals],
         contiguity=Check("passed", f"{before.contiguity.detail}; a second pass gave the same ids"),
         pages=before.pages + after.pages,
         sizes=(*before.sizes, *after.sizes),
@@ -114,12 +124,14 @@ def _follow(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence) -> bool:
     rows = 0
     without_id = 0
     empties = 0
+    grown = 0
     followed: set[str] = set()
     while True:
         found.pages += 1
         rows += len(page.ids)
         without_id += page.ids.count(None)
         if page.total is not None:
+            grown += bool(found.totals) and page.total > found.totals[-1]
             found.totals.append(page.total)
         found.ids.update((identifier, None) for identifier in page.ids if identifier is not None)
         empties = 0 if page.ids else empties + 1
@@ -132,6 +144,9 @@ def _follow(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence) -> bool:
         if empties > EMPTY_PAGES:
             found.faults.append(f"more than {EMPTY_PAGES} empty pages in a row")
             break
+        if grown >= GROWTH and plan.total_honest:
+            found.faults.append(f"moving: totalResults grew {GROWTH} times during one pass")
+            break
         followed.add(after)
         try:
             page = fetch(after if cursor.field == "next_link" else {**base, cursor.param: after})
@@ -140,12 +155,14 @@ def _follow(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence) -> bool:
                 return True
             found.faults.append(f"page {found.pages + 1}: {error.message}")
             break
+    broken = bool(found.faults)
     repeats = rows - without_id - len(found.ids)
     if repeats:
         found.faults.append(f"{repeats} rows came twice")
     if without_id:
         found.faults.append(f"{without_id} rows have no id")
     if plan.total_honest and len(set(found.totals)) > 1:
+        found.moved = not broken and not without_id
         found.faults.append("totalResults changed during the walk")
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])

@@ -56,6 +56,7 @@ class Endpoint:
         self.deviations: Counter[str] = Counter()
         self.failures: list[SourceError] = []
         self.media_types: Counter[str] = Counter()
+        self.rejected = 0
 
     def page(self, target: Target, *, whole: bool = False) -> Page:
         """Fetch a page by parameters, or by a URL that the server gave.
@@ -127,6 +128,7 @@ class Endpoint:
             ) from error
         self.media_types[reply.headers.get("content-type", "").partition(";")[0].strip().lower()] += 1
         self.deviations.update(page.deviations)
+        self.rejected += len(page.rejected)
         self._took(page, number, target, reply.body)
         return page
 

@@ -106,6 +106,7 @@ class Evidence:
     :param faults: counter-evidence, in words; one is enough.
     :param contiguity: W2.
     :param end: W3.
+    :param moved: nothing is wrong with the pass but that the data moved while it was made.
     :param gone: ids that another pass had and the pass that counts had not.
     :param sizes: the page sizes asked for.
     :param align: the page size of an aligned walk.
@@ -117,6 +118,7 @@ class Evidence:
     faults: list[str] = field(default_factory=list)
     contiguity: Check = Check()
     end: Check = Check()
+    moved: bool = False
     gone: tuple[str, ...] = ()
     pages: int = 0
     sizes: tuple[int, ...] = ()

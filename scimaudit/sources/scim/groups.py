@@ -199,6 +199,10 @@ def _list(client: Client, profile: Profile, plan: Plan, *, lean: bool) -> tuple[
     except SourceError as error:
         return groups, error
     groups.deviations = endpoint.deviations
+    if groups.found.gone:
+        groups.found.faults.append(f"moving: {len(groups.found.gone)} groups came in one pass and not in another")
+    if endpoint.rejected and not groups.found.faults:
+        groups.found.faults.append("rows without a usable id came")
     return groups, next((error for error in endpoint.failures if _too_large(error)), None)
 
 

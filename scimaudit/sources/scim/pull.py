@@ -52,6 +52,9 @@ def pull(
     found = walk(users.page, how)
     if users.deviations["totalResults-unreadable"]:
         found.faults.append("totalResults is not a number")
+    if users.rejected and not found.faults:
+        # A pass before the one that counts brought them: without an id nobody can ask what became of them.
+        found.faults.append("rows without a usable id came")
     gather.flush()
     # Counted in pages walked, not in requests sent: a resumed pull must ask what the interrupted one asked.
     share = max(LEAST_PROBES, int(found.pages * PROBE_SHARE))
@@ -156,6 +159,7 @@ def _notes(found: Evidence, users: Endpoint, groups: Groups, discovery: Discover
     }
     return (
         *found.notes,
+        *(f"groups: {note}" for note in (groups.found.notes if groups.found else ())),
         *(f"{name}: {count} times" for name, count in sorted(odd.items())),
         *(f"labelled as {name or 'nothing'}: {count} answers" for name, count in sorted(strange.items())),
         *(f"the server also has {name}, which is not listed" for name in discovery.other_types),

@@ -91,7 +91,8 @@ def _index(fetch: Fetch, plan: Plan, page: PageLike, count: int) -> Evidence:
             continue
         break
     found.notes[:0] = notes
-    found.gone = tuple(identifier for identifier in union if identifier not in found.ids)
+    # A cursor walk that this one turned into has its own.
+    found.gone = tuple(dict.fromkeys([*found.gone, *(name for name in union if name not in found.ids)]))
     return found
 
 

@@ -314,13 +314,13 @@ def test_a_page_past_the_end_may_lack_resources(app, pulled, reply):
     assert pulled(app).walk.state == "complete"
 
 
-def moving(app, at, change):
+def moving(app, at, change, kind="/Users"):
     """Change the app before its n-th list request."""
     asked = iter(range(1, 1000))
     lists = app.get
 
     def get(target, params=None):
-        if target == "/Users" and params and next(asked) == at:
+        if target == kind and params and next(asked) == at:
             change()
         return lists(target, params)
 
@@ -352,6 +352,39 @@ def test_a_row_that_one_pass_lost_and_that_cannot_be_asked_for(app, pulled, repl
     found = pulled(app)
     assert found.walk.state == "incomplete"
     assert "moving" in found.walk.reason
+
+
+def test_a_row_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, pulled):
+    app.users["u5"] = {"schemas": [], "userName": "nobody"}
+    moving(app, 3, lambda: app.users.pop("u5"))
+    found = pulled(app)
+    assert len(found.rejected) == 1
+    assert (found.walk.state, found.walk.reason) == ("incomplete", "rows without a usable id came")
+
+
+def grouped(app):
+    for number in range(12):
+        app.group(f"g{number}", f"u{number}", f"u{number + 1}")
+
+
+@pytest.mark.parametrize("goes", [lambda app: app.hidden.add("g0"), lambda app: app.groups.pop("g0")])
+def test_a_group_that_one_pass_lost_leaves_memberships_open(app, pulled, goes):
+    grouped(app)
+    moving(app, 3, lambda: goes(app), "/Groups")
+    found = pulled(app, page_size=5)
+    assert found.walk.state == "complete"
+    assert found.entitlements.state == "incomplete"
+    assert "moving: 1 groups came in one pass and not in another" in found.entitlements.reason
+    assert any(note.startswith("groups: the walk was begun again: ") for note in found.notes)
+
+
+def test_a_group_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, pulled):
+    grouped(app)
+    app.groups["g5"] = {"schemas": [], "displayName": "nobody"}
+    moving(app, 3, lambda: app.groups.pop("g5"), "/Groups")
+    found = pulled(app, page_size=5)
+    assert found.entitlements.state == "incomplete"
+    assert "rows without a usable id came" in found.entitlements.reason
 
 
 def test_a_total_that_is_no_number_is_counter_evidence(app, pulled, reply, list_response):
