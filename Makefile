@@ -57,6 +57,7 @@ golden: $(VENV)/.ready ## write sample-data/expected anew
 
 docs: $(VENV)/.ready ## write the generated pages anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.faults.table --write
 	$(BIN)/python -m scimaudit.renderers._schema > docs/report-schema.json
 
 pictures: demo $(VENV)/.ready ## take the pictures of the README anew

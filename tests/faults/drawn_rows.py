@@ -18,7 +18,9 @@ def _active(chance: Random) -> Behaviour:
         *(int, str, lambda v: str(v).lower(), lambda v: str(int(v)), lambda _v: "enabled-ish"),
         *(lambda v: {"value": v}, lambda _v: None, lambda _v: ..., lambda v: [v], float),
     ]
-    return shapes.setting("active", chance.choice(shown), every=chance.choice([1, 2, 3]))
+    change = chance.choice(shown)
+    # Another fault may have spelt it otherwise, or left it out.
+    return shapes.setting("active", lambda v: ... if v is None else change(v), every=chance.choice([1, 2, 3]))
 
 
 def _mails(chance: Random) -> Behaviour:

@@ -83,7 +83,7 @@ def drawn(seed: int, number: int) -> Schedule:
         settings={"page_size": page_size} if page_size else {},
         people=_left if probed else None,
         remembered=_remembered if probed else None,
-        requests=600,
+        requests=640,  # an endless server is cut off after 600; what was begun is then ended
     )
     return Schedule(story, scenario, faults, harmless, history, tally)
 

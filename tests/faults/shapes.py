@@ -197,7 +197,7 @@ def filters_exactly(inner: Handler, world: World) -> Handler:
         if not is_list(request, "Users") or given.status != 200 or "userName eq" not in request.query.get("filter", ""):
             return given
         body = json.loads(given.body)
-        kept = [row for row in body["Resources"] if f'"{row["userName"]}"' in request.query["filter"]]
+        kept = [row for row in body["Resources"] if f'"{row.get("userName")}"' in request.query["filter"]]
         return replace(given, body=json.dumps(body | {"Resources": kept, "totalResults": len(kept)}).encode())
 
     return handle
