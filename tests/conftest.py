@@ -132,6 +132,7 @@ def first_act(tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "season"
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "over").exists():
+            shutil.rmtree(folder, ignore_errors=True)
             played(folder)
             (folder / "over").touch()
     return over(folder)

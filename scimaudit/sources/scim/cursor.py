@@ -10,8 +10,8 @@ from scimaudit.errors import SourceError
 from scimaudit.sources.scim.evidence import Check, Cursor, Evidence, Fetch, PageLike, Plan, Refused
 from scimaudit.sources.scim.passes import GROWTH, SMALLER_PAGES, sorting
 
-RESTARTS: Final = 3
-"""How often a walk is begun again because the data moved."""
+MOST_PASSES: Final = 5
+"""How often a list is walked until two passes in a row are the same."""
 
 EXPIRIES: Final = 3
 """How often a pass is begun again because its cursor expired."""
@@ -42,7 +42,7 @@ def walk_cursor(fetch: Fetch, plan: Plan, *, linked: bool = False) -> Evidence:
 def _walked(fetch: Fetch, plan: Plan, cursor: Cursor, union: dict[str, None]) -> Evidence:
     """One whole walk, begun again where its cursor expired; every id that comes to light goes to ``union``."""
     for _ in range(EXPIRIES + 1):
-        found = Evidence("cursor", sizes=(plan.count,))
+        found = Evidence("cursor", sizes=(plan.count,), linked=cursor.field == "next_link")
         expired = _follow(fetch, plan, cursor, found)
         union.update(found.ids)
         if not expired:
@@ -61,23 +61,26 @@ def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, unio
     sizes = cycle((max(1, mean - max(mean // 4, 1)), *found.sizes))
     before: Evidence | None = None
     notes: list[str] = []
-    told: list[set[int]] = []
-    while found.moved or not found.faults:
-        why = _unlike(before, found, plan) if before else found.faults[0] if found.moved else ""
+    told: list[tuple[int, ...]] = []
+    for number in range(1, MOST_PASSES + 1):
+        moved = _moved(found, plan)
+        if found.faults and not moved:
+            break
+        why = _unlike(before, found, plan) if before else found.faults[0] if moved else ""
         if before and not why:
             found = _together(before, found)
             break
-        if why:
-            if set(found.totals) in told:
-                found.faults.append("totalResults contradicts itself")
-                break
-            if len(notes) == RESTARTS:
-                found.faults += [why, f"moving: no two passes were the same after {RESTARTS} restarts"]
-                break
-            notes.append(f"the walk was begun again: {why}")
-        if found.moved:
-            told.append(set(found.totals))
-        before = None if found.moved else found
+        totals = tuple(dict.fromkeys(found.totals))
+        if moved and totals in told:
+            found.faults.append("totalResults contradicts itself")
+            break
+        if number == MOST_PASSES:
+            found.faults += [why] * bool(why and why not in found.faults)
+            found.faults.append(f"moving: of {MOST_PASSES} passes no two in a row were the same")
+            break
+        notes += [f"the walk was begun again: {why}"] * bool(why)
+        told.append(totals)
+        before = None if moved else found
         try:
             found = _walked(fetch, replace(plan, count=next(sizes)), cursor, union)
         except SourceError as error:
@@ -85,13 +88,19 @@ def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, unio
             break
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])
+    found.told = max((total for each in told for total in each), default=0)
     found.notes[:0] = notes
     return found
 
 
+def _moved(found: Evidence, plan: Plan) -> bool:
+    """Whether nothing is wrong with a pass but that the data moved while it was made."""
+    return plan.total_honest and len(set(found.totals)) > 1 and not found.broken
+
+
 def _unlike(before: Evidence, after: Evidence, plan: Plan) -> str:
     """What differs between two passes, or moved during the second; empty where nothing does."""
-    if after.moved:
+    if _moved(after, plan):
         return after.faults[0]
     if different := len(before.ids.keys() ^ after.ids.keys()):
         return f"unstable: the second pass differs in {different} rows"
@@ -155,14 +164,13 @@ def _follow(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence) -> bool:
                 return True
             found.faults.append(f"page {found.pages + 1}: {error.message}")
             break
-    broken = bool(found.faults)
+    found.broken = bool(found.faults or without_id)
     repeats = rows - without_id - len(found.ids)
     if repeats:
         found.faults.append(f"{repeats} rows came twice")
     if without_id:
         found.faults.append(f"{without_id} rows have no id")
     if plan.total_honest and len(set(found.totals)) > 1:
-        found.moved = not broken and not without_id
         found.faults.append("totalResults changed during the walk")
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])

@@ -106,8 +106,10 @@ class Evidence:
     :param faults: counter-evidence, in words; one is enough.
     :param contiguity: W2.
     :param end: W3.
-    :param moved: nothing is wrong with the pass but that the data moved while it was made.
+    :param broken: something is wrong that moving data does not explain, so that another pass would only hide it.
     :param gone: ids that another pass had and the pass that counts had not.
+    :param told: the largest ``totalResults`` of a pass that was begun again.
+    :param linked: the server named its pages by URL.
     :param sizes: the page sizes asked for.
     :param align: the page size of an aligned walk.
     """
@@ -118,8 +120,10 @@ class Evidence:
     faults: list[str] = field(default_factory=list)
     contiguity: Check = Check()
     end: Check = Check()
-    moved: bool = False
+    broken: bool = False
     gone: tuple[str, ...] = ()
+    told: int = 0
+    linked: bool = False
     pages: int = 0
     sizes: tuple[int, ...] = ()
     align: int | None = None

@@ -40,6 +40,7 @@ class Groups:
     problems: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     deviations: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
     absent: Walk | None = None
 
     def took(self, page: Page, _number: int, _target: Target, _body: bytes) -> None:
@@ -83,8 +84,9 @@ def list_groups(client: Client, profile: Profile, plan: Plan) -> Groups:
     lean = profile.groups.members == "get_only" and profile.groups.exclude_members
     groups, error = _list(client, profile, plan, lean=lean)
     if error is not None and not lean and _too_large(error):
+        first, lean = groups, True
         groups, error = _list(client, profile, plan, lean=True)
-        lean = True
+        groups.problems += _forgotten(first, groups)
         groups.deviations["groups-read-one-by-one"] += 1
     if error is not None and groups.found is None:
         missing = isinstance(error, Refused) and error.status in {404, 501}
@@ -198,12 +200,24 @@ def _list(client: Client, profile: Profile, plan: Plan, *, lean: bool) -> tuple[
         groups.found = walk(endpoint.page, plan)
     except SourceError as error:
         return groups, error
-    groups.deviations = endpoint.deviations
-    if groups.found.gone:
-        groups.found.faults.append(f"moving: {len(groups.found.gone)} groups came in one pass and not in another")
+    too_large = next((error for error in endpoint.failures if _too_large(error)), None) if groups.found.faults else None
+    groups.deviations, groups.rejected = endpoint.deviations, endpoint.rejected
+    if endpoint.deviations["totalResults-unreadable"]:
+        groups.found.faults.append("totalResults is not a number")
+    # What a page showed counts, also one of a pass that was begun again, or of a probe.
+    lost = sum(name not in groups.found.ids for name in groups.display)
+    if lost:
+        groups.found.faults.append(f"{lost} groups came, and not in the pass that counts: deleted meanwhile, or lost")
     if endpoint.rejected and not groups.found.faults:
-        groups.found.faults.append("rows without a usable id came")
-    return groups, next((error for error in endpoint.failures if _too_large(error)), None)
+        groups.found.faults.append(f"{endpoint.rejected} rows without a usable id came before the pass that counts")
+    return groups, too_large
+
+
+def _forgotten(first: Groups, second: Groups) -> list[str]:
+    """What a listing had that is not in the one made after it."""
+    lost = len(first.display.keys() - second.display.keys())
+    said = [f"{lost} groups were listed with their members, and not without"] if lost else []
+    return said + ([f"{first.rejected} rows without a usable id came"] if first.rejected else [])
 
 
 def _too_large(error: SourceError) -> bool:
@@ -229,12 +243,14 @@ def _complete_members(client: Client, profile: Profile, groups: Groups, *, lean:
         if not every and place >= _SAMPLE:
             break
         try:
-            alone = next((row for row in endpoint.alone(group).groups if row.id == group), None)
+            page = endpoint.alone(group)
         except SourceError as error:
             groups.problems.append(f"members of {_shown(groups, group)}: {error.message}")
             if isinstance(error, Incomplete):
                 break
             continue
+        groups.deviations.update(page.deviations)
+        alone = next((row for row in page.groups if row.id == group), None)
         if alone is None:
             groups.problems.append(f"members of {_shown(groups, group)}: another resource came")
         elif alone.members:

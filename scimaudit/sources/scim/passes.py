@@ -34,6 +34,7 @@ class Pass:
     :param repeated: a page brought nothing but known rows.
     :param moved: a later ``startIndex`` was answered with other rows than the first one.
     :param grown: how often ``totalResults`` grew from one page to the next.
+    :param failed: a page could not be had.
     :param ceiling: the pass stopped at the largest index the server answers.
     """
 
@@ -51,6 +52,7 @@ class Pass:
     repeated: bool = False
     ceiling: bool = False
     moved: bool = False
+    failed: bool = False
     grown: int = 0
 
     def add(self, page: PageLike, at: int, due: str | None = None) -> int:
@@ -166,6 +168,7 @@ def index_pass(
             if not overlaps and isinstance(error, Refused) and error.status in {404, 400}:
                 seen.tail = "404" if error.status == 404 else "400"
             else:
+                seen.failed = True
                 seen.breaks.append(f"startIndex {start}: {error.message}")
             break
         if not page.ids and not overlaps:
@@ -207,6 +210,7 @@ def _past(fetch: Fetch, seen: Pass, params: Mapping[str, str], start: int) -> Pa
         if isinstance(error, Refused) and error.status in {404, 400}:
             seen.tail = "404" if error.status == 404 else "400"
         else:
+            seen.failed = True
             seen.breaks.append(f"past the end, startIndex {start}: {error.message}")
         return None
     new = seen.add(page, start)
@@ -245,6 +249,7 @@ def aligned_pass(
             if isinstance(error, Refused) and error.status in {404, 400} and number > 1:
                 seen.tail = "404" if error.status == 404 else "400"
             else:
+                seen.failed = True
                 seen.breaks.append(f"startIndex {start}: {error.message}")
             break
         new = seen.add(page, start)

@@ -53,8 +53,8 @@ def pull(
     if users.deviations["totalResults-unreadable"]:
         found.faults.append("totalResults is not a number")
     if users.rejected and not found.faults:
-        # A pass before the one that counts brought them: without an id nobody can ask what became of them.
-        found.faults.append("rows without a usable id came")
+        # Without an id nobody can ask what became of them.
+        found.faults.append(f"{users.rejected} rows without a usable id came before the pass that counts")
     gather.flush()
     # Counted in pages walked, not in requests sent: a resumed pull must ask what the interrupted one asked.
     share = max(LEAST_PROBES, int(found.pages * PROBE_SHARE))
@@ -65,7 +65,8 @@ def pull(
     groups_how = plan("Groups", profile, discovery, page_size=page_size, quick=sink.quick)
     if groups_how.mode is None and found.mode in {"cursor", "aligned"}:
         # A single page of groups does not show how the server pages; the accounts have shown it.
-        groups_how = replace(groups_how, mode=found.mode, align=found.align)
+        by = replace(groups_how.cursor, field="next_link") if found.linked else groups_how.cursor
+        groups_how = replace(groups_how, mode=found.mode, align=found.align, cursor=by)
     groups = list_groups(client, profile, groups_how)
     held = resolve(groups, gather.ids, by_user_name)
     window = {} if found.mode == "cursor" else {"startIndex": "1", "count": "2"}

@@ -51,6 +51,8 @@ def honest_total(found: Evidence, plan: Plan) -> Proof:
         return Proof("W1", "failed", f"totalResults is not constant: {min(found.totals)} to {most}")
     if most < distinct:
         return Proof("W1", "failed", f"totalResults is {most} and {distinct} distinct rows came")
+    if found.told > distinct + len(found.gone):
+        return Proof("W1", "not-available", f"an earlier pass was told of {found.told} rows, and not all of them came")
     if found.mode == "dump":
         return Proof("W1", "not-available", f"totalResults is {most}, but nothing can be asked past it")
     if most in plan.round_caps or most in found.sizes:

@@ -64,6 +64,7 @@ def _index(fetch: Fetch, plan: Plan, page: PageLike, count: int) -> Evidence:
     told: list[list[int]] = []
     union: dict[str, None] = {}
     notes: list[str] = []
+    most = 0
     for attempt in range(RESTARTS + 1):
         try:
             found, disordered = _attempt(fetch, plan, first, count, sort, union)
@@ -73,6 +74,8 @@ def _index(fetch: Fetch, plan: Plan, page: PageLike, count: int) -> Evidence:
             found.faults.append(f"the walk was begun again and failed: {error.message}")
             break
         first = None
+        if found.broken or found.mode == "cursor":
+            break
         if plan.total_honest and len(set(found.totals)) > 1:
             if found.totals in told:
                 found.faults.append(f"totalResults contradicts itself: {_few(found.totals)}")
@@ -83,6 +86,7 @@ def _index(fetch: Fetch, plan: Plan, page: PageLike, count: int) -> Evidence:
                 )
                 break
             told.append(found.totals)
+            most = max(most, *found.totals)
             notes.append(f"the walk was begun again: totalResults changed ({_few(found.totals)})")
             continue
         if disordered and sort is None and plan.sort_cure and not plan.quick and attempt < RESTARTS:
@@ -91,6 +95,7 @@ def _index(fetch: Fetch, plan: Plan, page: PageLike, count: int) -> Evidence:
             continue
         break
     found.notes[:0] = notes
+    found.told = max(most, found.told)
     # A cursor walk that this one turned into has its own.
     found.gone = tuple(dict.fromkeys([*found.gone, *(name for name in union if name not in found.ids)]))
     return found
@@ -138,6 +143,7 @@ def _evidence(mode: str, seen: Pass, plan: Plan) -> Evidence:
         end=seen.end(plan.past_end),
         pages=seen.pages,
         sizes=(seen.count,),
+        broken=seen.failed or bool(seen.without_id),
     )
     if mode == "aligned":
         found.align = plan.align or len(seen.first)
@@ -227,8 +233,10 @@ def _second_pass(
         else:
             second = index_pass(fetch, size, extra, base=plan.start_base)
     except SourceError as error:
+        found.broken = True
         found.faults.append(f"second pass: {error.message}")
         return Check("failed", found.faults[-1])
+    found.broken |= second.failed or bool(second.without_id)
     found.pages += second.pages
     found.totals += second.totals
     found.sizes += (size,)
@@ -269,6 +277,7 @@ def _dump(fetch: Fetch, page: PageLike, plan: Plan) -> Evidence:
         found.faults.append(f"asked again: {error.message}")
         return found
     found.pages += 1
+    found.totals += [] if again.total is None else [again.total]
     different = set(page.ids) ^ set(again.ids)
     if different:
         found.faults.append(f"unstable: two requests differ in {len(different)} rows")

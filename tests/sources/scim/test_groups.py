@@ -1,3 +1,4 @@
+import orjson
 import pytest
 
 from scimaudit.errors import AuthenticationFailed, Incomplete, Unavailable
@@ -300,12 +301,75 @@ def test_groups_that_are_refused_are_missing_or_failed(app, pulled, reply, statu
     assert found.reason.startswith("groups: ")
 
 
-@pytest.mark.parametrize(("status", "lean"), [(400, True), (413, True), (404, False), (403, False)])
+@pytest.mark.parametrize(("status", "lean"), [(413, True), (404, False), (403, False)])
 def test_a_page_that_is_too_large_is_asked_for_without_members(app, pulled, reply, status, lean):
     app.group("g", "u1")
     app.answers["/Groups?startIndex"] = reply({}, status)
     assert pulled(app).entitlements.state != "complete"
     assert any("excludedAttributes=members" in text for text in app.asked) is lean
+
+
+def test_a_page_that_is_refused_in_the_middle_is_asked_for_without_members(app, pulled, reply):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    app.answers["/Groups?startIndex=10&count=10?"] = reply({}, 400)
+    app.answers["/Groups?startIndex=10&count=10"] = reply({}, 400)
+    pulled(app)
+    assert any("excludedAttributes=members" in text for text in app.asked)
+
+
+def test_a_probe_that_is_refused_is_no_page_too_large(app, pulled, reply):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    app.answers["/Groups?startIndex=0"] = reply({}, 400)
+    assert pulled(app).entitlements.state == "complete"
+    assert not any("excludedAttributes" in text for text in app.asked)
+
+
+def test_a_group_that_only_the_listing_with_members_had_is_not_forgotten(app, pulled, reply):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    lists = app.get
+
+    def get(target, params=None):
+        if target == "/Groups" and params:
+            if params.get("startIndex") == "10" and "excludedAttributes" not in params:
+                return reply({}, 413), 0
+            if "excludedAttributes" in params:
+                app.hidden.add("g0")
+        return lists(target, params)
+
+    app.get = get
+    found = pulled(app).entitlements
+    assert found.state == "incomplete"
+    assert "1 groups were listed with their members, and not without" in found.reason
+
+
+@pytest.mark.parametrize("odd", [[{"value": "u3"}, {"display": "someone"}], {"a": 1}])
+def test_members_that_cannot_be_read_of_a_group_that_is_read_alone(app, pulled, odd):
+    app.group("g", "u1")
+    app.group("h", *())
+    app.groups["h"]["members"] = odd
+    found = pulled(app, facts={"groups": {"members": "get_only", "exclude_members": True}}).entitlements
+    assert (found.state, found.reason) == ("unprovable", "groups: some members cannot be read")
+
+
+def test_a_total_of_groups_that_is_no_number_is_counter_evidence(app, pulled, reply, list_response):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    lists = app.get
+
+    def get(target, params=None):
+        answer, number = lists(target, params)
+        if target == "/Groups" and params and params.get("startIndex") not in {"0", "1"}:
+            body = orjson.loads(answer.body) | {"totalResults": "many"}
+            return reply(body), number
+        return answer, number
+
+    app.get = get
+    found = pulled(app).entitlements
+    assert found.state == "incomplete"
+    assert "totalResults is not a number" in found.reason
 
 
 @pytest.mark.parametrize(

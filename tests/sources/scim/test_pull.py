@@ -1,5 +1,6 @@
 """A whole pull over an app in memory: accounts, witnesses, scope, notes."""
 
+import orjson
 import pytest
 
 from scimaudit.errors import AuthenticationFailed, Malformed, SourceError, Unavailable
@@ -359,7 +360,37 @@ def test_a_row_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, pul
     moving(app, 3, lambda: app.users.pop("u5"))
     found = pulled(app)
     assert len(found.rejected) == 1
-    assert (found.walk.state, found.walk.reason) == ("incomplete", "rows without a usable id came")
+    assert found.walk.state == "incomplete"
+    assert "1 rows have no id" in found.walk.reason
+
+
+def by_cursor(app, reply, *, expires=0):
+    """The app pages by cursor, ten rows at a time; at one list request the cursor has expired."""
+    lists, asked = app.get, iter(range(1, 1000))
+
+    def get(target, params=None):
+        if target not in {"/Users", "/Groups"} or "filter" in (params or {}):
+            return lists(target, params)
+        if next(asked) == expires:
+            return reply({"scimType": "expiredCursor"}, 400), 0
+        whole, number = lists(target, {"startIndex": "1", "count": "1000"})
+        body = orjson.loads(whole.body)
+        start = int(params.get("cursor", "0"))
+        after = start + min(int(params["count"]), 10)
+        more = {"nextCursor": str(after)} if after < len(body["Resources"]) else {}
+        return reply(body | {"Resources": body["Resources"][start:after]} | more), number
+
+    app.get = get
+
+
+def test_a_row_without_id_of_a_walk_whose_cursor_expired_is_not_forgotten(app, pulled, reply):
+    app.users["u5"] = {"schemas": [], "userName": "nobody"}
+    by_cursor(app, reply, expires=3)
+    moving(app, 3, lambda: app.users.pop("u5", None))
+    found = pulled(app)
+    assert found.facts["paging"] == "cursor"
+    assert found.walk.state == "incomplete"
+    assert "rows without a usable id came before the pass that counts" in found.walk.reason
 
 
 def grouped(app):
@@ -374,7 +405,7 @@ def test_a_group_that_one_pass_lost_leaves_memberships_open(app, pulled, goes):
     found = pulled(app, page_size=5)
     assert found.walk.state == "complete"
     assert found.entitlements.state == "incomplete"
-    assert "moving: 1 groups came in one pass and not in another" in found.entitlements.reason
+    assert "1 groups came, and not in the pass that counts" in found.entitlements.reason
     assert any(note.startswith("groups: the walk was begun again: ") for note in found.notes)
 
 
@@ -384,7 +415,18 @@ def test_a_group_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, p
     moving(app, 3, lambda: app.groups.pop("g5"), "/Groups")
     found = pulled(app, page_size=5)
     assert found.entitlements.state == "incomplete"
-    assert "rows without a usable id came" in found.entitlements.reason
+    assert "1 rows have no id" in found.entitlements.reason
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_group_that_one_page_by_cursor_showed_leaves_memberships_open(app, pulled, reply, at):
+    grouped(app)
+    by_cursor(app, reply)
+    moving(app, at, lambda: app.hidden.add("g0"), "/Groups")
+    found = pulled(app)
+    assert found.facts["paging"] == "cursor"
+    assert (found.walk.state, found.entitlements.state) == ("complete", "incomplete")
+    assert "1 groups came, and not in the pass that counts" in found.entitlements.reason
 
 
 def test_a_total_that_is_no_number_is_counter_evidence(app, pulled, reply, list_response):
