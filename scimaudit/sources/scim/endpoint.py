@@ -83,6 +83,8 @@ class Endpoint:
         """Whether a resource with this id can be fetched; None when the answer says neither."""
         try:
             reply = self.single(identifier)
+            if reply.status == 400 and segment(identifier) != identifier:
+                return None  # it may be the spelling that is refused, whoever it names
             if reply.status in _MISSING:
                 return False
             if reply.status != 200:

@@ -74,6 +74,13 @@ def test_w4_a_dangling_member_is_no_hole(app, pulled, witness):
     assert (witness(found, "W4").outcome, found.walk.state) == ("passed", "complete")
 
 
+@pytest.mark.parametrize(("ghost", "outcome"), [("ghost", "passed"), ("gho/st", "not-available")])
+def test_w4_a_refusal_of_an_id_that_must_be_encoded_says_nothing(app, pulled, witness, reply, ghost, outcome):
+    app.group("g", "u1", ghost)
+    app.answers["/Users/gho"] = reply({}, 400)
+    assert witness(pulled(app), "W4").outcome == outcome
+
+
 def test_w4_is_not_available_without_references_or_without_get(app, pulled, witness, reply):
     assert witness(pulled(app), "W4").outcome == "not-available"
     app.group("g", "ghost")
