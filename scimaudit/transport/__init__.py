@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from itertools import chain
@@ -164,6 +164,7 @@ class Client:
         self._deadline = Deadline(monotonic)
         self._last = float("-inf")
         self._requests = self._bytes = 0
+        self._replayed = Cost()
         self._waited = 0.0
         self._tls = ""
         self._limits: dict[str, str] = {}
@@ -196,8 +197,9 @@ class Client:
 
     @property
     def cost(self) -> Cost:
-        """What was asked of the server so far; replayed exchanges cost nothing."""
-        return Cost(self._requests, self._bytes, self._monotonic() - self._started, self._waited)
+        """What was asked of the server so far, also by the interrupted pull that this one goes on from."""
+        requests, received = self._requests + self._replayed.requests, self._bytes + self._replayed.bytes
+        return Cost(requests, received, self._monotonic() - self._started, self._waited)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -234,7 +236,11 @@ class Client:
                 source=self._source,
                 hint="the server named an address elsewhere; nothing was sent to it",
             )
+        sent = self._requests
         reply, number = self._exchange("GET", url, lambda: self._send(url))
+        if self._requests == sent:
+            before = self._replayed
+            self._replayed = replace(before, requests=before.requests + 1, bytes=before.bytes + len(reply.body))
         # Judged once it is on record: a refusal is evidence, and a replay must be refused as the listing was.
         return self._judged(reply, url), number
 

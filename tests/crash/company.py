@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import orjson
@@ -165,6 +166,13 @@ def entries(index: Path) -> list[tuple[object, ...]]:
     """What was asked and answered, in order."""
     told = [orjson.loads(line) for line in index.read_bytes().splitlines()]
     return [(each["method"], each["url"], each["status"], each["sha256"]) for each in told]
+
+
+def apart(due: str, now: str) -> tuple[str, str]:
+    """Where two texts part, and a little of both."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(due, now, strict=False)))
+    at = max(same - 60, 0)
+    return due[at : at + 120], now[at : at + 120]
 
 
 _CLOCKS = (

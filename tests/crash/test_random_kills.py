@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import figures
-from tests.crash.company import Company
+from tests.crash.company import Company, apart
 from tests.crash.conftest import Undisturbed
 from tests.crash.warm import Warm, arguments
 
@@ -69,7 +69,11 @@ def test_kills_at_random(chunk: int, company: Company, undisturbed: Undisturbed,
             other.append((store, done))
         else:
             told_now = mine.told()
-            other += [(store, name) for name, said in undisturbed.told.items() if told_now[name] != said]
+            other += [
+                (store, name, *apart(said, told_now[name]))
+                for name, said in undisturbed.told.items()
+                if told_now[name] != said
+            ]
     counts = {
         "kills": kills.total(),
         **dict(sorted(kills.items())),

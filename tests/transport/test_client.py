@@ -277,10 +277,11 @@ def test_the_rate_is_kept(serve, client, clock, reply_bytes):
     assert clock.slept == [0.25, 0.25]
 
 
-def test_a_replayed_exchange_costs_nothing(client):
-    made = client("http://127.0.0.1:1", exchange=lambda method, url, send: (Reply(200, {}, b"{}"), 7))
-    assert made.get("/Users")[1] == 7
-    assert made.cost.requests == 0
+def test_what_an_interrupted_pull_asked_was_asked_and_takes_nothing_of_the_budget(client):
+    # A listing that was asked for by nobody would have no date.
+    made = client("http://127.0.0.1:1", exchange=lambda *_: (Reply(200, {}, b"{}"), 7), budgets=Budgets(requests=1))
+    assert [made.get("/Users")[1] for _ in range(3)] == [7, 7, 7]
+    assert (made.cost.requests, made.cost.bytes) == (3, 6)
 
 
 def test_cookies_are_not_kept(serve, client, reply_bytes):
