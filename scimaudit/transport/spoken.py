@@ -67,4 +67,6 @@ def _coded(secret: bytes) -> Iterable[bytes]:
     yield secret.hex().encode()
     yield secret.hex().upper().encode()
     yield secret[::-1]
-    yield b"\0".join(bytes((byte,)) for byte in secret)
+    letters = [bytes((byte,)) for byte in secret]
+    yield b"\0".join(letters)
+    yield b"\\u0000".join(letters)  # which is how JSON writes it

@@ -17,7 +17,7 @@ from tests.crash.conftest import Undisturbed
 from tests.crash.warm import Warm, arguments
 
 SEED = int(os.environ.get("SCIMAUDIT_SEED", "20261129"))
-CHUNKS = figures.size(1, 8)
+CHUNKS = figures.size(1, 9)
 STORES = figures.size(2, 5)
 """Stores in a chunk; each is killed on five times in a row before a run comes to its end there."""
 IN_A_ROW = 5

@@ -106,6 +106,6 @@ def _encoded(text: str, chance: Random, *, spoilt: bool) -> bytes:
         return text.encode(chance.choice(["utf-16", "latin-1", "utf-8-sig"]), errors="replace")
     data = text.encode()
     if spoilt and chance.random() < 0.1:
-        at = chance.randrange(len(data))
+        at = chance.randrange(len(data) + 1)
         data = data[:at] + bytes([chance.randrange(256)]) + data[at:]
     return data

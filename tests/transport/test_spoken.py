@@ -32,6 +32,8 @@ WRITERS = {
     "reversed": lambda text: text[::-1],
     "hex": lambda text: text.encode().hex(),
     "HEX": lambda text: text.encode().hex().upper(),
+    "two bytes a letter": lambda text: text.encode("utf-16-le").decode(),
+    "two bytes a letter in JSON": lambda text: json.dumps(text.encode("utf-16-le").decode()),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 of a header": lambda text: base64.b64encode(f"Authorization: Bearer {text}\r\n".encode()).decode(),
     "base64url": lambda text: base64.urlsafe_b64encode(f"x{text}".encode()).decode(),
