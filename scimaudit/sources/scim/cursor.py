@@ -41,12 +41,14 @@ def walk_cursor(fetch: Fetch, plan: Plan, *, linked: bool = False) -> Evidence:
 
 def _walked(fetch: Fetch, plan: Plan, cursor: Cursor, union: dict[str, None]) -> Evidence:
     """One whole walk, begun again where its cursor expired; every id that comes to light goes to ``union``."""
+    most = 0
     for _ in range(EXPIRIES + 1):
-        found = Evidence("cursor", sizes=(plan.count,), linked=cursor.field == "next_link")
+        found = Evidence("cursor", told=most, sizes=(plan.count,), linked=cursor.field == "next_link")
         expired = _follow(fetch, plan, cursor, found)
         union.update(found.ids)
         if not expired:
             return found
+        most = max(most, *found.totals, 0)
     found.faults.append(f"the cursor expired in each of {EXPIRIES + 1} walks")
     return found
 
@@ -62,6 +64,7 @@ def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, unio
     before: Evidence | None = None
     notes: list[str] = []
     told: list[tuple[int, ...]] = []
+    most = 0
     for number in range(1, MOST_PASSES + 1):
         moved = _moved(found, plan)
         if found.faults and not moved:
@@ -70,7 +73,7 @@ def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, unio
         if before and not why:
             found = _together(before, found)
             break
-        totals = tuple(dict.fromkeys(found.totals))
+        totals, most = tuple(dict.fromkeys(found.totals)), max(most, found.told, *found.totals)
         if moved and totals in told:
             found.faults.append("totalResults contradicts itself")
             break
@@ -88,7 +91,7 @@ def _until_equal(fetch: Fetch, plan: Plan, cursor: Cursor, found: Evidence, unio
             break
     if found.faults:
         found.contiguity = Check("failed", found.faults[0])
-    found.told = max((total for each in told for total in each), default=0)
+    found.told = max(most, found.told)
     found.notes[:0] = notes
     return found
 

@@ -35,7 +35,9 @@ def walk(fetch: Fetch, plan: Plan) -> Evidence:
         found.notes.append("the server refuses startIndex and count, so it was asked without them")
         return found
     if plan.mode is None and (page.next_cursor or page.next_link):
-        return walk_cursor(fetch, plan, linked=not page.next_cursor)
+        found = walk_cursor(fetch, plan, linked=not page.next_cursor)
+        found.told = max(found.told, page.total or 0)
+        return found
     return _index(fetch, plan, page, count)
 
 

@@ -346,6 +346,21 @@ def test_a_total_that_changed_during_a_walk_begins_it_again(users, listed, told,
     assert ("an earlier pass was told of 301 rows" in verdict.reason) is (state == "unprovable")
 
 
+@pytest.mark.parametrize(("mode", "expires"), [(None, False), ("cursor", True)])
+def test_a_larger_total_of_a_walk_that_was_left_wants_another_witness(users, listed, mode, expires):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        if expires and len(asked) == 2:
+            raise Refused("expired", status=400, scim_type="expiredCursor")
+        return paged(users, total=301 if len(asked) == 1 else 300)(target)
+
+    _, verdict = listed(fetch, mode=mode)
+    assert verdict.state == "unprovable"
+    assert "an earlier pass was told of 301 rows" in verdict.reason
+
+
 def test_moved_and_quiet_passes_in_turn_are_left_off_too(users, listed):
     begun = []
 
