@@ -19,14 +19,14 @@ from scimaudit.errors import IntegrityError
 MANIFEST: Final = "MANIFEST.sha256"
 """One line a file: SHA-256, two spaces, path; sorted by path. What ``sha256sum -c`` reads."""
 STATEMENT: Final = "statement.json"
-"""An in-toto Statement v1 over :data:`MANIFEST`; written last but for its signature."""
+"""An in-toto Statement v1 over :data:`MANIFEST`."""
 SIGNATURE: Final = "statement.json.sig"
 """An SSH signature over :data:`STATEMENT`."""
 TIMESTAMP: Final = "statement.json.tsr"
 """A timestamp authority's answer over :data:`STATEMENT` (RFC 3161), where the statement says that there is one."""
-TIMESTAMP_SUM: Final = "statement.json.tsr.sha256"
-"""The SHA-256 of :data:`TIMESTAMP`, as ``sha256sum`` has it: not every bit of an answer is under its own signature."""
-OUTSIDE: Final = frozenset({MANIFEST, STATEMENT, SIGNATURE, TIMESTAMP, TIMESTAMP_SUM})
+SUMS: Final = "SEAL.sha256"
+"""The SHA-256 of each of these that there is, in the format of :data:`MANIFEST`; see :mod:`scimaudit.evidence.sums`."""
+OUTSIDE: Final = frozenset({MANIFEST, STATEMENT, SIGNATURE, TIMESTAMP, SUMS})
 """The files that :data:`MANIFEST` does not list."""
 PARTIAL: Final = ".partial"
 """Ending of a folder that is not sealed yet."""
@@ -35,7 +35,7 @@ _LARGEST: Final = {
     STATEMENT: 16 << 20,
     SIGNATURE: 1 << 16,
     TIMESTAMP: 1 << 20,
-    TIMESTAMP_SUM: 1 << 10,
+    SUMS: 1 << 10,
 }
 """Bytes beyond which none of these was written by us; a stranger's is not read into memory."""
 

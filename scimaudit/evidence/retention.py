@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from scimaudit.config import Evidence
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import PARTIAL, STATEMENT, sealed, signing, statement, tombstones, verify
+from scimaudit.evidence import PARTIAL, SIGNATURE, STATEMENT, sealed, signing, statement, sums, tombstones, verify
 from scimaudit.evidence.seal import newest
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.tombstones import FOLDERS, RAW, WHOLE, Place, Tombstone
@@ -179,8 +179,8 @@ def _bury(each: Due, head: Statement, bundles: Path, now: datetime, key: Path | 
     write_bytes(tombstones.dump(stone), draft / STATEMENT)
     if key is not None:
         signing.sign(draft, key)
-        for path in draft.iterdir():
-            settle(path)
+        settle(draft / SIGNATURE)
+    sums.write(draft)
     settle(draft)
     made = [*tombstones.of(each.bundle), replace(stone, folder=draft)]
     wrong = tombstones.amiss(each.bundle, told, tombstones.manifest(each.bundle), made, at=now)

@@ -1,4 +1,4 @@
-"""Sealing: every file, the manifest, the statement, its timestamp, its signature; a name that is final comes last.
+"""Sealing: every file, the manifest, the statement, its timestamp, its signature, their sums; the final name is last.
 
 A run that dies before the end leaves a folder that ends in ``.partial``, which nothing takes for a bundle; the next
 sealing throws it away. A failed fsync ends it: what was not written may look written afterwards.
@@ -24,11 +24,11 @@ from scimaudit.evidence import (
     SIGNATURE,
     STATEMENT,
     TIMESTAMP,
-    TIMESTAMP_SUM,
     contents,
     sealed,
     signing,
     statement,
+    sums,
     timestamp,
     tombstones,
     twins,
@@ -96,12 +96,11 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
     said = statement.dump(file_digest(draft / MANIFEST), told)
     write_bytes(said, draft / STATEMENT)
     if authority is not None:
-        token = timestamp.obtain(said, authority)
-        write_bytes(token, draft / TIMESTAMP)
-        write_bytes(timestamp.sum_of(token), draft / TIMESTAMP_SUM)
+        write_bytes(timestamp.obtain(said, authority), draft / TIMESTAMP)
     if key is not None:
         signing.sign(draft, key)
         settle(draft / SIGNATURE)
+    sums.write(draft)
     settle(draft)
     draft.rename(target)
     try:

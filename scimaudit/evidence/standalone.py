@@ -15,8 +15,9 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-TOKEN, TOKEN_SUM = "statement.json.tsr", "statement.json.tsr.sha256"
-SEAL = {"MANIFEST.sha256", "statement.json", "statement.json.sig", TOKEN, TOKEN_SUM}
+TOKEN, SUMS = "statement.json.tsr", "SEAL.sha256"
+SUMMED = ("MANIFEST.sha256", "statement.json", "statement.json.sig", TOKEN)
+SEAL = {*SUMMED, SUMS}
 TOMBSTONES = ("tombstone-raw", "tombstone-bundle")
 MOST = 64 << 20  # bytes of a file that is read as a whole
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}")  # how a bundle is called; a copy as anybody likes
@@ -55,14 +56,27 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
+def seal(folder: Path) -> Iterator[str]:
+    """What of a seal is not what its sums say."""
+    told = read(folder / SUMS).decode("utf-8", "replace").split("\n")
+    parts = {name: read(folder / name) for name in SUMMED if (folder / name).exists()}
+    there = {name: f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in parts.items()}
+    due = {line[66:]: line for line in told if line}
+    for name in sorted({*due, *there}):
+        if name not in SUMMED:
+            yield f"{SUMS} has a line that cannot be: {due[name][:200]}"
+        elif name not in there or name not in due:
+            yield f"{name} was added" if name in there else f"{name} is missing"
+        elif due[name] != there[name]:
+            yield f"{name} is not the one that {SUMS} speaks of"
+    if due == there and told != [*there.values(), ""]:
+        yield f"{SUMS} is not as it is written"
+
+
 def timestamp(bundle: Path, statement: bytes, stamped: bool) -> Iterator[str]:
-    """What is wrong with the timestamp's files; whether its authority is to be trusted is not asked here."""
-    for name in (TOKEN, TOKEN_SUM):
-        if (bundle / name).exists() != stamped:
-            yield f"{name} is missing" if stamped else f"{name} was added"
-            return
-    if stamped and read(bundle / TOKEN_SUM) != f"{sha256(bundle / TOKEN)}  {TOKEN}\n".encode():
-        yield f"{TOKEN} changed"
+    """What is wrong with the timestamp; whether its authority is to be trusted is not asked here."""
+    if (bundle / TOKEN).exists() != stamped:
+        yield f"{TOKEN} is missing" if stamped else f"{TOKEN} was added"
     elif stamped and hashlib.sha256(statement).digest() not in read(bundle / TOKEN):
         yield f"{TOKEN} is for another statement"
 
@@ -83,7 +97,9 @@ def problems(bundle: Path) -> Iterator[str]:
     try:
         statement, manifest = read(bundle / "statement.json"), read(bundle / "MANIFEST.sha256")
         digest, name, stamped = spoken_of(statement)
-        yield from timestamp(bundle, statement, stamped)
+        yield from dict.fromkeys([*seal(bundle), *timestamp(bundle, statement, stamped)])
+        for folder in (bundle / name for name in TOMBSTONES if (bundle / name).is_dir()):
+            yield from (f"{folder.name}: {problem}" for problem in seal(folder))
     except OSError as error:
         yield f"{error.filename} cannot be read"
         return
@@ -117,7 +133,7 @@ def problems(bundle: Path) -> Iterator[str]:
     bodies = {path for path in due if path.startswith("snapshot/") and path.endswith(".bodies")}
     if gone != {path: due[path] for path in due if whole or (raw and path in bodies)}:
         yield "a tombstone names other files than its rule removes, or other hashes than the manifest"
-    stones = {f"{folder}/{name}" for folder in TOMBSTONES for name in ("statement.json", "statement.json.sig")}
+    stones = {f"{folder}/{name}" for folder in TOMBSTONES for name in ("statement.json", "statement.json.sig", SUMS)}
     for name in TOMBSTONES if "statement.json.sig" in found else ():
         if name in found and f"{name}/statement.json.sig" not in found:
             yield f"{name} is not signed, and the bundle is"

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError, IntegrityError, Unavailable
-from scimaudit.evidence import TIMESTAMP, TIMESTAMP_SUM, read
+from scimaudit.evidence import TIMESTAMP, read
 from scimaudit.transport import tls_context
 from scimaudit.transport.post import post
 
@@ -124,29 +124,22 @@ def proven(token: bytes, statement: bytes, roots: Path, *, nonce: int | None = N
     return answer.tst_info.gen_time.astimezone(UTC)
 
 
-def sum_of(token: bytes) -> bytes:
-    """The line that ``sha256sum`` writes of a token."""
-    return f"{hashlib.sha256(token).hexdigest()}  {TIMESTAMP}\n".encode()
-
-
 def amiss(bundle: Path, statement: bytes, *, asked: bool) -> list[str]:
     """What is wrong with a bundle's token as far as shows without the authority's certificate.
 
     :param asked: whether the statement says that there is one.
     """
-    there = [name for name in (TIMESTAMP, TIMESTAMP_SUM) if (bundle / name).exists()]
-    if not asked:
-        return [f"{name} was added" for name in there]
-    if len(there) < 2:
-        return [f"{name} is missing" for name in (TIMESTAMP, TIMESTAMP_SUM) if name not in there]
+    there = (bundle / TIMESTAMP).exists()
+    if there != asked:
+        return [f"{TIMESTAMP} was added" if there else f"{TIMESTAMP} is missing"]
+    if not there:
+        return []
     try:
-        token, noted = read(bundle, TIMESTAMP), read(bundle, TIMESTAMP_SUM)
+        token = read(bundle, TIMESTAMP)
     except OSError as error:
         return [f"{TIMESTAMP} cannot be read: {error.strerror or error}"]
     except IntegrityError as error:
         return [error.message]
-    if noted != sum_of(token):
-        return [f"{TIMESTAMP} changed"]
     return [] if hashlib.sha256(statement).digest() in token else [f"{TIMESTAMP} is for another statement"]
 
 

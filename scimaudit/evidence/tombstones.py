@@ -20,7 +20,7 @@ import orjson
 
 from scimaudit.config import Evidence
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, SNAPSHOT, STATEMENT, read, sealed, signing, statement
+from scimaudit.evidence import MANIFEST, SIGNATURE, SNAPSHOT, STATEMENT, SUMS, read, sealed, signing, statement, sums
 from scimaudit.evidence.statement import TYPE, Statement
 
 PREDICATE: Final = "urn:scimaudit:tombstone:1"
@@ -147,7 +147,7 @@ def last(bundles: Path, now: datetime) -> dict[str, str] | None:
 def ours(path: str) -> bool:
     """Whether a path of a bundle is a part of a tombstone, which no manifest lists."""
     folder, _, name = path.partition("/")
-    return folder in FOLDERS.values() and name in {STATEMENT, SIGNATURE}
+    return folder in FOLDERS.values() and name in {STATEMENT, SIGNATURE, SUMS}
 
 
 def falls(rule: str, due: Mapping[str, str], before: Iterable[str] = ()) -> dict[str, str]:
@@ -241,6 +241,7 @@ def amiss(
         if stone.removed != falls(stone.rule, due, before):
             yield f"{name} names other files than the rule {stone.rule} removes, or other hashes than the manifest"
         before |= stone.removed
+        yield from (f"{name}: {why}" for why in sums.amiss(stone.folder))
         yield from (f"{name}: {why}" for why in _undue(bundle, told, stone, at))
         if signers is None:
             # Whether it holds is not asked, but a seal with a signature is no seal that anybody may go on from.

@@ -26,6 +26,7 @@ from scimaudit.evidence import (
     sealed,
     signing,
     statement,
+    sums,
     timestamp,
     tombstones,
     twins,
@@ -87,7 +88,7 @@ def verify(
     noted = _noted(head)
     told = statement.load(bundle)
     manifest = _listed(bundle)
-    problems = [*_name(bundle, told), *_files(bundle, told, manifest)]
+    problems = [*_name(bundle, told), *sums.amiss(bundle), *_files(bundle, told, manifest)]
     if not told.digest.startswith(noted):
         problems.append(f"its digest is {told.digest[:16]}, not the one that begins with {noted}")
     said = read(bundle, STATEMENT)
@@ -106,7 +107,7 @@ def verify(
     if full and not problems and not told.pseudonymised:
         problems += _inside(bundle, stones)
     files = len(manifest.due.keys() - tombstones.gone(bundle))
-    return Verified(bundle, told, files, signer, tuple(problems), stamped, stones)
+    return Verified(bundle, told, files, signer, tuple(dict.fromkeys(problems)), stamped, stones)
 
 
 def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], tuple[str, ...]]:
@@ -126,6 +127,7 @@ def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], t
     problems += [f"{name} holds the bundle {each.bundle}" for name, each in there.items() if name != each.bundle]
     problems += [f"{name} is a pseudonymised export, and no link" for name, each in there.items() if each.pseudonymised]
     problems += [f"{path.name} has a manifest and no statement" for path in _headless(bundles)]
+    problems += [f"{name}: {problem}" for name in there for problem in sums.amiss(bundles / name)]
     children: dict[str, list[str]] = {}
     for each in found:
         if each.parent is None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, standalone, statement
+from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, SUMS, TIMESTAMP, standalone, statement, sums
 from scimaudit.evidence.seal import newest
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.verify import chain, verify
@@ -31,6 +31,7 @@ def manifest(files: Mapping[str, bytes] = FILES) -> str:
 def speak(bundle: Path, parent: tuple[str, str] | None = None) -> Statement:
     told = {"bundle": bundle.name, "parent": {"bundle": parent[0], "sha256": parent[1]} if parent else None}
     (bundle / STATEMENT).write_bytes(statement.dump(sha((bundle / MANIFEST).read_bytes()), told))
+    sums.write(bundle)
     return statement.load(bundle)
 
 
@@ -59,9 +60,61 @@ def test_a_bundle_that_is_what_was_sealed(bundle: Path) -> None:
     assert list(standalone.problems(bundle)) == []
 
 
-def test_what_lies_outside_the_manifest_is_no_addition(bundle: Path) -> None:
+def test_what_lies_outside_the_manifest_is_no_addition_where_the_sums_name_it(bundle: Path) -> None:
     (bundle / SIGNATURE).write_text("x")
+    assert both(bundle) == (f"{SIGNATURE} was added",)
+    sums.write(bundle)
     assert both(bundle) == ()
+
+
+def test_any_bit_of_an_unsigned_statement_is_named(bundle: Path) -> None:
+    """One bit makes another good statement of it: another day, another count, another verdict."""
+    path = bundle / STATEMENT
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            found = verify(bundle).problems
+        except IntegrityError as error:
+            found = (error.message,)
+        assert any(STATEMENT in problem for problem in found), place
+        assert any(STATEMENT in problem for problem in standalone.problems(bundle)), place
+    path.write_bytes(whole)
+    assert both(bundle) == ()
+
+
+def test_a_signature_that_was_taken_away_is_named_without_signers(bundle: Path) -> None:
+    (bundle / SIGNATURE).write_text("x")
+    sums.write(bundle)
+    (bundle / SIGNATURE).unlink()
+    assert both(bundle) == (f"{SIGNATURE} is missing",)
+
+
+def test_the_sums_are_told_by_name(bundle: Path) -> None:
+    text = (bundle / SUMS).read_text()
+    one, two = text.splitlines(keepends=True)
+    odd = f"{SUMS} is not as it is written"
+    for spoilt, said in {
+        text.removesuffix("\n"): (odd,),
+        two + one: (odd,),
+        one + two + two: (odd,),
+        text + "\n": (odd,),
+        "": (f"{MANIFEST} was added", f"{STATEMENT} was added"),
+        one: (f"{STATEMENT} was added",),
+        f"{text}{'0' * 64}  {SIGNATURE}\n": (f"{SIGNATURE} is missing",),
+        f"{text}{'0' * 64}  {TIMESTAMP}\n": (f"{TIMESTAMP} is missing",),
+        f"{text}{'0' * 64}  a.txt\n": (f"{SUMS} has a line that cannot be: {'0' * 64}  a.txt",),
+        f"{'0' * 64}  {MANIFEST}\n{two}": (f"{MANIFEST} is not the one that {SUMS} speaks of",),
+    }.items():
+        (bundle / SUMS).write_text(spoilt, newline="")
+        assert both(bundle) == said, spoilt
+
+
+def test_a_seal_without_sums_is_none(bundle: Path) -> None:
+    (bundle / SUMS).unlink()
+    assert verify(bundle).problems == (f"{SUMS} is missing",)
+    assert list(standalone.problems(bundle)) == [f"{bundle / SUMS} cannot be read"]
+    assert chain(bundle.parent)[1] == (f"made: {SUMS} is missing",)
 
 
 def test_each_change_is_said_once_in_the_order_of_the_paths(bundle: Path) -> None:
@@ -77,6 +130,7 @@ def test_each_change_is_said_once_in_the_order_of_the_paths(bundle: Path) -> Non
 def test_a_manifest_that_is_another_one(bundle: Path) -> None:
     (bundle / "a.txt").write_bytes(b"One")
     (bundle / MANIFEST).write_text(manifest({**FILES, "a.txt": b"One"}), newline="")
+    sums.write(bundle)
     assert both(bundle) == (f"{MANIFEST} is not the one that the statement speaks of",)
     speak(bundle)
     assert both(bundle) == ()
@@ -84,6 +138,7 @@ def test_a_manifest_that_is_another_one(bundle: Path) -> None:
 
 def test_a_statement_of_another_manifest(bundle: Path) -> None:
     (bundle / STATEMENT).write_bytes(statement.dump("0" * 64, {"bundle": "made", "parent": None}))
+    sums.write(bundle)
     assert both(bundle) == (f"{MANIFEST} is not the one that the statement speaks of",)
 
 
@@ -215,6 +270,7 @@ def test_a_statement_of_something_else_is_none_of_ours(bundle: Path, change: Cal
 @pytest.mark.parametrize("data", [b"[]", b"{", b'{"subject":[]}', b"\xff"])
 def test_what_is_no_statement_cannot_be_read_as_one(bundle: Path, data: bytes) -> None:
     (bundle / STATEMENT).write_bytes(data)
+    sums.write(bundle)
     with pytest.raises(IntegrityError, match="cannot be read as a statement"):
         statement.load(bundle)
     assert list(standalone.problems(bundle)) == [f"{MANIFEST} is not the one that the statement speaks of"]
@@ -312,6 +368,7 @@ def test_a_bundle_that_is_there_twice_is_no_single_chain(tmp_path: Path) -> None
     link(tmp_path, "b", first)
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / STATEMENT).write_bytes((tmp_path / "b" / STATEMENT).read_bytes())
+    sums.write(tmp_path / "copy")
     assert chain(tmp_path)[1] == ("copy holds the bundle b", "several bundles have one parent: b, b")
 
 

@@ -6,7 +6,6 @@ Whoever may write the bundle writes its hashes too, so the verifiers are content
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import os
 import random
@@ -19,11 +18,12 @@ import orjson
 import pytest
 
 from scimaudit.errors import IntegrityError
-from scimaudit.evidence import MANIFEST, OUTSIDE, STATEMENT, statement, walk
+from scimaudit.evidence import MANIFEST, STATEMENT, SUMS, sums
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import verify
 from tests import figures
 from tests.evidence.conftest import Evidence
+from tests.evidence.forger import resealed
 
 pytestmark = pytest.mark.reliability
 SEED = int(os.environ.get("SCIMAUDIT_SEED", "20261129"))
@@ -127,19 +127,10 @@ def written(bundle: Path, change: Change) -> None:
     path.unlink()
     if change.part == STATEMENT:
         path.write_bytes(orjson.dumps(told[0], option=orjson.OPT_SORT_KEYS))
+        sums.write(bundle)
         return
     path.write_bytes(b"\n".join(map(orjson.dumps, told)))
     resealed(bundle)
-
-
-def resealed(bundle: Path) -> None:
-    """The manifest and the statement as whoever may write the bundle writes them."""
-    due = [name for name in walk(bundle)[0] if name not in OUTSIDE]
-    lines = [f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in due]
-    data = "".join(lines).encode()
-    told = statement.load(bundle)
-    (bundle / MANIFEST).write_bytes(data)
-    (bundle / STATEMENT).write_bytes(statement.dump(hashlib.sha256(data).hexdigest(), told.predicate))
 
 
 def outcome(bundle: Path, change: Change) -> str:
@@ -171,7 +162,7 @@ def test_whatever_is_changed_in_a_bundle_is_named(evidence: Evidence, chunk: int
     played += chosen.sample(pool, min(len(pool), figures.size(0, 150)))
     found: dict[str, list[str]] = {"named": [], "refused": [], "the same": [], "crashed": []}
     for change in played:
-        kept = {name: (bundle / name).read_bytes() for name in (change.part, MANIFEST, STATEMENT)}
+        kept = {name: (bundle / name).read_bytes() for name in (change.part, MANIFEST, STATEMENT, SUMS)}
         written(bundle, change)
         try:
             found[outcome(bundle, change)].append(str(change))

@@ -22,7 +22,19 @@ from pydantic import ValidationError
 from scimaudit import workflow
 from scimaudit.config import Config, Evidence
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, seal, sealed, signing, standalone, statement, tombstones
+from scimaudit.evidence import (
+    MANIFEST,
+    SIGNATURE,
+    STATEMENT,
+    SUMS,
+    seal,
+    sealed,
+    signing,
+    standalone,
+    statement,
+    sums,
+    tombstones,
+)
 from scimaudit.evidence.pseudonyms.export import export
 from scimaudit.evidence.pseudonyms.tokens import Tokens
 from scimaudit.evidence.replay import replay
@@ -32,6 +44,7 @@ from scimaudit.evidence.verify import chain, verify
 from scimaudit.snapshot.store import file_digest
 from tests import figures
 from tests.evidence.conftest import key
+from tests.evidence.forger import said
 from tests.review.conftest import Firm
 
 YEAR = timedelta(days=400)
@@ -151,8 +164,8 @@ def test_a_whole_bundle_leaves_its_statement_and_the_chain_goes_on(kept: Kept, t
         (each, tombstones.WHOLE) for each in (kept.first, kept.second, kept.third)
     ]
     assert sorted(path.relative_to(kept.first).as_posix() for path in kept.first.rglob("*") if path.is_file()) == [
-        MANIFEST, STATEMENT, SIGNATURE,
-        *(f"{folder}/{name}" for folder in ("tombstone-bundle", "tombstone-raw") for name in (STATEMENT, SIGNATURE)),
+        MANIFEST, SUMS, STATEMENT, SIGNATURE,
+        *(f"{folder}/{name}" for folder in ("tombstone-bundle", "tombstone-raw") for name in (SUMS, STATEMENT, SIGNATURE)),
     ]  # fmt: skip
     assert kept.problems(full=True) == []
     # The third went as a whole at once: one tombstone, with its raw bodies in it.
@@ -222,6 +235,7 @@ def forged(
     (folder / STATEMENT).write_bytes(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
     if by:
         signing.sign(folder, kept.firm.folder / by)
+    sums.write(folder)
     return kept.problems()
 
 
@@ -373,11 +387,12 @@ def test_the_small_verifier_and_sha256sum_know_of_it(kept: Kept) -> None:
     )
     assert done.returncode == 0
     assert "that tombstones say were removed" in done.stdout
-    told = ["sha256sum", "--check", "--quiet", "--strict", MANIFEST]
+    told = ["sha256sum", "--check", "--quiet", "--strict", SUMS, MANIFEST]
     assert subprocess.run(told, cwd=kept.first, capture_output=True, check=False).returncode == 1
     told.insert(1, "--ignore-missing")
     assert subprocess.run(told, cwd=kept.first, capture_output=True, check=False).returncode == 0
     (kept.first / "tombstone-raw" / STATEMENT).write_text("{}")
+    sums.write(kept.first / "tombstone-raw")
     assert list(standalone.problems(kept.first)) == ["a tombstone cannot be read, or is of another bundle"]
 
 
@@ -390,11 +405,11 @@ def test_full_still_reads_what_is_left_once_raw_bodies_went(kept: Kept) -> None:
     index.write_bytes(index.read_bytes() + b"\n")
     text = (kept.first / MANIFEST).read_text("utf-8").replace(was, file_digest(index))
     (kept.first / MANIFEST).write_text(text, "utf-8", newline="")
-    told = statement.load(kept.first).predicate
-    (kept.first / STATEMENT).write_bytes(statement.dump(file_digest(kept.first / MANIFEST), told))
+    said(kept.first)
     [stone] = tombstones.of(kept.first)
     place = tombstones.Place(kept.first.name, statement.load(kept.first).digest)
     (stone.folder / STATEMENT).write_bytes(tombstones.dump(replace(stone, place=place)))
+    sums.write(stone.folder)
     assert verify(kept.first).problems == ()
     [problem] = verify(kept.first, full=True).problems
     assert problem.startswith("raw/app.crm.0.jsonl of snapshot ")

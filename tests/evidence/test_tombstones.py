@@ -13,7 +13,18 @@ import pytest
 
 from scimaudit.config import Evidence
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, retention, seal, standalone, statement, tombstones
+from scimaudit.evidence import (
+    MANIFEST,
+    SIGNATURE,
+    STATEMENT,
+    SUMS,
+    retention,
+    seal,
+    standalone,
+    statement,
+    sums,
+    tombstones,
+)
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.tombstones import FOLDERS, LEFT, RAW, WHOLE, Place, Tombstone
 from scimaudit.evidence.verify import chain, verify
@@ -46,6 +57,7 @@ class Two:
         place = Place(told.bundle, of or told.digest)
         stone = Tombstone(folder, "", rule, place, 12, Place(ruling.bundle, ruling.digest), LATER, None, removed)
         (folder / STATEMENT).write_bytes(tombstones.dump(stone))
+        sums.write(folder)
         for path in paths:
             (self.old / path).unlink()
         for path in sorted(self.old.rglob("*"), reverse=True):
@@ -68,6 +80,7 @@ def put(folder: Path, name: str, day: datetime, parent: Statement | None = None,
         "tombstone": None,
     }
     (made / STATEMENT).write_bytes(statement.dump(sha((made / MANIFEST).read_bytes()), told | more))
+    sums.write(made)
     return made
 
 
@@ -113,9 +126,24 @@ def test_neither_verifier_takes_a_tombstone_of_another_bundle(two: Two) -> None:
 
 def test_neither_verifier_takes_an_unsigned_tombstone_in_a_signed_bundle(two: Two) -> None:
     (two.old / SIGNATURE).write_text("x")
+    sums.write(two.old)
     two.bury(RAW, BODIES)
     said = ("tombstone-raw is not signed, and the bundle is",)
     assert verify(two.old).problems == tuple(standalone.problems(two.old)) == said
+
+
+def test_any_bit_of_an_unsigned_tombstone_is_named(two: Two) -> None:
+    path = two.bury(RAW, BODIES) / STATEMENT
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert any("tombstone" in each for each in verify(two.old).problems), place
+        assert any("tombstone" in each for each in standalone.problems(two.old)), place
+    path.write_bytes(whole)
+    assert verify(two.old).problems == ()
+    (path.parent / SUMS).unlink()
+    assert verify(two.old).problems == (f"tombstone-raw: {SUMS} is missing",)
+    assert list(standalone.problems(two.old)) == [f"{path.parent / SUMS} cannot be read"]
 
 
 def test_a_bundle_is_verified_from_inside_its_folder(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +155,9 @@ def test_a_bundle_is_verified_from_inside_its_folder(two: Two, monkeypatch: pyte
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"subject":[1]}', "{}", "1"])
 def test_a_tombstone_that_is_none_crashes_no_verifier(two: Two, text: str) -> None:
-    (two.bury(RAW, BODIES) / STATEMENT).write_text(text)
+    path = two.bury(RAW, BODIES) / STATEMENT
+    path.write_text(text)
+    sums.write(path.parent)
     assert any("cannot be read as a tombstone" in each for each in verify(two.old).problems)
     assert list(standalone.problems(two.old)) == ["a tombstone cannot be read, or is of another bundle"]
 

@@ -30,6 +30,7 @@ from scimaudit.evidence import (
     signing,
     standalone,
     statement,
+    sums,
 )
 from scimaudit.evidence.pseudonyms import columns, leaks
 from scimaudit.evidence.pseudonyms.originals import LEAST, Originals, words
@@ -57,7 +58,7 @@ token everywhere, and another key gives other tokens. A text that may hold a nam
 bodies, configuration, policy and campaigns are left out, and so are places in raw bodies. It stays personal data:
 whoever has the key or the bundle can say who is meant.
 
-Check it without scimaudit:     sha256sum --check --quiet MANIFEST.sha256
+Check it without scimaudit:     sha256sum --check --quiet SEAL.sha256 MANIFEST.sha256
 or with Python's library alone: python3 verify.py .
 
 record/   findings, the ledger of what could not be judged, owners of accounts, the trail: JSON Lines
@@ -122,6 +123,7 @@ def _export(bundle: Path, target: Path, draft: Path, tokens: Tokens, key: Path |
         )
     if key is not None:
         signing.sign(draft, key)
+    sums.write(draft)
     draft.rename(target)
     return Exported(target, len(searched), tuple(sorted(excused)))
 
