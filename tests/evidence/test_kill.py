@@ -69,7 +69,8 @@ def test_a_kill_at_any_point(evidence: Evidence, tmp_path: Path) -> None:
         third = workflow.seal(evidence.firm.config(), now=evidence.firm.now)
         made = contents(third)
         assert made.keys() == undisturbed.keys()
-        assert {name for name in made if made[name] != undisturbed[name]} <= {"statement.json", "SEAL.sha256"}  # it tells the time
+        told_the_time = {"statement.json", "SEAL.sha256"}
+        assert {name for name in made if made[name] != undisturbed[name]} <= told_the_time
         assert chain(evidence.folder)[1] == ()
     assert replay(third).problems == ()
     told = {"kills": len(points), "calls that leave something on disk": calls, "sealed by halves": halves}
