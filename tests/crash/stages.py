@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scimaudit import archive
+from scimaudit.evidence import STATEMENT, SUMS
 from scimaudit.review.campaign import find
 from scimaudit.review.packets import packets
 from tests.crash.company import Company
@@ -36,7 +37,7 @@ def reported(company: Company) -> Mapping[str, Any]:
 def sealed(company: Company) -> Mapping[str, Any]:
     last = company.bundles[-1]
     files = {path.relative_to(last).as_posix(): path.read_bytes() for path in last.rglob("*") if path.is_file()}
-    return {"bundles": [each.name for each in company.bundles], **files, "statement.json": ""}
+    return {"bundles": [each.name for each in company.bundles], **files, STATEMENT: "", SUMS: ""}
 
 
 def reviewed(company: Company) -> Mapping[str, Any]:
