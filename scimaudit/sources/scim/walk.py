@@ -166,7 +166,10 @@ def _other_paging(fetch: Fetch, plan: Plan, seen: Pass, count: int, union: dict[
     if rows <= count and more_due:
         aligned = aligned_pass(fetch, count, {})
         union.update(aligned.ids)
+        # Whichever of the two counts: what the other was told of was there as well.
+        seen.totals += aligned.totals
         if len(aligned.ids) > rows and not aligned.breaks:
+            aligned.totals = seen.totals
             return aligned
     if seen.last != seen.first:
         return None
@@ -176,9 +179,12 @@ def _other_paging(fetch: Fetch, plan: Plan, seen: Pass, count: int, union: dict[
     union.update(seen.ids)
     asked = 2 if rows > 2 else rows + 1
     again = fetch(window(plan.start_base, asked, {}))
+    found.totals += [] if again.total is None else [again.total]
     if again.next_cursor or again.next_link:
         # It pages by cursor alone, and everything fitted on the first page.
-        return walk_cursor(fetch, plan, linked=not again.next_cursor)
+        by_cursor = walk_cursor(fetch, plan, linked=not again.next_cursor)
+        by_cursor.told = max(by_cursor.told, *found.totals, 0)
+        return by_cursor
     if again.ids == seen.first and rows != count and rows not in plan.round_caps and not (total or 0) > rows:
         found.mode = "dump"
         found.contiguity = Check("passed", "every request gives the same rows, whatever page is asked for")

@@ -1,5 +1,7 @@
 """The walk request by request, and what it says of what it saw: which numbers, which checks, in which words."""
 
+from dataclasses import replace
+
 import pytest
 
 from scimaudit.errors import Unavailable
@@ -326,10 +328,39 @@ def test_a_server_that_ignores_paging_gives_one_list(users):
     fetch, asked = same(users[:9])
     found = walk(fetch, Plan(count=5))
     assert asked == [(1, 5), (9, 5), (1, 2)]
-    assert (found.mode, found.pages, found.sizes, found.totals) == ("dump", 2, (5,), [9, 9])
+    assert (found.mode, found.pages, found.sizes, found.totals) == ("dump", 2, (5,), [9, 9, 9])
     assert found.faults == []
     assert found.contiguity == Check("passed", "every request gives the same rows, whatever page is asked for")
     assert found.end == Check("not-available", "the server ignores paging; one list, whose end nothing shows")
+
+
+@pytest.mark.parametrize("last", [{}, {"next_cursor": "c"}], ids=["by pages", "by cursor"])
+def test_a_larger_total_of_a_page_that_is_not_counted_is_remembered(users, last):
+    """The second request was told of 300 rows, and whatever counts in the end was told of nine."""
+    plain, asked = same(users[:9])
+
+    def fetch(target):
+        page = plain({"startIndex": "1", "count": "1", **target})
+        if "startIndex" in target and len(asked) == 3:
+            return replace(page, total=300, **last)
+        return page
+
+    found = walk(fetch, Plan(count=9))
+    assert max(found.told, *found.totals) == 300
+
+
+def test_a_larger_total_of_the_pass_that_showed_whole_pages_is_remembered(users):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        start = (int(target["startIndex"]) - 1) // 3 * 3
+        return Page(total=300 if len(asked) == 2 else 9, ids=list(users[start : min(start + 3, 9)]))
+
+    found = walk(fetch, Plan(count=3))
+    assert found.mode == "aligned"
+    assert list(found.ids) == users[:9]
+    assert max(found.told, *found.totals) == 300
 
 
 @pytest.mark.parametrize(("rows", "asked"), [(2, 3), (3, 2), (4, 2), (9, 2)])
