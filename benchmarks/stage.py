@@ -140,7 +140,9 @@ def sha256sum(folder: str, rows: str) -> int:
     from scimaudit.evidence import sealed
 
     [bundle] = sealed(Path(folder) / "evidence")
-    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "MANIFEST.sha256"], cwd=bundle, check=True)
+    subprocess.run(
+        ["sha256sum", "--check", "--quiet", "--strict", "SEAL.sha256", "MANIFEST.sha256"], cwd=bundle, check=True
+    )
     return int(rows)
 
 

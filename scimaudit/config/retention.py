@@ -20,7 +20,7 @@ class Retention(Model):
     keep_months: int | None = Field(
         None,
         ge=1,
-        description="months until it removes all but manifest, statement and signature; default: never",
+        description="months until it removes all but the seal; default: never",
     )
     hold: Mapping[str, str] = Field(
         default_factory=dict, description="bundles of which nothing is removed, each with the reason"

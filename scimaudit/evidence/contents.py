@@ -40,7 +40,7 @@ from scimaudit.snapshot.store import DRAFT, Snapshot
 _README: Final = """\
 Evidence of the access audit {audit}, sealed by scimaudit {version}.
 
-Check it without scimaudit:     sha256sum --check --quiet SEAL.sha256 MANIFEST.sha256
+Check it without scimaudit:     sha256sum --check --quiet --strict SEAL.sha256 MANIFEST.sha256
 or with Python's library alone: python3 verify.py .
 Who signed it:                 ssh-keygen -Y verify -f SIGNERS -I WHO -n scimaudit-evidence \\
                                    -s statement.json.sig < statement.json

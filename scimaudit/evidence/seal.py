@@ -73,6 +73,7 @@ def _seal(parts: Parts, bundles: Path, now: datetime, key: Path | None, authorit
     name = parts.stored.path.name
     target, draft = bundles / name, bundles / (name + PARTIAL)
     if (target / STATEMENT).is_file():
+        sums.check(target)
         return target
     parent = newest(bundles)
     shutil.rmtree(draft, ignore_errors=True)
@@ -135,9 +136,11 @@ def _judged_by(parts: Parts, config: Config) -> None:
 def newest(bundles: Path) -> statement.Statement | None:
     """The statement of the bundle that no other names as its parent; ``None`` where there is no bundle.
 
-    :raises IntegrityError: there are several: the chain has split; or an export lies there, from which nothing goes on.
+    :raises IntegrityError: there are several: the chain has split; an export lies there, from which nothing goes on; or
+        its seal is not what it was, and whoever named it so would break the chain for good.
     """
-    found = [statement.load(bundle) for bundle in sealed(bundles)]
+    lying = {bundle: statement.load(bundle) for bundle in sealed(bundles)}
+    found = list(lying.values())
     if exported := next((each for each in found if each.pseudonymised), None):
         raise IntegrityError(
             f"{exported.bundle} is a pseudonymised export, and lies among the bundles of {bundles}",
@@ -150,6 +153,9 @@ def newest(bundles: Path) -> statement.Statement | None:
         raise IntegrityError(
             f"the bundles of {bundles} are no single chain: {named} are all the last", hint="scimaudit verify --chain"
         )
+    for bundle, told in lying.items():
+        if told in heads:
+            sums.check(bundle)
     return heads[0] if heads else None
 
 

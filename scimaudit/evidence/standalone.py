@@ -58,6 +58,9 @@ def folded(path: str) -> str:
 
 def seal(folder: Path) -> Iterator[str]:
     """What of a seal is not what its sums say."""
+    if not (folder / SUMS).exists():
+        yield f"{SUMS} is missing"
+        return
     told = read(folder / SUMS).decode("utf-8", "replace").split("\n")
     parts = {name: read(folder / name) for name in SUMMED if (folder / name).exists()}
     there = {name: f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in parts.items()}

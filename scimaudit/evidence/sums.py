@@ -1,8 +1,9 @@
 """The sums of a seal: manifest, statement, timestamp and signature, which no manifest lists.
 
 A byte of a statement that changed may give another good statement, and not every byte of a signature or a timestamp is
-under its own check. With these sums, ``sha256sum`` alone finds any byte that changed in any file. Whoever may write the
-folder can write new ones: only a signature, or a digest that is kept elsewhere, stands against that.
+under its own check. With these sums, ``sha256sum`` alone finds a byte that changed in any other file; what it reads
+over in the sums themselves (a comment, large digits) is found here. Whoever may write the folder can write new ones:
+only a signature, or a digest that is kept elsewhere, stands against that.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def write(folder: Path) -> None:
     """Write the sums of the seal of a bundle or a tombstone, which is complete.
 
     :raises OSError: the file cannot be written.
+    :raises IntegrityError: a part of it is nothing that we write.
     """
     write_bytes("".join(f"{line}\n" for line in _lines(folder).values()).encode(), folder / SUMS)
 
@@ -48,6 +50,15 @@ def amiss(folder: Path) -> list[str]:
         elif due[name] != lines[name]:
             found.append(f"{name} is not the one that {SUMS} speaks of")
     return found if found or told == [*lines.values(), ""] else [f"{SUMS} is not as it is written"]
+
+
+def check(folder: Path) -> None:
+    """Refuse to go on from a seal that is not what its sums say.
+
+    :raises IntegrityError: it is not.
+    """
+    if problems := amiss(folder):
+        raise IntegrityError(f"{folder}: {problems[0]}", hint=f"scimaudit verify {folder}")
 
 
 def _lines(folder: Path) -> dict[str, str]:

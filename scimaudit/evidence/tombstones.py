@@ -27,7 +27,7 @@ PREDICATE: Final = "urn:scimaudit:tombstone:1"
 RAW, WHOLE = "keep_raw_months", "keep_months"
 FOLDERS: Final[Mapping[str, str]] = {RAW: "tombstone-raw", WHOLE: "tombstone-bundle"}
 """Rule of the configuration to the folder, in the bundle, of the tombstone that it leaves."""
-WHAT: Final[Mapping[str, str]] = {RAW: "raw bodies", WHOLE: "all but manifest, statement and signature"}
+WHAT: Final[Mapping[str, str]] = {RAW: "raw bodies", WHOLE: "all but the seal"}
 LEFT: Final = "is still there, though a tombstone says that it was removed"
 """How a removal reads that did not come to its end."""
 _MONTHS: Final = 12
@@ -135,10 +135,12 @@ def settings(config: Evidence) -> dict[str, Any]:
 def last(bundles: Path, now: datetime) -> dict[str, str] | None:
     """The newest tombstone as the next bundle names it; ``None`` where there is none.
 
-    :raises IntegrityError: a tombstone cannot be read, or there are several newest.
+    :raises IntegrityError: a tombstone cannot be read or is not what it was, or there are several newest.
     :raises ConfigError: it is of a time to come: a bundle that names it would break the chain for good.
     """
     found = newest(every(sealed(bundles)))
+    if found:
+        sums.check(found.folder)
     if found and found.at > now:
         raise ConfigError(f"the clock says that {found.folder} is not written yet", hint="set the clock")
     return plain(found.named) if found else None

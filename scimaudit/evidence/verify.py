@@ -20,6 +20,7 @@ from scimaudit.evidence import (
     PARTIAL,
     SNAPSHOT,
     STATEMENT,
+    SUMS,
     TABLES,
     contents,
     read,
@@ -126,8 +127,10 @@ def chain(bundles: Path, *, head: str | None = None) -> tuple[list[Statement], t
     problems = [f"{bundles} holds no sealed bundle"] if not found else []
     problems += [f"{name} holds the bundle {each.bundle}" for name, each in there.items() if name != each.bundle]
     problems += [f"{name} is a pseudonymised export, and no link" for name, each in there.items() if each.pseudonymised]
-    problems += [f"{path.name} has a manifest and no statement" for path in _headless(bundles)]
-    problems += [f"{name}: {problem}" for name in there for problem in sums.amiss(bundles / name)]
+    problems += [f"{path.name} has parts of a seal and no statement" for path in _headless(bundles)]
+    for path in sealed(bundles):
+        seals = [path, *(path / folder for folder in tombstones.FOLDERS.values() if (path / folder).is_dir())]
+        problems += [f"{each.relative_to(bundles)}: {problem}" for each in seals for problem in sums.amiss(each)]
     children: dict[str, list[str]] = {}
     for each in found:
         if each.parent is None:
@@ -178,7 +181,9 @@ def _headless(bundles: Path) -> list[Path]:
     return sorted(
         path
         for path in folders
-        if (path / MANIFEST).exists() and not (path / STATEMENT).is_file() and not path.name.endswith(PARTIAL)
+        if any((path / name).exists() for name in (MANIFEST, SUMS))
+        and not (path / STATEMENT).is_file()
+        and not path.name.endswith(PARTIAL)
     )
 
 

@@ -112,9 +112,22 @@ def test_the_sums_are_told_by_name(bundle: Path) -> None:
 
 def test_a_seal_without_sums_is_none(bundle: Path) -> None:
     (bundle / SUMS).unlink()
-    assert verify(bundle).problems == (f"{SUMS} is missing",)
-    assert list(standalone.problems(bundle)) == [f"{bundle / SUMS} cannot be read"]
+    assert both(bundle) == (f"{SUMS} is missing",)
     assert chain(bundle.parent)[1] == (f"made: {SUMS} is missing",)
+
+
+def test_nothing_goes_on_from_a_seal_that_changed(bundle: Path) -> None:
+    """A child that named the digest of what it is now would lose its parent once that is put right."""
+    path = bundle / STATEMENT
+    path.write_bytes(path.read_bytes().replace(b'"made"', b'"mado"'))
+    with pytest.raises(IntegrityError, match=f"{STATEMENT} is not the one"):
+        newest(bundle.parent)
+
+
+def test_of_a_seal_that_is_gone_but_for_its_sums_the_chain_tells(bundle: Path) -> None:
+    (bundle / STATEMENT).unlink()
+    (bundle / MANIFEST).unlink()
+    assert "made has parts of a seal and no statement" in chain(bundle.parent)[1]
 
 
 def test_each_change_is_said_once_in_the_order_of_the_paths(bundle: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from scimaudit import archive, config, workflow
 from scimaudit.errors import ConfigError, IntegrityError, ScimAuditError
-from scimaudit.evidence import sealed, standalone, statement
+from scimaudit.evidence import SUMS, sealed, standalone, statement
 from scimaudit.evidence.replay import replay
 from scimaudit.evidence.verify import chain, verify
 from tests.evidence.conftest import Evidence, sealed_audit
@@ -36,7 +36,7 @@ def test_three_verifiers_agree_on_a_bundle(evidence: Evidence) -> None:
 
 def test_the_small_verifier_needs_nothing_but_python_and_five_minutes() -> None:
     text = Path(standalone.__file__).read_text("utf-8")
-    assert len(text.splitlines()) <= 175
+    assert len(text.splitlines()) <= 180
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= sys.stdlib_module_names
 
@@ -280,3 +280,9 @@ def test_names_that_are_one_on_some_file_systems_are_not_sealed(waiting: Evidenc
     with pytest.raises(ConfigError, match="are one name on some file systems"):
         workflow.seal(waiting.firm.config(), now=waiting.firm.now)
     assert len(sealed(waiting.folder)) == 2
+
+
+def test_a_bundle_that_is_there_and_changed_is_not_said_to_be_sealed(evidence: Evidence) -> None:
+    (evidence.last / SUMS).unlink()
+    with pytest.raises(IntegrityError, match=f"{SUMS} is missing"):
+        workflow.seal(evidence.firm.config(), now=evidence.firm.now)

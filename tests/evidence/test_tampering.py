@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import unicodedata
@@ -102,7 +103,7 @@ def test_any_bit_that_is_turned_is_found_and_its_file_named(chunk: int, stamped:
         short = path.relative_to(bundle).as_posix()
         if not problems:
             unfound.append((short, place))
-        elif not any(short in problem for problem in problems) or (
+        elif not any(re.search(rf"(^|[\s/]){re.escape(short)}\s", problem) for problem in problems) or (
             short not in OUTSIDE and problems != (f"{short} changed",)
         ):
             misnamed.append((short, problems))

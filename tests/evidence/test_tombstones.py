@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -143,7 +144,59 @@ def test_any_bit_of_an_unsigned_tombstone_is_named(two: Two) -> None:
     assert verify(two.old).problems == ()
     (path.parent / SUMS).unlink()
     assert verify(two.old).problems == (f"tombstone-raw: {SUMS} is missing",)
-    assert list(standalone.problems(two.old)) == [f"{path.parent / SUMS} cannot be read"]
+    assert list(standalone.problems(two.old)) == [f"tombstone-raw: {SUMS} is missing"]
+
+
+def test_a_tombstone_that_changed_is_named_by_its_chain_and_nothing_goes_on_from_it(two: Two) -> None:
+    """What names its digest now would lose it for good once it is put right."""
+    path = two.bury(RAW, BODIES) / STATEMENT
+    assert tombstones.last(two.folder, LATER)
+    path.write_bytes(path.read_bytes().replace(b'"months":12', b'"months":13'))
+    said = f"tombstone-raw: {STATEMENT} is not the one that {SUMS} speaks of"
+    assert said in verify(two.old).problems
+    assert f"old/{said}" in chain(two.folder)[1]
+    with pytest.raises(IntegrityError, match="speaks of"):
+        tombstones.last(two.folder, LATER)
+
+
+def test_any_bit_of_a_signature_of_a_tombstone_is_named_without_signers(two: Two) -> None:
+    path = two.bury(RAW, BODIES) / SIGNATURE
+    path.write_text("signature")
+    sums.write(path.parent)
+    assert verify(two.old).problems == ()
+    path.write_text("signaturf")
+    said = f"tombstone-raw: {SIGNATURE} is not the one that {SUMS} speaks of"
+    assert verify(two.old).problems == tuple(standalone.problems(two.old)) == (said,)
+    path.unlink()
+    assert f"tombstone-raw: {SIGNATURE} is missing" in verify(two.old).problems
+    assert f"tombstone-raw: {SIGNATURE} is missing" in standalone.problems(two.old)
+
+
+@pytest.mark.parametrize("name", [STATEMENT, SUMS])
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder", "large", "missing"])
+def test_a_part_of_a_tombstone_that_is_no_plain_file_is_named(two: Two, name: str, kind: str) -> None:
+    path = two.bury(RAW, BODIES) / name
+    path.rename(two.folder / "aside")
+    if kind == "link":
+        path.symlink_to(two.folder / "aside")
+    elif kind == "dangling":
+        path.symlink_to(two.folder / "nothing")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "large":
+        with path.open("wb") as file:
+            file.truncate(1 << 40)  # a hole: it takes no room
+    assert verify(two.old).problems
+    assert list(standalone.problems(two.old)) != []
+
+
+def test_what_no_tombstone_has_was_added(two: Two) -> None:
+    folder = two.bury(RAW, BODIES)
+    (folder / MANIFEST).write_text("")
+    assert f"tombstone-raw: {MANIFEST} was added" in verify(two.old).problems
+    assert f"tombstone-raw: {MANIFEST} was added" in standalone.problems(two.old)
 
 
 def test_a_bundle_is_verified_from_inside_its_folder(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:

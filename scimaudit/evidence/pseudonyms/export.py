@@ -25,6 +25,7 @@ from scimaudit.evidence import (
     PARTIAL,
     RECORD,
     REPORTS,
+    SIGNATURE,
     SNAPSHOT,
     STATEMENT,
     signing,
@@ -40,7 +41,7 @@ from scimaudit.renderers import csv as sheets
 from scimaudit.renderers.encode import csv as encoded
 from scimaudit.renderers.encode import json as encode
 from scimaudit.result import Audit
-from scimaudit.snapshot.store import Snapshot, file_digest, write_bytes
+from scimaudit.snapshot.store import Snapshot, file_digest, settle, write_bytes
 
 FOLDER: Final = "tables"
 _RECORD: Final = {
@@ -58,7 +59,7 @@ token everywhere, and another key gives other tokens. A text that may hold a nam
 bodies, configuration, policy and campaigns are left out, and so are places in raw bodies. It stays personal data:
 whoever has the key or the bundle can say who is meant.
 
-Check it without scimaudit:     sha256sum --check --quiet SEAL.sha256 MANIFEST.sha256
+Check it without scimaudit:     sha256sum --check --quiet --strict SEAL.sha256 MANIFEST.sha256
 or with Python's library alone: python3 verify.py .
 
 record/   findings, the ledger of what could not be judged, owners of accounts, the trail: JSON Lines
@@ -123,7 +124,9 @@ def _export(bundle: Path, target: Path, draft: Path, tokens: Tokens, key: Path |
         )
     if key is not None:
         signing.sign(draft, key)
+        settle(draft / SIGNATURE)
     sums.write(draft)
+    settle(draft)
     draft.rename(target)
     return Exported(target, len(searched), tuple(sorted(excused)))
 

@@ -160,6 +160,8 @@ def _evidence(mode: str, seen: Pass, plan: Plan) -> Evidence:
 
 def _other_paging(fetch: Fetch, plan: Plan, seen: Pass, count: int, union: dict[str, None]) -> Evidence | Pass | None:
     """How a server pages that gave known rows for a later ``startIndex``: by whole pages, or not at all."""
+    # Whatever counts in the end: what this pass showed was there.
+    union.update(seen.ids)
     rows = len(seen.first)
     total = max(seen.totals, default=None)
     more_due = total is None or total > len(seen.ids)
@@ -176,10 +178,10 @@ def _other_paging(fetch: Fetch, plan: Plan, seen: Pass, count: int, union: dict[
     found = Evidence("index", ids=seen.ids, totals=seen.totals, pages=seen.pages, sizes=(count,))
     if seen.without_id:
         found.faults.append(f"{seen.without_id} rows have no id")
-    union.update(seen.ids)
     asked = 2 if rows > 2 else rows + 1
     again = fetch(window(plan.start_base, asked, {}))
     found.totals += [] if again.total is None else [again.total]
+    union.update((identifier, None) for identifier in again.ids if identifier is not None)
     if again.next_cursor or again.next_link:
         # It pages by cursor alone, and everything fitted on the first page.
         by_cursor = walk_cursor(fetch, plan, linked=not again.next_cursor)

@@ -7,6 +7,7 @@ import pytest
 from scimaudit.errors import Unavailable
 from scimaudit.sources.scim.columns import Page
 from scimaudit.sources.scim.evidence import Check, Plan, Refused
+from scimaudit.sources.scim.verdict import honest_total
 from scimaudit.sources.scim.walk import walk
 from scimaudit.transport import ServerError
 
@@ -347,6 +348,32 @@ def test_a_larger_total_of_a_page_that_is_not_counted_is_remembered(users, last)
 
     found = walk(fetch, Plan(count=9))
     assert max(found.told, *found.totals) == 300
+    assert honest_total(found, Plan(count=9)).outcome != "passed"
+
+
+@pytest.mark.parametrize("last", [{}, {"next_cursor": "c"}], ids=["by pages", "by cursor"])
+def test_a_row_of_a_page_that_is_not_counted_is_asked_for(users, last):
+    """The third request shows a row that nothing else does: it was deleted, or it is not listed."""
+    plain, asked = same(users[:9])
+
+    def fetch(target):
+        page = plain({"startIndex": "1", "count": "1", **target})
+        return replace(page, ids=[*page.ids[:8], "x"], **last) if len(asked) == 3 else page
+
+    assert walk(fetch, Plan(count=9)).gone == ("x",)
+
+
+def test_a_row_of_the_pass_that_showed_whole_pages_is_asked_for(users):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        start = (int(target["startIndex"]) - 1) // 3 * 3
+        rows = list(users[start : min(start + 3, 9)])
+        return Page(total=9, ids=["x", *rows[1:]] if len(asked) < 3 and start == 0 else rows)
+
+    found = walk(fetch, Plan(count=3))
+    assert (found.mode, list(found.ids), found.gone) == ("aligned", users[:9], ("x",))
 
 
 def test_a_larger_total_of_the_pass_that_showed_whole_pages_is_remembered(users):
