@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -38,6 +38,9 @@ from scimaudit.evidence.playing import Player
 from scimaudit.history.trail import Former
 from scimaudit.result import Meta
 from scimaudit.snapshot.store import Snapshot, open_snapshot
+
+_ELSEWHERE: Final = frozenset({"earlier", "parent", "sealed_at", "tombstone"})
+"""What a statement says that is looked at apart, or that the chain proves."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,11 @@ class _Replay:
             "bundle": parts.stored.path.name,
             "version": __version__,
             "former": parts.former.path.name if parts.former else None,
+            "retention": tombstones.settings(parts.config.evidence),
+            "timestamp": parts.config.evidence.timestamp,
         }
+        if odd := (due.keys() | _ELSEWHERE) ^ self._said.keys():
+            yield f"the statement has too much or too little: {', '.join(sorted(odd))[:200]}"
         # Dates are text in a statement, so both sides are read back from JSON.
         for name, value in orjson.loads(orjson.dumps(due, option=orjson.OPT_UTC_Z)).items():
             if self._said.get(name) != value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from scimaudit.result import Audit
 
 TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "urn:scimaudit:evidence:1"
+_NAMES: Final = ("parent", "tombstone", "pseudonymised")
+"""What of a predicate, where it is there, names a bundle and the digest of a statement, or nothing."""
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,24 @@ def load(bundle: Path) -> Statement:
         kinds = (told["_type"], told["predicateType"], subject["name"])
         predicate, digest = told["predicate"], str(subject["digest"]["sha256"])
         found = Statement(hashlib.sha256(data).hexdigest(), digest, predicate)
-        named = (found.bundle, found.parent, found.pseudonymised)
+        names = found.bundle and "parent" in predicate and all(_names(predicate.get(name)) for name in _NAMES)
     except FileNotFoundError as error:
         raise IntegrityError(f"{bundle} is not a sealed bundle", hint=f"it has no {STATEMENT}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{path} cannot be read as a statement") from error
     # A key that is there twice is read by one reader as its first value and by another as its last.
     as_written = orjson.dumps(told, option=orjson.OPT_SORT_KEYS) == data
-    if kinds != (TYPE, PREDICATE, MANIFEST) or not all(named[:1]) or not as_written:
+    if kinds != (TYPE, PREDICATE, MANIFEST) or not names or not as_written:
         raise IntegrityError(f"{path} is no statement over scimaudit's evidence")
     return found
+
+
+def _names(told: Any) -> bool:
+    """Whether it names a bundle and the digest of a statement, or is nothing."""
+    if not isinstance(told, Mapping):
+        return told is None
+    bundle, digest = told.get("bundle"), told.get("sha256")
+    return isinstance(bundle, str) and bundle != "" and isinstance(digest, str) and bool(_DIGEST.fullmatch(digest))
 
 
 def of(audit: Audit) -> dict[str, Any]:

@@ -280,6 +280,28 @@ def test_a_statement_of_something_else_is_none_of_ours(bundle: Path, change: Cal
         statement.load(bundle)
 
 
+PLACE = {"bundle": "b", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize("name", ["parent", "tombstone", "pseudonymised"])
+@pytest.mark.parametrize(
+    "told", [{}, [], "", 0, False, "x", {"bundle": "b"}, PLACE | {"bundle": ""}, PLACE | {"bundle": 1}, PLACE | {"sha256": None},
+             PLACE | {"sha256": "0" * 63}, PLACE | {"sha256": "G" * 64}, PLACE | {"sha256": "0" * 65}],
+)  # fmt: skip
+def test_a_statement_names_another_by_its_name_and_digest_or_none(bundle: Path, name: str, told: Any) -> None:
+    (bundle / STATEMENT).write_bytes(statement.dump("ab", {"bundle": "b", "parent": None, name: PLACE}))
+    assert statement.load(bundle).predicate[name] == PLACE
+    (bundle / STATEMENT).write_bytes(statement.dump("ab", {"bundle": "b", "parent": None, name: told}))
+    with pytest.raises(IntegrityError, match="is no statement over"):
+        statement.load(bundle)
+
+
+def test_a_statement_without_a_word_of_a_parent_is_none_of_ours(bundle: Path) -> None:
+    (bundle / STATEMENT).write_bytes(statement.dump("ab", {"bundle": "b"}))
+    with pytest.raises(IntegrityError, match="statement"):
+        statement.load(bundle)
+
+
 @pytest.mark.parametrize("data", [b"[]", b"{", b'{"subject":[]}', b"\xff"])
 def test_what_is_no_statement_cannot_be_read_as_one(bundle: Path, data: bytes) -> None:
     (bundle / STATEMENT).write_bytes(data)
@@ -302,8 +324,8 @@ def test_a_statement_is_packed_and_read_as_it_was_told(bundle: Path) -> None:
     assert standalone.spoken_of(data) == ("ab", "b", False)
     assert standalone.spoken_of(statement.dump("ab", {"bundle": "b", "timestamp": "x"})) == ("ab", "b", True)
     assert standalone.spoken_of(data + b" ") == ("", "", False)
-    found = speak(bundle, ("before", "00ff"))
-    assert (found.bundle, found.parent) == ("made", ("before", "00ff"))
+    found = speak(bundle, ("before", "0f" * 32))
+    assert (found.bundle, found.parent) == ("made", ("before", "0f" * 32))
     assert found.digest == sha((bundle / STATEMENT).read_bytes())
     assert found.manifest == sha((bundle / MANIFEST).read_bytes())
 
@@ -358,7 +380,7 @@ def test_no_bundle_is_no_chain(tmp_path: Path) -> None:
 
 def test_a_parent_that_is_missing_or_another_one_is_named(tmp_path: Path) -> None:
     first = link(tmp_path, "a")
-    second = link(tmp_path, "b", first, digest="00")
+    second = link(tmp_path, "b", first, digest="00" * 32)
     ordered, problems = chain(tmp_path)
     assert ordered == [first]
     assert problems == ("a, the parent of b, is missing, or its statement is another one now",)

@@ -16,7 +16,9 @@ from scimaudit import archive, config, workflow
 from scimaudit.errors import IntegrityError
 from scimaudit.evidence import statement
 from scimaudit.evidence.replay import replay
+from scimaudit.evidence.verify import verify
 from tests.evidence.conftest import Evidence
+from tests.evidence.forger import said
 from tests.review.conftest import Firm
 from tests.silence import Silence
 
@@ -251,3 +253,16 @@ def test_a_listing_with_requests_that_failed_is_played_with_them(
     audit = workflow.audit(loaded).audit
     assert audit.apps[0].walk != "complete" or trouble == "groups refused"
     assert replay(workflow.seal(loaded, now=firm.now)).problems == ()
+
+
+def test_a_statement_that_says_otherwise_of_what_may_be_removed_is_named(evidence: Evidence) -> None:
+    """Tombstones are judged by it: a rule that nobody sealed must not come in by a statement that was made to fit."""
+    said(evidence.last, retention={"keep_raw_months": 1, "keep_months": None, "hold": {}})
+    assert verify(evidence.last).problems == ()
+    assert "the statement says of retention what does not come out again" in replay(evidence.last).problems
+
+
+def test_a_statement_that_says_more_than_a_sealing_says_is_named(evidence: Evidence) -> None:
+    said(evidence.last, approved="by the board")
+    assert verify(evidence.last).problems == ()
+    assert "the statement has too much or too little: approved" in replay(evidence.last).problems
