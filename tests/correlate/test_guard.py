@@ -143,3 +143,23 @@ def test_a_second_sound_tier_is_enough(make: SimpleNamespace, newcomer: dict) ->
     row = make.account("a", emails=["a.ames@corp.example"], user_name="aames", display_name="Wed Since")
     found = make.link(row, [newcomer], history=make.history(("a.ames@corp.example", "p-gone")))
     assert (found.situation, found.tier) == ("matched", "T4")
+
+
+def test_a_number_that_somebody_else_held_is_not_guarded(make: SimpleNamespace, newcomer: dict) -> None:
+    row = make.account("a", employee_number="1", display_name="Wed Since")
+    found = make.link(row, [newcomer], history=make.history(("1", "p-gone")))
+    assert (found.situation, found.person_id) == ("matched", "p-1")
+
+
+def test_the_persons_own_address_that_somebody_else_held(make: SimpleNamespace, newcomer: dict) -> None:
+    """The account has it as it was before its domain moved; history has it as the person has it now."""
+    rules = make.rules(domains={"old.example": "corp.example"})
+    row = make.account("a", emails=["a.ames@old.example"], display_name="Alf Ames")
+    past = make.history(("a.ames@corp.example", "p-gone"))
+    assert make.link(row, [newcomer], rules, history=past).situation == "unmatched"
+
+
+def test_a_whole_user_name_is_not_the_local_part_of_another(make: SimpleNamespace, newcomer: dict) -> None:
+    row = make.account("a", user_name="aames", display_name="Wed Since")
+    past = make.history(("aames@elsewhere.example", "p-gone"))
+    assert make.link(row, [newcomer], history=past).situation == "matched"

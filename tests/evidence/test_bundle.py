@@ -425,3 +425,42 @@ def test_a_statement_says_of_an_audit_what_it_judged_and_what_came_of_it() -> No
     }
     assert [each["app"] for each in apps] == [each.app for each in audit.apps]
     assert {"app": "zoom", "verdict": "clean", "walk": "complete", "scope": "all", "accounts": zoom.accounts} in apps
+
+
+def test_a_timestamp_belongs_to_the_statement_that_speaks_of_one(bundle: Path) -> None:
+    told = {"bundle": "made", "parent": None, "timestamp": "https://tsa.example"}
+    said = statement.dump(sha((bundle / MANIFEST).read_bytes()), told)
+    (bundle / STATEMENT).write_bytes(said)
+    sums.write(bundle)
+    assert both(bundle) == (f"{TIMESTAMP} is missing",)
+    (bundle / TIMESTAMP).write_bytes(b"token " + hashlib.sha256(said).digest())
+    sums.write(bundle)
+    assert both(bundle) == ()
+    (bundle / TIMESTAMP).write_bytes(b"token " + hashlib.sha256(b"other").digest())
+    sums.write(bundle)
+    assert both(bundle) == (f"{TIMESTAMP} is for another statement",)
+    speak(bundle)
+    assert both(bundle) == (f"{TIMESTAMP} was added",)
+
+
+def test_a_folder_that_is_called_as_a_bundle_is_holds_that_one(bundle: Path) -> None:
+    name = "2026-11-20T190000.018Z-67e46386"
+    other = bundle.rename(bundle.with_name(name))
+    assert both(other) == (f"{name} holds the bundle made",)
+    speak(other)
+    assert both(other) == ()
+    assert both(other.rename(bundle.with_name("any other"))) == ()
+
+
+@pytest.mark.parametrize("name", [MANIFEST, STATEMENT, SIGNATURE, SUMS])
+def test_the_small_verifier_names_the_part_of_a_seal_that_is_no_file(bundle: Path, name: str) -> None:
+    (bundle / name).unlink(missing_ok=True)
+    (bundle / name).mkdir()
+    assert list(standalone.problems(bundle)) == [f"{bundle / name} cannot be read"]
+
+
+def test_sums_that_are_no_text_are_named(bundle: Path) -> None:
+    (bundle / SUMS).write_bytes(b"\xff" + b"x" * 300 + b"\n")
+    found = both(bundle)
+    assert f"{MANIFEST} was added" in found
+    assert f"{SUMS} has a line that cannot be: \ufffd{'x' * 199}" in found

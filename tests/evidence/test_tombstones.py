@@ -274,3 +274,16 @@ def test_a_removal_that_was_cut_short_stops_where_a_hold_came_meanwhile(two: Two
     [done] = retention.apply(Evidence(keep_raw_months=12), two.folder, now=LATER, needed={})
     assert done.begun
     assert not (two.old / "snapshot/raw/app.bodies").exists()
+
+
+def test_the_small_verifier_ends_with_how_many_were_removed(
+    two: Two, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["verify.py", str(two.old)])
+    two.bury(RAW, BODIES)
+    assert standalone.main() == 0
+    gone = f"but {len(BODIES)} that tombstones say were removed; ask scimaudit verify by which rule"
+    assert capsys.readouterr().out == f"every file is what was sealed, {gone}\n"
+    (two.old / "more").write_text("x")
+    assert standalone.main() == 5
+    assert capsys.readouterr().out == "more was added\nNOT WHAT WAS SEALED\n"
