@@ -617,3 +617,55 @@ def test_another_refusal_is_raised_at_once(listed):
     with pytest.raises(Refused):
         listed(fetch, mode="cursor")
     assert len(seen) == 1
+
+
+def test_a_total_that_changed_between_two_passes_begins_the_walk_again(users, listed):
+    """The same rows, and another total: a row was told of that never came, so a third pass is made and says so."""
+    begun = []
+
+    def fetch(target):
+        begun.extend([target] if "cursor" not in target else [])
+        return paged(users, total=301 if len(begun) == 1 else 300)(target)
+
+    found, verdict = listed(fetch, mode="cursor")
+    assert found.notes == ["the walk was begun again: totalResults changed between two passes"]
+    assert (len(begun), found.told, set(found.totals), verdict.state) == (3, 301, {300}, "unprovable")
+
+
+def test_a_list_without_rows_was_never_told_of_more(listed):
+    found, _ = listed(lambda target: Page(total=0, ids=[]), mode="cursor")
+    assert (found.told, found.totals, found.faults) == (0, [0], [])
+
+
+def test_later_passes_ask_for_pages_of_other_sizes_down_to_one_row(users, listed):
+    asked = []
+
+    def fetch(target):
+        asked.extend([target["count"]] if "cursor" not in target else [])
+        return paged(users[:3], total=3, size=1)(target)
+
+    listed(fetch, mode="cursor")
+    assert asked == ["100", "1"]
+    asked.clear()
+    listed(lambda target: asked.append(target["count"]) or paged(users[:6], total=6, size=3)(target), mode="cursor")
+    assert asked == ["100", "100", "2", "2", "2"]
+
+
+def test_twenty_empty_pages_at_the_beginning_are_followed(listed):
+    pages = [*[[] for _ in range(20)], ["a"]]
+
+    def fetch(target):
+        at = int(target.get("cursor", "0"))
+        return Page(total=1, ids=pages[at], next_cursor=str(at + 1) if at + 1 < len(pages) else None)
+
+    found, _ = listed(fetch, mode="cursor")
+    assert (list(found.ids), found.faults) == (["a"], [])
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_walk_by_links_says_so(users, listed, linked):
+    def by_link(target):
+        return Page(total=2, ids=["b"]) if isinstance(target, str) else Page(total=2, ids=["a"], next_link="next")
+
+    found, _ = listed(by_link) if linked else listed(paged(users, total=300), mode="cursor")
+    assert found.linked is linked

@@ -384,3 +384,82 @@ def test_members_are_left_out_only_where_the_profile_says_both(app, pulled, fact
     app.group("g", "u1")
     pulled(app, facts={"groups": facts})
     assert any("excludedAttributes" in text for text in app.asked) is lean
+
+
+def test_a_profile_without_groups_says_why(app, pulled):
+    found = pulled(app, facts={"groups": {"endpoint": False}}).entitlements
+    assert (found.state, found.reason) == ("unprovable", "the profile says that there is no /Groups")
+
+
+def test_grants_name_the_attribute_they_are_of(app, pulled, sink):
+    app.group("g", "u1")
+    pulled(app)
+    assert {row["attribute"] for row in sink.table("grants")} == {"groups"}
+
+
+def test_a_group_that_fails_alone_leaves_the_members_of_the_others(app, pulled, grants, reply):
+    for name in ("a", "b", "c"):
+        app.group(name, "u1")
+    app.answers["/Groups/a"] = Unavailable("down")
+    found = pulled(app, facts={"groups": {"members": "get_only", "exclude_members": True}}).entitlements
+    assert (found.state, found.reason) == ("incomplete", "groups: members of A: down")
+    assert {group for _, group, *_ in grants()} == {"b", "c"}
+
+
+def test_groups_too_large_are_told_once(app, pulled, reply):
+    app.group("g", "u1")
+    lists = app.get
+
+    def get(target, params=None):
+        if target == "/Groups" and "excludedAttributes" not in (params or {}):
+            return reply({}, 413), 0
+        return lists(target, params)
+
+    app.get = get
+    assert [note for note in pulled(app).notes if "one-by-one" in note] == ["groups-read-one-by-one: 1 times"]
+
+
+def test_rows_without_an_id_of_the_listing_with_members_are_not_forgotten(app, pulled, reply, list_response):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    lists = app.get
+
+    def get(target, params=None):
+        if target == "/Groups" and params and "excludedAttributes" not in params:
+            if params.get("startIndex") == "10":
+                return reply({}, 413), 0
+            answer, number = lists(target, params)
+            body = orjson.loads(answer.body)
+            body["Resources"][0].pop("id")
+            return reply(body), number
+        return lists(target, params)
+
+    app.get = get
+    found = pulled(app).entitlements
+    assert found.state == "incomplete"
+    assert "1 rows without a usable id came" in found.reason
+
+
+def test_what_a_larger_listing_lost_is_not_hidden_by_a_limit_of_members(app, pulled, reply):
+    for number in range(30):
+        app.group(f"g{number}", "u1", "u2")
+    lists = app.get
+
+    def get(target, params=None):
+        if target == "/Groups" and params:
+            if params.get("startIndex") == "10" and "excludedAttributes" not in params:
+                return reply({}, 413), 0
+            if "excludedAttributes" in params:
+                app.hidden.add("g0")
+        return lists(target, params)
+
+    app.get = get
+    found = pulled(app, facts={"groups": {"members": "capped", "max_inline": 2}}).entitlements
+    assert "1 groups were listed with their members, and not without" in found.reason
+
+
+def test_a_nested_group_among_accounts_hides_none_of_them(app, pulled, grants):
+    app.group("outer", {"value": "inner", "type": "Group"}, "u1")
+    app.group("inner", "u2")
+    pulled(app)
+    assert ("u1", "outer", "direct", None) in grants()

@@ -351,6 +351,30 @@ def test_a_larger_total_of_a_page_that_is_not_counted_is_remembered(users, last)
     assert honest_total(found, Plan(count=9)).outcome != "passed"
 
 
+def test_a_server_that_shows_by_a_second_request_that_it_links_its_pages_is_walked_by_links(users):
+    def fetch(target):
+        if isinstance(target, str):
+            return Page(total=9, ids=users[2:9])
+        more = target["count"] == "2"
+        return Page(total=9, ids=users[:2] if more else users[:9], next_link="next" if more else None)
+
+    found = walk(fetch, Plan(count=9))
+    assert (found.mode, found.linked, found.told) == ("cursor", True, 9)
+
+
+def test_a_second_pass_that_cannot_be_made_or_fails_is_no_movement(users):
+    """What failed is not forgiven for a total that moved: the walk is broken, not begun again."""
+    for odd in (6, 7):
+        found = walk(Asked(users[:9], {odd: Unavailable("down")}), Plan(count=5))
+        assert (found.broken, found.contiguity.outcome) == (True, "failed")
+
+
+def test_a_second_pass_with_a_row_without_id_is_broken(users):
+    without = Page(total=9, ids=[*users[:3], None])
+    assert walk(Asked(users[:9], {6: without}), Plan(count=5)).broken
+    assert not walk(Asked(users[:9]), Plan(count=5)).broken
+
+
 @pytest.mark.parametrize("last", [{}, {"next_cursor": "c"}], ids=["by pages", "by cursor"])
 def test_a_row_of_a_page_that_is_not_counted_is_asked_for(users, last):
     """The third request shows a row that nothing else does: it was deleted, or it is not listed."""
