@@ -163,3 +163,12 @@ def test_a_whole_user_name_is_not_the_local_part_of_another(make: SimpleNamespac
     row = make.account("a", user_name="aames", display_name="Wed Since")
     past = make.history(("aames@elsewhere.example", "p-gone"))
     assert make.link(row, [newcomer], history=past).situation == "matched"
+
+
+def test_a_former_holder_of_another_name_leaves_the_persons_own_name_its_worth(
+    make: SimpleNamespace, newcomer: dict
+) -> None:
+    other = make.person("p-0", given_name="Alf", family_name="Brun", status="terminated")
+    row = make.account("a", user_name="aames", display_name="Ana Ames")
+    found = make.link(row, [newcomer, other], history=make.history(("aames", "p-0")))
+    assert (found.situation, found.person_id) == ("matched", "p-1")

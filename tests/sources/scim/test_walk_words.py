@@ -542,3 +542,59 @@ def test_a_walk_that_broke_off_or_does_not_join_says_so(users):
     found = walk(Asked(users[:9], {2: Page(total=9, ids=users[5:9])}), Plan(count=5, mode="index"))
     assert found.contiguity == Check("failed", "the page at startIndex 5 begins with u0006 where u0005 was due")
     assert found.mode == "index"
+
+
+class Sorted:
+    """A server that gives rows in another order where nobody asks for one; keeps what it was asked for."""
+
+    def __init__(self, rows, *, origin=None):
+        self.rows, self.origin, self.asked = rows, origin, []
+
+    def __call__(self, target):
+        self.asked.append(target)
+        start, size = int(target["startIndex"]), int(target["count"])
+        rows = list(self.rows[max(start, 1) - 1 : max(start, 1) - 1 + size])
+        if self.origin and start == 0 and "sortBy" not in target:
+            rows[0] = self.origin
+        return Page(total=len(self.rows), ids=rows)
+
+    @property
+    def orders(self):
+        return {target.get("sortBy") for target in self.asked}
+
+
+def test_rows_that_came_in_order_are_not_asked_for_sorted(users):
+    fetch = Sorted(users[:9])
+    found = walk(fetch, Plan(count=5, sort_cure="id"))
+    assert (found.faults, found.notes, fetch.orders) == ([], [], {None})
+
+
+def test_a_first_row_that_is_another_one_twice_is_asked_for_sorted(users):
+    fetch = Sorted(users[:9], origin="x")
+    found = walk(fetch, Plan(count=5, sort_cure="id"))
+    assert found.notes == ["pages came in no order, so they were asked for again sorted by id"]
+    assert (found.faults, found.gone, fetch.orders) == ([], ("x",), {None, "id"})
+
+
+def test_a_total_that_moves_without_disorder_is_no_reason_to_sort(users):
+    asked = []
+
+    def fetch(target):
+        asked.append(target)
+        start = max(int(target["startIndex"]), 1) - 1
+        return Page(total=10 if len(asked) == 1 else 9, ids=list(users[start : min(start + int(target["count"]), 9)]))
+
+    found = walk(fetch, Plan(count=5, sort_cure="id"))
+    assert {target.get("sortBy") for target in asked} == {None}
+    assert found.told == 10
+
+
+def test_the_largest_total_of_all_walks_that_were_begun_again_is_told(users):
+    totals = iter([12, 11, 11, 11, 10, 9, 9, 9])
+
+    def fetch(target):
+        start = max(int(target["startIndex"]), 1) - 1
+        return Page(total=next(totals, 9), ids=list(users[start : min(start + int(target["count"]), 9)]))
+
+    found = walk(fetch, Plan(count=5))
+    assert (len(found.notes), found.told, set(found.totals)) == (2, 12, {9})
