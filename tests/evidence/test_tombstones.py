@@ -287,3 +287,5 @@ def test_the_small_verifier_ends_with_how_many_were_removed(
     (two.old / "more").write_text("x")
     assert standalone.main() == 5
     assert capsys.readouterr().out == "more was added\nNOT WHAT WAS SEALED\n"
+    (two.old / FOLDERS[RAW] / STATEMENT).write_text("[]")
+    assert standalone.main() == 5

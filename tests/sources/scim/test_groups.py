@@ -463,3 +463,36 @@ def test_a_nested_group_among_accounts_hides_none_of_them(app, pulled, grants):
     app.group("inner", "u2")
     pulled(app)
     assert ("u1", "outer", "direct", None) in grants()
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [({}, None), ({"members": "get_only"}, "e"), ({"members": "get_only", "exclude_members": True}, None)],
+)
+def test_where_no_group_need_show_its_members_each_is_read_alone(app, pulled, grants, facts, shown):
+    """Three that are empty do not stand for the fourth."""
+    for name in ("a", "b", "c"):
+        app.group(name)
+    app.group("d", "u1")
+    app.group("e", "u2")
+    app.change = lambda row: row if row["id"] == shown or row["id"] in app.users else {**row, "members": None}
+    assert pulled(app, facts={"groups": facts}).entitlements.state == "complete"
+    assert {group for _, group, *_ in grants()} == {"d", "e"}
+
+
+def test_a_row_without_an_id_that_a_probe_showed_is_not_forgotten(app, pulled, reply):
+    for number in range(30):
+        app.group(f"g{number}", "u1")
+    lists = app.get
+
+    def get(target, params=None):
+        answer, number = lists(target, params)
+        if target == "/Groups" and params and params.get("startIndex") == "0":
+            body = orjson.loads(answer.body)
+            body["Resources"][1].pop("id")
+            return reply(body), number
+        return answer, number
+
+    app.get = get
+    found = pulled(app).entitlements
+    assert (found.state, "1 rows without a usable id came before" in found.reason) == ("incomplete", True)
