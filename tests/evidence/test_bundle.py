@@ -464,3 +464,38 @@ def test_sums_that_are_no_text_are_named(bundle: Path) -> None:
     found = both(bundle)
     assert f"{MANIFEST} was added" in found
     assert f"{SUMS} has a line that cannot be: \ufffd{'x' * 199}" in found
+
+
+def test_an_empty_folder_was_added(bundle: Path) -> None:
+    (bundle / "b/empty").mkdir()
+    assert both(bundle) == ("b/empty/ was added",)
+
+
+def test_a_statement_whose_keys_stand_in_another_order_is_none_for_the_small_verifier(bundle: Path) -> None:
+    told = b'{"subject":[{"digest":{"sha256":"ab"}}],"predicate":{"bundle":"b"}}'
+    assert standalone.spoken_of(told) == ("", "", False)
+    assert standalone.spoken_of(b'{"predicate":{"bundle":"b"},"subject":[{"digest":{"sha256":"ab"}}]}') == (
+        "ab",
+        "b",
+        False,
+    )
+
+
+def test_a_digest_that_was_noted_is_compared(bundle: Path) -> None:
+    digest = statement.load(bundle).digest
+    assert verify(bundle, head=digest).problems == ()
+    said = f"its digest is {digest[:16]}, not the one that begins with {'0' * 16}"
+    assert verify(bundle, head="0" * 16).problems == (said,)
+
+
+def test_who_is_asked_for_a_signature_or_a_timestamp_that_is_not_there_is_told(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "signers").write_text("")
+    found = verify(bundle, signers=tmp_path / "signers", roots=tmp_path / "roots")
+    assert found.problems == (f"{bundle} is not signed", f"{bundle} has no timestamp")
+    assert (found.signer, found.stamped) == ("", None)
+
+
+def test_of_a_manifest_that_is_no_file_nothing_more_is_said(bundle: Path) -> None:
+    (bundle / MANIFEST).unlink()
+    (bundle / MANIFEST).mkdir()
+    assert verify(bundle).problems == (f"{bundle / MANIFEST} is no plain file",)

@@ -496,3 +496,10 @@ def test_a_row_without_an_id_that_a_probe_showed_is_not_forgotten(app, pulled, r
     app.get = get
     found = pulled(app).entitlements
     assert (found.state, "1 rows without a usable id came before" in found.reason) == ("incomplete", True)
+
+
+def test_a_nested_group_that_is_called_as_an_account_is_no_account(app, pulled, grants):
+    app.group("g", {"value": "u1", "type": "Group"})
+    found = pulled(app).entitlements
+    assert (found.state, "the group nested in G is not listed" in found.reason) == ("incomplete", True)
+    assert grants() == set()
