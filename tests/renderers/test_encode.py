@@ -132,3 +132,11 @@ def test_no_file_is_called_as_a_device(name: str) -> None:
 def test_a_plain_name_stays_readable() -> None:
     assert file.stem("k-2010") == "k-2010"
     assert file.stem("Siv Aune").startswith("Siv_Aune~")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_a_column_keeps_its_type_its_nulls_and_its_emptiness(kind: pa.DataType) -> None:
+    column = pa.array(["a", None, "b\u202e", None], kind)
+    assert encode.show_column(column) == pa.array(["a", None, "b⟦U+202E⟧", None], kind)
+    assert encode.show_column(pa.chunked_array([column])) == pa.chunked_array([encode.show_column(column)])
+    assert encode.show_column(pa.chunked_array([], kind)).type == kind
