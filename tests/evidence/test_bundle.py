@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from scimaudit.errors import ConfigError, IntegrityError
@@ -271,7 +272,6 @@ def nameless(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("change", [other, other_predicate, other_name, nameless])
 def test_a_statement_of_something_else_is_none_of_ours(bundle: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    import orjson
 
     told = orjson.loads((bundle / STATEMENT).read_bytes())
     change(told)
@@ -499,3 +499,11 @@ def test_of_a_manifest_that_is_no_file_nothing_more_is_said(bundle: Path) -> Non
     (bundle / MANIFEST).unlink()
     (bundle / MANIFEST).mkdir()
     assert verify(bundle).problems == (f"{bundle / MANIFEST} is no plain file",)
+
+
+def test_a_statement_whose_keys_stand_in_another_order_is_none_of_ours(bundle: Path) -> None:
+
+    told = orjson.loads((bundle / STATEMENT).read_bytes())
+    (bundle / STATEMENT).write_bytes(orjson.dumps(dict(reversed(told.items()))))
+    with pytest.raises(IntegrityError, match="is no statement over"):
+        statement.load(bundle)

@@ -289,3 +289,15 @@ def test_the_small_verifier_ends_with_how_many_were_removed(
     assert capsys.readouterr().out == "more was added\nNOT WHAT WAS SEALED\n"
     (two.old / FOLDERS[RAW] / STATEMENT).write_text("[]")
     assert standalone.main() == 5
+
+
+def test_a_bundle_is_verified_with_its_tombstones(two: Two, tmp_path: Path) -> None:
+    folder = two.bury(RAW, BODIES)
+    [stone] = verify(two.old).tombstones
+    assert (stone.folder, set(stone.removed)) == (folder, BODIES)
+    assert any("which is still to come" in each for each in verify(two.old, at=LATER - timedelta(days=1)).problems)
+    assert verify(two.old, at=LATER).problems == ()
+    (tmp_path / "signers").write_text("")
+    assert verify(two.old, signers=tmp_path / "signers").problems == (
+        f"{two.old} is not signed", f"{folder} is not signed",
+    )  # fmt: skip
