@@ -598,3 +598,8 @@ def test_the_largest_total_of_all_walks_that_were_begun_again_is_told(users):
 
     found = walk(fetch, Plan(count=5))
     assert (len(found.notes), found.told, set(found.totals)) == (2, 12, {9})
+
+
+def test_a_list_without_rows_was_never_told_of_more():
+    found = walk(Asked([]), Plan(count=5))
+    assert (found.told, list(found.ids), found.faults) == (0, [], [])
