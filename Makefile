@@ -71,7 +71,7 @@ nightly: $(VENV)/.ready ## every fault, kill, flip and hostile string at full si
 
 mutation: $(VENV)/.ready ## break what a false clean could hide in, one change at a time: does a test fail each time?
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run
-	$(BIN)/python tests/mutation/report.py
+	$(BIN)/python -m tests.mutation.report --write-reliability
 
 bench: $(VENV)/.ready ## measure; see docs/performance.md
 	$(BIN)/python -m benchmarks

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,10 +98,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("--write-reliability") and reporter is not None and exitstatus == 0:
-        page = ROOT / "docs/reliability.md"
-        on = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
-        former = page.read_text("utf-8") if page.exists() else ""
-        page.write_text(figures.page(figures.noted(), former, on=on), "utf-8")
+        figures.write(figures.noted())
     if os.environ.get(_FORBID) and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

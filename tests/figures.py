@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -71,12 +73,19 @@ def sentence(row: Mapping[str, str]) -> str:
     )
 
 
+def write(rows: Mapping[str, Mapping[str, str]]) -> None:
+    """Put figures of today and of this machine into docs/reliability.md."""
+    path = Path(__file__).parent.parent / "docs/reliability.md"
+    on = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    path.write_text(page(rows, path.read_text("utf-8") if path.exists() else "", on=on), "utf-8")
+
+
 _HEAD: Final = """\
 # Reliability
 
-What `make nightly` measured, as it printed it; written by that command. Each commit plays a smaller part of the same
-tests and prints the same figures. A test that injected nothing fails, and so does one silent outcome. A row keeps the
-figures of the last run that played it.
+What `make nightly` and `make mutation` measured, as they printed it; written by those commands. Each commit plays a
+smaller part of the same tests and prints the same figures. A test that injected nothing fails, and so does one silent
+outcome. A row keeps the figures of the last run that played it.
 
 | what | figures | measured |
 |---|---|---|

@@ -1,4 +1,6 @@
-"""What mutmut left in mutants/ as a table, and every survivor that nobody has explained: python tests/mutation/report.py
+"""What mutmut left in mutants/ as a table, and every survivor that nobody has explained: python -m tests.mutation.report
+
+With ``--write-reliability`` each module of which every mutant was run becomes a row of docs/reliability.md.
 
 A mutant is killed by a test that fails (or never ends), or caught by mypy. A survivor counts as explained where
 equivalent.toml says why nothing can tell it from the original, or where only the words of a sentence for people differ.
@@ -19,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mutmut.stats import status_by_exit_code
+
+from tests import figures
 
 ROOT = Path(__file__).parent.parent.parent
 LEAST = 90.0
@@ -98,7 +102,17 @@ def main() -> int:
         print(f"| {name} | " + " | ".join(f"{count[column]:,}" for column in COLUMNS) + f" | {share(count):.1f} % |")  # noqa: T201
     for mutant in sorted(unused, key=lambda each: each.function):
         print(f"explains nothing: {mutant.function}: {mutant.was}")  # noqa: T201
+    if "--write-reliability" in sys.argv:
+        whole = {name: count for name, count in rows if not count["not run"]}
+        figures.write({f"Mutants of {name}": _words(count) for name, count in whole.items()})
     return int(share(total) < LEAST or bool(unused) or bool(total["not run"]))
+
+
+def _words(count: Counter[str]) -> dict[str, str]:
+    """The figures of a module as words."""
+    return {column: f"{count[column]:,}" for column in COLUMNS if column != "not run"} | {
+        "killed": f"{share(count):.1f} %"
+    }
 
 
 def share(count: Counter[str]) -> float:
