@@ -142,6 +142,7 @@ def test_until_may_be_left_out_altogether(make: SimpleNamespace) -> None:
         (HEADER + "chat,a,p,is,j,2026-05-04\n", "line 2: 6 cells where the header has 8"),
         (HEADER + 'chat,"a" b,p,is,j,2026-05-04,,x\n', "line 2: "),
     ],
+    ids=range(13),
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(PolicyError) as raised:

@@ -95,7 +95,7 @@ def test_unicode_composition(make: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ｊｏｓｅ.nunez", "jos\u0435.nunez", "jose.nunez\u200b", "josé.nunez", "\u0131an.ames"]
+    "name", ["ｊｏｓｅ.nunez", "jos\u0435.nunez", "jose.nunez\u200b", "josé.nunez", "\u0131an.ames"], ids=range(5)
 )
 def test_full_width_look_alike_invisible_accented_and_dotless_never_link(make: SimpleNamespace, name: str) -> None:
     people = [make.person("p-1", user_name="jose.nunez"), make.person("p-2", user_name="ian.ames")]

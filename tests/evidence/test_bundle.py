@@ -302,7 +302,7 @@ def test_a_statement_without_a_word_of_a_parent_is_none_of_ours(bundle: Path) ->
         statement.load(bundle)
 
 
-@pytest.mark.parametrize("data", [b"[]", b"{", b'{"subject":[]}', b"\xff"])
+@pytest.mark.parametrize("data", [b"[]", b"{", b'{"subject":[]}', b"\xff"], ids=range(4))
 def test_what_is_no_statement_cannot_be_read_as_one(bundle: Path, data: bytes) -> None:
     (bundle / STATEMENT).write_bytes(data)
     sums.write(bundle)

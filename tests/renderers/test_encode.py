@@ -107,6 +107,7 @@ def test_no_csv_cell_begins_with_a_trigger_or_holds_one_behind_a_separator(text:
         ("a\nb", "a⟦U+000A⟧b"),
         ("", ""),
     ],
+    ids=range(12),
 )
 def test_csv_cells(text: str, cell: str) -> None:
     assert csv.encode(text) == cell

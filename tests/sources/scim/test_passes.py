@@ -235,7 +235,7 @@ class Floor(Rows):
         (lambda start: start // 3 + 1, [1, 4, 7, 10]),
         (lambda start: (start - 3) // 3 + 1 if start % 3 == 0 else 1, [1, 4, 3, 6, 9, 12]),
     ],
-    ids=["k·size + 1", "either", "(k + 1)·size"],
+    ids=["k*size + 1", "either", "(k + 1)*size"],
 )
 def test_whole_pages_are_found_wherever_they_begin(page, asked):
     fetch = Floor(abc(8), 3, page)
