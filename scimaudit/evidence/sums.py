@@ -58,7 +58,7 @@ def check(folder: Path) -> None:
     :raises IntegrityError: it is not.
     """
     if problems := amiss(folder):
-        raise IntegrityError(f"{folder}: {problems[0]}", hint=f"scimaudit verify {folder}")
+        raise IntegrityError(f"{folder}: {problems[0]}", hint="scimaudit verify --chain")
 
 
 def _lines(folder: Path) -> dict[str, str]:

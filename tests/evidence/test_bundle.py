@@ -68,7 +68,7 @@ def test_what_lies_outside_the_manifest_is_no_addition_where_the_sums_name_it(bu
     assert both(bundle) == ()
 
 
-def test_any_bit_of_an_unsigned_statement_is_named(bundle: Path) -> None:
+def test_a_bit_of_each_byte_of_an_unsigned_statement_is_named(bundle: Path) -> None:
     """One bit makes another good statement of it: another day, another count, another verdict."""
     path = bundle / STATEMENT
     whole = path.read_bytes()
@@ -272,7 +272,6 @@ def nameless(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("change", [other, other_predicate, other_name, nameless])
 def test_a_statement_of_something_else_is_none_of_ours(bundle: Path, change: Callable[[dict[str, Any]], None]) -> None:
-
     told = orjson.loads((bundle / STATEMENT).read_bytes())
     change(told)
     (bundle / STATEMENT).write_bytes(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
@@ -502,7 +501,6 @@ def test_of_a_manifest_that_is_no_file_nothing_more_is_said(bundle: Path) -> Non
 
 
 def test_a_statement_whose_keys_stand_in_another_order_is_none_of_ours(bundle: Path) -> None:
-
     told = orjson.loads((bundle / STATEMENT).read_bytes())
     (bundle / STATEMENT).write_bytes(orjson.dumps(dict(reversed(told.items()))))
     with pytest.raises(IntegrityError, match="is no statement over"):

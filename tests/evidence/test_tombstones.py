@@ -133,7 +133,7 @@ def test_neither_verifier_takes_an_unsigned_tombstone_in_a_signed_bundle(two: Tw
     assert verify(two.old).problems == tuple(standalone.problems(two.old)) == said
 
 
-def test_any_bit_of_an_unsigned_tombstone_is_named(two: Two) -> None:
+def test_a_bit_of_every_seventh_byte_of_an_unsigned_tombstone_is_named(two: Two) -> None:
     path = two.bury(RAW, BODIES) / STATEMENT
     whole = path.read_bytes()
     for place in range(0, len(whole), 7):
@@ -159,7 +159,7 @@ def test_a_tombstone_that_changed_is_named_by_its_chain_and_nothing_goes_on_from
         tombstones.last(two.folder, LATER)
 
 
-def test_any_bit_of_a_signature_of_a_tombstone_is_named_without_signers(two: Two) -> None:
+def test_a_signature_of_a_tombstone_that_changed_is_named_without_signers(two: Two) -> None:
     path = two.bury(RAW, BODIES) / SIGNATURE
     path.write_text("signature")
     sums.write(path.parent)
