@@ -74,6 +74,8 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
         (ROSTER + '[audit]\nfail_on = "worst"\n', "audit.fail_on", ""),
         (ROSTER + '[apps."../etc"]\n', "apps.../etc", ""),
         (ROSTER + "[apps.a-b]\n[apps.A_b]\n", "too alike", ""),
+        (ROSTER + "[apps.crm.domains]\n'old.example' = ' '\n", "should be a mail domain, such as corp.example", ""),
+        (ROSTER + "[apps.crm.domains]\n'ana@old.example' = 'new.example'\n", "'ana@old.example' should be a mail", ""),
         (ROSTER + "[apps.'rosters.hr']\n", "'rosters.hr' is called as a source is", "before the dot"),
     ],
 )
@@ -81,6 +83,11 @@ def test_what_is_wrong_is_said_with_what_is_known(tmp_path: Path, text: str, mes
     error = refused(tmp_path, text)
     assert message in error.message
     assert hint in error.hint
+
+
+def test_a_mail_domain_is_kept_as_keys_are(tmp_path: Path) -> None:
+    text = ROSTER + "[apps.crm.domains]\n' @Old.Example' = 'NEW.example'\n"
+    assert load(tmp_path, text).app("crm").domains == {"old.example": "new.example"}
 
 
 def test_a_missing_file_tells_how_to_begin(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ ALLOWED = {
     "result": {"tables"},
     "transport": {"errors", "sources"},
     "sources": {"transport", "tables", "identifiers", "errors"},
-    "config": {"sources", "rules", "errors", "tables", "transport"},
+    "config": {"sources", "rules", "errors", "identifiers", "tables", "transport"},
     "snapshot": {"sources", "tables", "config", "errors", "identifiers"},
     "correlate": {"tables", "identifiers", "errors"},
     "policy": {"tables", "identifiers", "errors"},

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
+from scimaudit import identifiers
 from scimaudit.config.model import Model, Name, Severity
 
 Mechanism = Literal["saml", "oidc", "password", "scim", "jit", "manual", "none"]
@@ -22,6 +23,17 @@ def _convention(text: str) -> str:
 
 
 NamedEnd = Annotated[str, AfterValidator(_convention)]
+
+
+def _domain(text: str) -> str:
+    domain = (identifiers.key(text) or "").removeprefix("@")
+    if not domain or "@" in domain:
+        msg = f"{text!r} should be a mail domain, such as corp.example"
+        raise ValueError(msg)
+    return domain
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
 
 
 class Control(Model):
@@ -148,7 +160,7 @@ class App(Model):
         None, ge=1, le=32, description="zero-pad employee numbers to this length before comparing"
     )
     match_local_part: bool = Field(False, description="let tier T4 compare the part before the at sign")
-    domains: Mapping[str, str] = Field(default_factory=dict, description="old mail domain to new one (tier T5)")
+    domains: Mapping[Domain, Domain] = Field(default_factory=dict, description="old mail domain to new one (tier T5)")
     tiers: tuple[Tier, ...] = Field(
         ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"), description="correlation tiers to run"
     )

@@ -17,7 +17,7 @@ class AppRules:
     :param external_id_is: people column that externalId holds; tier T1 runs only where this is declared.
     :param employee_number_digits: zero-pad employee numbers to this length before comparing.
     :param match_local_part: let tier T4 fall back to the part before the at sign.
-    :param domains: old mail domain to new one (tier T5).
+    :param domains: old mail domain to new one (tier T5), as they stand in keys.
     :param tiers: the tiers to run.
     """
 

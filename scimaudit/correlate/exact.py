@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from scimaudit import identifiers
 from scimaudit.correlate.app_rules import AppRules
 from scimaudit.correlate.folding import local_parts
-from scimaudit.correlate.index import Found, Index, Mask, Rows, elements, leading, present, strings
+from scimaudit.correlate.index import Found, Index, Mask, Rows, as_mask, elements, leading, present, strings
 from scimaudit.correlate.pool import LOGIN, OTHER, PRIMARY, Pool, pad
 
 LABELS: Final = (
@@ -207,20 +207,19 @@ def identifiers_of(accounts: pd.DataFrame, settings: Settings) -> list[Identifie
 
 def guest_addresses(names: pa.Array) -> tuple[pa.Array, Rows]:
     """The home addresses inside the user names of Entra guests, and where those names stand."""
-    places = np.flatnonzero(np.asarray(pc.match_substring(names, _GUEST_MARK)))
-    guests = names.take(pa.array(places, pa.int64())).to_pylist()
+    places = np.flatnonzero(as_mask(pc.match_substring(names, _GUEST_MARK)))
     # Keys are lower case; Microsoft writes the mark in capitals.
-    found = [identifiers.decode_guest(name.replace(_GUEST_MARK, _GUEST_MARK.upper())) for name in guests]
-    home = np.asarray([_GUEST_MARK.upper() not in str(name) for name in found], dtype=np.bool_)
-    return pa.array(found, pa.string()).filter(pa.array(home)), places[home]
+    guests = pc.replace_substring(names.take(pa.array(places)), _GUEST_MARK, _GUEST_MARK.upper()).to_pylist()
+    found = pa.array([identifiers.decode_guest(name) for name in guests], pa.string())
+    home = ~as_mask(pc.match_substring(found, _GUEST_MARK, ignore_case=True))
+    return found.filter(pa.array(home)), places[home]
 
 
 def neighbours(domains: Mapping[str, str]) -> dict[str, set[str]]:
     """For each mail domain the others that stand for the same organisation, along chains of migrations."""
     groups: dict[str, set[str]] = {}
     for old, new in domains.items():
-        pair = [(identifiers.key(name) or "").lstrip("@") for name in (old, new)]
-        joined = set(pair).union(*(groups.get(name, set()) for name in pair))
+        joined = {old, new} | groups.get(old, set()) | groups.get(new, set())
         groups.update(dict.fromkeys(joined, joined))
     return {name: group - {name} for name, group in groups.items()}
 
@@ -230,7 +229,7 @@ def _moved(held: Identifiers, settings: Settings) -> Iterator[Identifiers]:
     for pairs in migrations:
         inside = settings.like([rules for rules in settings.rules if tuple(sorted(rules.domains.items())) == pairs])
         for domain, others in sorted(neighbours(dict(pairs)).items()):
-            chosen = inside[held.account] & np.asarray(pc.ends_with(held.key, f"@{domain}"), dtype=np.bool_)
+            chosen = inside[held.account] & as_mask(pc.ends_with(held.key, f"@{domain}"))
             rows = pa.array(np.flatnonzero(chosen))
             stems = pc.utf8_slice_codeunits(held.key.take(rows), 0, -len(domain))
             for other in sorted(others):
@@ -260,19 +259,19 @@ def _local_parts(accounts: pd.DataFrame, pool: Pool, settings: Settings, named: 
     chosen[named] = False
     # A guest's address belongs to another organisation: there the domain is what tells people apart.
     rows = np.flatnonzero(chosen)
-    rows = rows[~np.asarray(pc.match_substring(names.take(pa.array(rows)), _GUEST_MARK), dtype=np.bool_)]
+    rows = rows[~as_mask(pc.match_substring(names.take(pa.array(rows)), _GUEST_MARK))]
     return _one_tier(rows, local_parts(names.take(pa.array(rows))), pool.local_parts(), 4, LOCAL_PART)
 
 
 def _one_tier(rows: Rows, keys: pa.Array, index: Index, tier: int, label: int) -> Hits:
     found = index.find(keys)
-    return _hits(found, rows, keys, index, np.full(len(found.row), tier, np.int64), label)
+    return _hits(found, rows, keys, index, np.full(len(found.row), tier), label)
 
 
 def _addresses(held: Identifiers, index: Index, settings: Settings) -> Hits:
     found = index.find(held.key)
     owner = held.account[found.row]
-    best = np.full(len(owner), 9, np.int64)
+    best = np.full(len(owner), 9)
     for role, tier in zip((PRIMARY, LOGIN, OTHER), held.tiers, strict=True):
         means = (index.role[found.entry] & role > 0) & settings.runs(tier)[owner]
         best = np.where(means, np.minimum(best, tier), best)
@@ -285,7 +284,7 @@ def _hits(found: Found, rows: Rows, left: pa.Array, index: Index, tier: Rows, la
         account=rows[found.row],
         person=found.person,
         tier=tier,
-        label=np.full(len(tier), label, np.int64),
+        label=np.full(len(tier), label),
         entry=found.entry,
         crowded=found.crowded,
         lefts=left,
@@ -303,7 +302,7 @@ def _sorted(spaces: list[list[Hits]]) -> Hits:
     for space in spaces:
         parts.extend(space)
         entries.extend(part.entry + offset for part in space)
-        offset += 1 + max((int(part.entry.max(initial=0)) for part in space), default=0)
+        offset += 1 + max(int(part.entry.max(initial=0)) for part in space)
     lefts, left_at = _stacked([(part.lefts, part.left_at) for part in parts])
     rights, right_at = _stacked([(part.rights, part.right_at) for part in parts])
     every = Hits(

@@ -65,11 +65,11 @@ class Index:
 
     def holds(self, keys: pa.Array) -> Mask:
         """Which of the keys anybody holds."""
-        return as_mask(pc.is_in(keys, value_set=self.vocabulary, skip_nulls=True))
+        return as_mask(pc.is_in(keys, value_set=self.vocabulary))
 
     def find(self, keys: pa.Array) -> Found:
         """Everybody who holds any of the keys, in the order of the keys and then of the people."""
-        places = pc.index_in(keys, value_set=self.vocabulary, skip_nulls=True)
+        places = pc.index_in(keys, value_set=self.vocabulary)
         rows = np.flatnonzero(present(places))
         codes = places.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
         starts = self._starts[codes]

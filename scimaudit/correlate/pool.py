@@ -51,7 +51,7 @@ class Pool:
 
     def positions(self, ids: pa.Array) -> Rows:
         """Where these ids stand in the pool; -1 for a null or an id that nobody has."""
-        return integers(pc.fill_null(pc.index_in(ids, value_set=self.ids, skip_nulls=True), -1))
+        return integers(pc.fill_null(pc.index_in(ids, value_set=self.ids), -1))
 
     def external_ids(self, column: str, digits: int | None) -> Index:
         """Who holds which value of the column that an app's externalId is declared to hold.
@@ -65,16 +65,13 @@ class Pool:
             )
         if column == "employee_number":
             return self.employee_numbers(digits)
-        everyone = np.arange(len(self), dtype=np.int64)
         if column in ("emails", "aliases"):
             return Index(*elements(self.frame["email_keys" if column == "emails" else "alias_keys"]))
-        if column == "user_name":
-            return Index(strings(self.frame["user_name_key"]), everyone)
-        return Index(identifiers.keys(strings(self.frame[column])), everyone)
+        return Index(identifiers.keys(strings(self.frame[column])), np.arange(len(self)))
 
     def employee_numbers(self, digits: int | None) -> Index:
         """Who holds which employee number, zero-padded to ``digits``."""
-        return Index(pad(strings(self.frame["employee_number_key"]), digits), np.arange(len(self), dtype=np.int64))
+        return Index(pad(strings(self.frame["employee_number_key"]), digits), np.arange(len(self)))
 
     def addresses(self, history: pd.DataFrame | None) -> Index:
         """Who holds which address or user name, in which role.
@@ -86,7 +83,7 @@ class Pool:
         first = leading(holders)
         aliases, owners = elements(self.frame["alias_keys"])
         keys = [mails, strings(self.frame["user_name_key"]), aliases]
-        people = [holders, np.arange(len(self), dtype=np.int64), owners]
+        people = [holders, np.arange(len(self)), owners]
         roles = [np.where(first, PRIMARY, OTHER), np.full(len(self), LOGIN), np.full(len(owners), OTHER)]
         if history is not None:
             earlier = strings(history["identifier_key"])
@@ -102,7 +99,7 @@ class Pool:
         mails, holders = elements(self.frame["email_keys"])
         first = leading(holders)
         keys = pa.concat_arrays([strings(self.frame["user_name_key"]), mails.filter(pa.array(first))])
-        return Index(local_parts(keys), np.concatenate([np.arange(len(self), dtype=np.int64), holders[first]]))
+        return Index(local_parts(keys), np.concatenate([np.arange(len(self)), holders[first]]))
 
 
 def pad(keys: pa.Array, digits: int | None) -> pa.Array:

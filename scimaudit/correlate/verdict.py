@@ -94,27 +94,26 @@ def links(
         texts,
         strings(found.rows["text"]),
     ])  # fmt: skip
-    speakers = np.concatenate([decided, told.account[spoken], found.rows["account"].to_numpy(np.int64)])
+    speakers = np.concatenate([decided, told.account[spoken], found.rows["account"].to_numpy()])
     others = _others(hits, stand, len(pool))
-    candidates = np.concatenate([others[1], found.rows["person"].to_numpy(np.int64)])
-    rivals = np.concatenate([others[0], found.rows["account"].to_numpy(np.int64)])
-    by = np.full(size, None, dtype=object)
-    by[decided] = said.decisions["decided_by"].to_numpy(dtype=object)[said.line[decided]]
+    candidates = np.concatenate([others[1], found.rows["person"].to_numpy()])
+    rivals = np.concatenate([others[0], found.rows["account"].to_numpy()])
+    by = np.full(size, None)
+    by[decided] = said.decisions["decided_by"].to_numpy()[said.line[decided]]
     return tables.build(
         tables.LINKS,
         {
             "app": accounts["app"],
             "account_id": accounts["account_id"],
             "person_id": pool.ids.take(pa.array(stand.person, mask=stand.person < 0)),
-            "situation": pa.DictionaryArray.from_arrays(pa.array(stand.situation, pa.int32()), _SITUATIONS),
-            "tier": pa.DictionaryArray.from_arrays(pa.array(stand.tier, pa.int32(), mask=stand.tier < 0), _TIERS),
+            "situation": pa.DictionaryArray.from_arrays(pa.array(stand.situation), _SITUATIONS),
+            "tier": pa.DictionaryArray.from_arrays(pa.array(stand.tier, mask=stand.tier < 0), _TIERS),
             "confidence": _confidence(stand, found),
             "keys": grouped(speakers, keys, size),
             "runners_up": grouped(rivals, pool.ids.take(pa.array(candidates)), size),
             "reason": _reasons(accounts, pool, said, hits, doubts, found, stand),
-            "decided_by": pa.array(by, pa.string()),
+            "decided_by": pa.array(by),
         },
-        rows=size,
     )
 
 
@@ -158,12 +157,12 @@ def _reasons(
     stand: Standing,
 ) -> pa.Array:
     """Why an account is not matched, in words; null where it is."""
-    words = np.full(len(accounts), None, dtype=object)
+    words = np.full(len(accounts), None)
     ambiguous = np.flatnonzero(stand.situation == AMBIGUOUS)
     words[ambiguous] = reasons.ambiguous(ambiguous, accounts, pool, hits)
     doubted = np.flatnonzero(stand.doubted)
     words[doubted] = reasons.doubted(doubted, accounts, pool, hits, doubts)
-    suggested = np.unique(found.rows["account"].to_numpy(np.int64))
+    suggested = np.unique(found.rows["account"].to_numpy())
     words[suggested] = reasons.suggested(suggested, accounts, pool, found)
     nobody = np.flatnonzero(said.person == NOBODYS)
     words[nobody] = reasons.nobody(said, nobody)

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from scimaudit import correlate, identifiers, tables
 from scimaudit.correlate import decisions
+from scimaudit.correlate.exact import Hits
 
 TODAY = date(2026, 11, 20)
 
@@ -76,6 +78,14 @@ def history(*held: tuple[str, str]) -> pd.DataFrame:
             "person_id": pd.Series([person_id for _, person_id in held], dtype="str"),
         }
     ).assign(first_seen=seen, last_seen=seen)
+
+
+def hits(*told: tuple[int, int, int], crowded: tuple[int, ...] = ()) -> Hits:
+    """Hits of (account, person, tier) in the order given; those at the positions ``crowded`` are crowded."""
+    account, person, tier = (np.asarray([each[n] for each in told], np.int64) for n in range(3))
+    places = np.arange(len(told))
+    texts = pa.array([""] * len(told), pa.string())
+    return Hits(account, person, tier, places * 0, places, np.isin(places, crowded), texts, places, texts, places)
 
 
 @pytest.fixture

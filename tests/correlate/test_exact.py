@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from scimaudit import correlate
+from scimaudit.correlate import exact
+from scimaudit.correlate.pool import Pool
 from scimaudit.errors import ConfigError, TableError
+from tests.correlate.conftest import hits
 
 
 @pytest.fixture
@@ -274,3 +279,139 @@ def test_the_links_keep_the_index_of_the_accounts(make: SimpleNamespace, ana: di
     found = correlate.correlate(frame, make.people([ana]), apps={}, today=make.today)
     assert found.index.tolist() == [7, 3]
     assert found["person_id"].notna().tolist() == [False, True]
+
+
+IDENTIFIERS = {
+    "primary address": ({"emails": ["x@home.example"]}, (3, 5, 5)),
+    "guest's address": ({"user_name": "x_home.example#EXT#@tenant.example"}, (3, 4, 5)),
+    "user name": ({"user_name": "x@home.example"}, (4, 4, 5)),
+    "second address": ({"emails": ["y@else.example", "x@home.example"]}, (5, 5, 5)),
+    "moved address": ({"emails": ["x@new.example"]}, (5, 5, 5)),
+}
+ROLES = {"primary": {"emails": ["x@home.example"]}, "login": {"user_name": "x@home.example"},
+         "alias": {"aliases": ["x@home.example"]}, "second": {"emails": ["y@here.example", "x@home.example"]}}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+def test_the_tier_follows_from_what_it_is_to_the_account_and_to_the_person(
+    make: SimpleNamespace, identifier: str, role: str
+) -> None:
+    values, tiers = IDENTIFIERS[identifier]
+    rules = make.rules(domains={"home.example": "new.example"})
+    found = make.link(make.account("a", **values), [make.person("p", **ROLES[role])], rules)
+    assert (found.person_id, found.tier) == ("p", f"T{tiers[min(list(ROLES).index(role), 2)]}")
+
+
+@pytest.mark.parametrize("tier", correlate.EXACT)
+def test_a_tier_runs_where_it_is_chosen_and_only_there(make: SimpleNamespace, ana: dict, tier: str) -> None:
+    row = make.account(
+        "a", external_id="p-1", employee_number="00123", user_name="aames@tenant.example",
+        emails=["ana.ames@corp.example", "ana@corp.example"],
+    )  # fmt: skip
+    chosen = {"external_id_is": "person_id", "match_local_part": True}
+    assert {key[:2] for key in make.link(row, [ana], make.rules(**chosen)).keys} == set(correlate.EXACT)
+    only = make.link(row, [ana], make.rules(tiers=(tier,), **chosen))
+    assert (only.person_id, {key[:2] for key in only.keys}) == ("p-1", {tier})
+    rest = tuple(other for other in correlate.EXACT if other != tier)
+    assert {key[:2] for key in make.link(row, [ana], make.rules(tiers=rest, **chosen)).keys} == set(rest)
+
+
+def test_a_pair_that_is_ruled_out_is_taken_away_and_no_other() -> None:
+    found = hits((0, 1, 2), (0, 2, 2), (1, 0, 2), (1, 2, 3), (2, 0, 4))
+    barred = (np.asarray([0, 1, 2, 0]), np.asarray([2, 2, 1, 5]))
+    left = found.without(barred)
+    assert list(zip(left.account.tolist(), left.person.tolist(), strict=True)) == [(0, 1), (1, 0), (2, 0)]
+    assert found.without((barred[0][:0], barred[1][:0])) is found
+
+
+def test_domains_are_neighbours_along_chains_and_each_apart_from_itself() -> None:
+    chains = {"a": "b", "c": "d", "b": "c", "y": "z"}
+    chain = {name: {"a", "b", "c", "d"} - {name} for name in "abcd"}
+    assert exact.neighbours(chains) == chain | {"y": {"z"}, "z": {"y"}}
+
+
+def test_an_address_at_each_neighbour_is_looked_up(make: SimpleNamespace) -> None:
+    people = [make.person(f"p-{name}", emails=[f"ana@{name}.example"]) for name in "abc"]
+    rules = make.rules(domains={"a.example": "b.example", "b.example": "c.example"})
+    found = make.link(make.account("a", emails=["ana@b.example"]), people, rules)
+    assert (found.situation, found.runners_up) == ("ambiguous", ["p-a", "p-b", "p-c"])
+
+
+def test_guests_are_told_from_those_who_only_bear_the_mark(make: SimpleNamespace) -> None:
+    people = [make.person("p-1", emails=["ana@one.example"]), make.person("p-2", emails=["bo_b@two.example"])]
+    rows = [
+        make.account(str(n), user_name=name)
+        for n, name in enumerate(
+            [
+                "ana#EXT#@t.example",
+                "plain",
+                "bo_b_two.example#EXT#@t.example",
+                "x#ext#",
+                "ana_one.example#ext#@t.example",
+            ]
+        )
+    ]
+    found = make.links(rows, people)
+    assert found["person_id"].fillna("").tolist() == ["", "", "p-2", "", "p-1"]
+
+
+def test_apps_that_share_a_rule_and_apps_that_do_not(make: SimpleNamespace, ana: dict, bo: dict) -> None:
+    rules = {
+        "one": make.rules(external_id_is="employee_number", employee_number_digits=5),
+        "two": make.rules(external_id_is="employee_number"),
+        "three": make.rules(external_id_is="employee_number", employee_number_digits=5, tiers=("T2",)),
+        "four": make.rules(external_id_is="user_name", employee_number_digits=5),
+    }
+    rows = [
+        make.account(f"{app} {column}", app=app, **{column: "123"})
+        for app in rules
+        for column in ("external_id", "employee_number")
+    ]
+    found = make.links(rows, [ana, bo], rules).set_index("account_id")["tier"].dropna().to_dict()
+    assert found == {
+        "one external_id": "T1", "one employee_number": "T2", "three employee_number": "T2",
+        "four employee_number": "T2",
+    }  # fmt: skip
+
+
+def test_keys_of_one_kind_are_never_taken_for_those_of_another(make: SimpleNamespace) -> None:
+    keys = [
+        {"employee_number": f"{n}", "user_name": f"u{n}", "emails": [f"m{n}@x.example", f"s{n}@x.example"]}
+        for n in range(4)
+    ]
+    people = make.people([make.person(f"p-{n}", **each) for n, each in enumerate(keys)])
+    rows = [make.account(f"a-{n}", external_id=f"{n}", **each) for n, each in enumerate(keys)]
+    rows.append(make.account("b", app="wiki", user_name="u3@else.example"))
+    rules = {"chat": make.rules(external_id_is="employee_number"), "wiki": make.rules(match_local_part=True)}
+    accounts = make.accounts(rows)
+    found = exact.hits(accounts, Pool.of(people), exact.Settings(accounts, rules))
+    names = {exact.USER_NAME, exact.MAIL}
+    spaces = {
+        "external id": found.label == exact.EXTERNAL_ID, "number": found.label == exact.EMPLOYEE_NUMBER,
+        "addresses and names": np.isin(found.label, list(names)), "local part": found.label == exact.LOCAL_PART,
+    }  # fmt: skip
+    entries = {name: set(found.entry[chosen].tolist()) for name, chosen in spaces.items()}
+    assert {name: len(each) for name, each in entries.items()} == {
+        "external id": 4, "number": 4, "addresses and names": 12, "local part": 1,
+    }  # fmt: skip
+    assert len(set().union(*entries.values())) == 21
+
+
+def test_within_a_tier_the_best_evidence_comes_first(make: SimpleNamespace) -> None:
+    numbers = range(60)
+    people = [make.person(f"p-{n:02}", emails=[f"u{n:02}@home.example"]) for n in numbers]
+    rows = [
+        make.account(f"{n}", emails=[f"u{n:02}@home.example"], user_name=f"u{n:02}_home.example#EXT#@t.example")
+        for n in reversed(numbers)
+    ]
+    accounts, pool = make.accounts(rows), Pool.of(make.people(people))
+    found = exact.hits(accounts, pool, exact.Settings(accounts, {}))
+    assert found.account.tolist() == [n for n in numbers for _ in range(2)]
+    assert found.label.tolist() == [exact.MAIL, exact.GUEST] * 60
+
+
+def test_an_array_that_several_parts_point_into_is_kept_once() -> None:
+    one, two = pa.array(["a", "b"]), pa.array(["c"])
+    arrays, places = exact._stacked([(one, np.asarray([1])), (two, np.asarray([0])), (one, np.asarray([0, 1]))])
+    assert (arrays.to_pylist(), places.tolist()) == (["a", "b", "c"], [1, 2, 0, 1])

@@ -8,25 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
+from scimaudit import tables
 from scimaudit.correlate import verdict
 from scimaudit.correlate.decisions import NOBODYS, UNDECIDED, Applied
 from scimaudit.correlate.exact import Hits
 from scimaudit.correlate.guard import EARLY, HELD, PASSED
 from scimaudit.correlate.suggest import Suggestions
 from scimaudit.correlate.verdict import AMBIGUOUS, MATCHED, UNMATCHED, Standing
+from tests.correlate.conftest import hits
 
 NONE = np.empty(0, np.int64)
-
-
-def hits(*told: tuple[int, int, int], crowded: tuple[int, ...] = ()) -> Hits:
-    """Hits of (account, person, tier) in the order given; those at the positions ``crowded`` are crowded."""
-    account, person, tier = (np.asarray([each[n] for each in told], np.int64) for n in range(3))
-    places = np.arange(len(told))
-    texts = pa.array([""] * len(told), pa.string())
-    return Hits(account, person, tier, places * 0, places, np.isin(places, crowded), texts, places, texts, places)
 
 
 def standing(
@@ -209,6 +202,7 @@ def test_each_account_has_the_worth_of_its_tier(links: pd.DataFrame) -> None:
         "agreed": 0.97, "torn": 0.93, "early": 0.9, "named": 0.55, "two": 0.55, "robot": 1.0, "given": 1.0,
         "barred": None, "stranger": None, "mute": None,
     }  # fmt: skip
+    assert tables.conform(links.reset_index(), tables.LINKS)["confidence"].null_count == 3
     score = links.loc["alike", "keys"][0].rpartition(" ")[2]
     assert f"{alike:.2f}".rstrip("0") == score
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from scimaudit.errors import Malformed
+from scimaudit.sources import NO_ENTITLEMENTS, Scope, Walk, Witness, _verdict
 from scimaudit.sources.csv import Source
 
 ROWS = "username,Groups,day\nana,staff,2026-11-20\nbob,,2026-11-18\n"
@@ -180,3 +181,99 @@ def test_a_bare_number_is_no_date(key):
 def test_unknown_keys_are_refused():
     with pytest.raises(ValidationError, match="extra_forbidden"):
         Source(path="a.csv", seperator=";")
+
+
+DAY = date(2026, 11, 20)
+SILENT = _verdict.Statement("", None, None, "", shows_all=False)
+
+
+def said(total, by="j.doe", when=DAY, hides="", *, shows_all=False):
+    return _verdict.Statement(by, when, total, hides, shows_all)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (said(2), "j.doe on 2026-11-20"),
+        (said(2, when=datetime(2026, 11, 20, 23, tzinfo=UTC)), "j.doe on 2026-11-20"),
+        (said(2, when=None), "j.doe"),
+        (said(2, by=""), "the configuration on 2026-11-20"),
+        (SILENT, "the configuration"),
+    ],
+    ids=["who and day", "who and time", "who", "day", "nobody"],
+)
+def test_a_statement_is_called_by_who_made_it_and_when(statement, words):
+    assert str(statement) == words
+
+
+DOUBT = "its last line breaks off"
+
+
+@pytest.mark.parametrize(
+    ("fills", "rows", "statement", "doubt", "walk"),
+    [
+        ("accounts", (2, 2), said(3), DOUBT, ("incomplete", "2 rows stand in the file, j.doe on 2026-11-20 declared 3")),
+        ("people", (0, 0), said(1), "", ("incomplete", "0 rows stand in the file, j.doe on 2026-11-20 declared 1")),
+        ("accounts", (2, 2), said(2), DOUBT, ("incomplete", DOUBT)),
+        ("people", (0, 0), SILENT, DOUBT, ("incomplete", DOUBT)),
+        ("people", (0, 0), said(0), "", ("unprovable", "there is a header and no row")),
+        ("accounts", (0, 0), SILENT, "", ("unprovable", "there is a header and no row")),
+        ("people", (2, 0), SILENT, "", ("incomplete", "none of the 2 rows could be read")),
+        ("accounts", (2, 0), said(2), "", ("incomplete", "none of the 2 rows could be read")),
+        ("people", (3, 3), SILENT, "", ("complete", "the file was read whole, 3 rows; its total was not declared")),
+        (
+            "people", (3, 1), SILENT, "",
+            ("complete", "the file was read whole, 3 rows; its total was not declared; 2 of them rejected"),
+        ),
+        ("accounts", (3, 3), said(None), "", ("unprovable", "no declared total")),
+        *(
+            ("accounts", (3, 3), said(3, by, when), "",
+             ("unprovable", "declared_total stands without exported_by and exported_at"))
+            for by, when in (("", DAY), ("j.doe", None), ("", None))
+        ),
+        ("people", (3, 3), said(3, "", None), "", ("complete", "3 rows, as the configuration declared")),
+        ("accounts", (3, 3), said(3), "", ("complete", "3 rows, as j.doe on 2026-11-20 declared")),
+        ("accounts", (3, 2), said(3), "", ("complete", "3 rows, as j.doe on 2026-11-20 declared; 1 of them rejected")),
+    ],
+)  # fmt: skip
+def test_whether_every_row_was_received(fills, rows, statement, doubt, walk):
+    assert _verdict.walk(fills, *rows, statement, doubt) == Walk(*walk)
+
+
+@pytest.mark.parametrize(
+    ("state", "statement", "state_of_scope", "reason"),
+    [
+        ("complete", said(2, hides="guests", shows_all=True), "partial", "the export does not show: guests"),
+        ("complete", said(2), "unknown", "nobody has said whether the export shows everything"),
+        *(
+            (state, said(total, shows_all=True), "unknown",
+             "shows_all counts only with a declared_total that the rows equal")
+            for state, total in (("incomplete", 2), ("unprovable", 2), ("complete", None))
+        ),
+        ("complete", said(0, shows_all=True), "all",
+         "j.doe on 2026-11-20 says that the export shows everything, and the rows equal the declared total"),
+    ],
+)  # fmt: skip
+def test_whether_the_file_shows_every_account(state, statement, state_of_scope, reason):
+    assert _verdict.scope(Walk(state, ""), statement) == Scope(state_of_scope, reason)
+
+
+def test_grants_are_as_proven_as_their_rows_and_name_their_headings():
+    grants = {"groups": "Teams", "roles": "Role"}
+    listed = "listed with the rows: groups (Teams), roles (Role)"
+    assert _verdict.entitlements(Walk("incomplete", "cut"), grants) == Walk("incomplete", f"{listed}; cut")
+    assert _verdict.entitlements(Walk("complete", ""), grants) == Walk("complete", listed)
+    assert _verdict.entitlements(Walk("complete", "cut"), {}) == NO_ENTITLEMENTS
+
+
+@pytest.mark.parametrize(
+    ("received", "statement", "outcome", "detail"),
+    [
+        (2, SILENT, "not-available", "nobody declared one"),
+        (2, said(2), "passed", "2 declared by j.doe on 2026-11-20, 2 received"),
+        (0, said(0, "", None), "passed", "0 declared by the configuration, 0 received"),
+        (3, said(2), "failed", "2 declared by j.doe on 2026-11-20, 3 received"),
+    ],
+)
+def test_the_declared_total_is_a_witness(received, statement, outcome, detail):
+    assert _verdict.witness(received, statement) == Witness("declared total", outcome, detail)

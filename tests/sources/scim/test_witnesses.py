@@ -1,9 +1,25 @@
 """Each witness alone: what passes, what fails, what is not available, in which words; and that no budget is overdrawn."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 
+from scimaudit.errors import Malformed
+from scimaudit.sources.scim import profile
 from scimaudit.sources.scim.verdict import Proof
-from scimaudit.sources.scim.witnesses import Budget, Canary, ask, canaries, closure, memory, same_name, seats
+from scimaudit.sources.scim.witnesses import (
+    Budget,
+    Canary,
+    Parity,
+    ask,
+    canaries,
+    closure,
+    memory,
+    parity,
+    same_name,
+    seats,
+)
 
 THERE = {"a": True, "b": True, "c": True, "gone": False, "dead": False, "fog": None}
 
@@ -155,3 +171,93 @@ def test_names_are_the_same_by_their_keys():
     assert same_name("Ana@Corp.example", "ana@corp.example")
     assert not same_name("ana@corp.example", "bo@corp.example")
     assert not same_name(None, "bo@corp.example")
+
+
+UNKNOWN = profile.load("unknown")
+PAGE = [{"id": "a", "userName": "ana"}, {"id": "b", "userName": "bo", "title": "x"}, {"id": "c", "userName": "cy"}]
+SAMPLE = [(0, "a"), (1, "b"), (2, "c")]
+
+
+class Single:
+    """GET by id, answered from a table of bodies, statuses and errors; counts what was asked."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = []
+
+    def single(self, identifier):
+        self.asked.append(identifier)
+        answer = self.answers[identifier]
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, int):
+            return SimpleNamespace(status=answer, body=b"{}")
+        return SimpleNamespace(status=200, body=json.dumps(answer).encode())
+
+
+def compared(answers, sample=SAMPLE, *, page=None, budget=9):
+    """What W9 says of a page (PAGE unless given) and of what GET by id answers, and the ids asked for."""
+    body = json.dumps({"totalResults": 3, "Resources": PAGE}).encode() if page is None else page
+    endpoint = Single({row["id"]: row for row in PAGE} | answers)
+    return parity(endpoint, UNKNOWN, body, sample, Budget(budget)), endpoint.asked
+
+
+NOTHING = Parity(Proof("W9", "not-available", "no row could be compared with its GET by id"))
+
+
+def same(rows):
+    return Parity(Proof("W9", "passed", f"GET of {rows} rows shows nothing that the list lacks"), True)
+
+
+def test_w9_holds_where_get_shows_what_the_list_shows():
+    assert compared({}) == (same(3), ["a", "b", "c"])
+
+
+def test_w9_holds_where_get_shows_less_or_what_every_answer_carries():
+    more = {"id": "a", "schemas": ["urn:x"], "meta": {"version": "1", "location": "/a"}}
+    assert compared({"a": more}) == (same(3), ["a", "b", "c"])
+
+
+def test_w9_names_what_the_list_lacks_of_any_row():
+    told, _ = compared({"a": {"id": "a", "active": True}, "b": {"id": "b", "title": "y", "metadata": "m"}})
+    detail = "GET by id shows active, metadata, which the list lacks"
+    assert told == Parity(Proof("W9", "failed", detail, False), True, frozenset({"active", "metadata"}))
+
+
+def test_w9_compares_a_row_with_the_answer_for_its_own_id():
+    assert compared({}, [(0, "b"), (1, "b")])[0].lacking == {"title"}
+
+
+def test_w9_says_nothing_where_nothing_could_be_compared():
+    assert compared({"a": 404, "b": Malformed("no answer"), "c": {"id": "z", "active": True}}) == (
+        NOTHING, ["a", "b", "c"],
+    )  # fmt: skip
+    assert compared({}, []) == (NOTHING, [])
+
+
+@pytest.mark.parametrize("answer", [404, Malformed("no answer"), {"id": "z", "active": True}])
+def test_w9_goes_on_after_a_row_that_could_not_be_compared(answer):
+    assert compared({"a": answer}) == (same(2), ["a", "b", "c"])
+
+
+def test_w9_asks_no_more_than_its_budget():
+    assert compared({}, budget=2) == (same(2), ["a", "b"])
+    assert compared({}, budget=0) == (NOTHING, [])
+
+
+def test_w9_leaves_out_rows_that_are_not_on_the_page():
+    assert compared({"c": 404}, [(3, "c"), (2, "a"), (0, "a")]) == (same(2), ["a", "a"])
+
+
+@pytest.mark.parametrize(
+    ("page", "rows"),
+    [
+        (b"\xef\xbb\xbf" + json.dumps({"resources": PAGE}).encode(), 3),
+        (json.dumps({"RESOURCES": PAGE, "rows": []}).encode(), 3),
+        (json.dumps({"totalResults": 3}).encode(), 0),
+        (b"{", 0),
+    ],
+    ids=["byte order mark", "capitals", "no rows", "no JSON"],
+)
+def test_w9_reads_the_page_as_the_listing_does(page, rows):
+    assert compared({}, page=page)[0] == (same(rows) if rows else NOTHING)
