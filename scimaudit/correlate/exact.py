@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from scimaudit import identifiers
 from scimaudit.correlate.app_rules import AppRules
 from scimaudit.correlate.folding import local_parts
-from scimaudit.correlate.index import Found, Index, Mask, Rows, as_mask, elements, leading, present, strings
+from scimaudit.correlate.index import Found, Index, Mask, Rows, as_mask, elements, leading, paired, present, strings
 from scimaudit.correlate.pool import LOGIN, OTHER, PRIMARY, Pool, pad
 
 LABELS: Final = (
@@ -84,8 +84,8 @@ class Hits:
         accounts, people = barred
         if not len(accounts):
             return self
-        span = 1 + int(max(self.person.max(initial=0), people.max(initial=0)))
-        return self.only(~np.isin(self.account * span + self.person, accounts * span + people))
+        pairs = paired(np.concatenate([self.account, accounts]), np.concatenate([self.person, people]))
+        return self.only(~np.isin(pairs[: len(self)], pairs[len(self) :]))
 
     def texts(self, accounts: pd.DataFrame) -> tuple[Rows, pa.Array]:
         """Each hit in words: tier, attribute, the account's value as received, the person's key.
@@ -318,7 +318,7 @@ def _sorted(spaces: list[list[Hits]]) -> Hits:
         right_at=right_at,
     )
     # Stable: within a tier the identifiers keep their order, best evidence first.
-    return every.only(np.argsort(every.account * 9 + every.tier, kind="stable"))
+    return every.only(np.argsort(paired(every.account, every.tier), kind="stable"))
 
 
 def _stacked(parts: Sequence[tuple[pa.Array, Rows]]) -> tuple[pa.Array, Rows]:

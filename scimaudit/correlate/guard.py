@@ -15,7 +15,7 @@ from scimaudit.correlate import attributes
 from scimaudit.correlate.attributes import Attributes
 from scimaudit.correlate.exact import LOCAL_PART, Hits
 from scimaudit.correlate.folding import local_parts
-from scimaudit.correlate.index import Index, Mask, Rows, leading, strings
+from scimaudit.correlate.index import Index, Mask, Rows, integers, leading, strings
 from scimaudit.correlate.pool import Pool
 
 GUARD_DAYS: Final = 30
@@ -109,5 +109,5 @@ def _former(hits: Hits, past: _History) -> Iterator[tuple[Rows, Rows]]:
 def _history(history: pd.DataFrame) -> _History:
     keys = strings(history["identifier_key"])
     holders = strings(history["person_id"]).dictionary_encode()
-    positions = holders.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    positions = integers(holders.indices)
     return _History(holders.dictionary, Index(keys, positions), Index(local_parts(keys), positions))

@@ -51,17 +51,15 @@ class Index:
         self._crowd = crowd
         known = present(keys)
         encoded = keys.filter(pa.array(known)).dictionary_encode()
-        codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        held = people[known]
-        span = int(held.max(initial=0)) + 1
-        packed, place = np.unique(codes * span + held, return_inverse=True)
+        codes, held = integers(encoded.indices), people[known]
+        _, first, place = np.unique(paired(codes, held), return_index=True, return_inverse=True)
         self.vocabulary = encoded.dictionary
-        self._starts = np.searchsorted(packed // span, np.arange(len(self.vocabulary) + 1))
-        self.person: Rows = packed % span
-        self.role: Rows = np.zeros(len(packed), np.int64)
+        self.code: Rows = codes[first]
+        self.person: Rows = held[first]
+        self.role: Rows = np.zeros(len(first), np.int64)
         if roles is not None:
             np.bitwise_or.at(self.role, place, roles[known])
-        self.code: Rows = packed // span
+        self._starts = np.searchsorted(self.code, np.arange(len(self.vocabulary) + 1))
 
     def holds(self, keys: pa.Array) -> Mask:
         """Which of the keys anybody holds."""
@@ -71,7 +69,7 @@ class Index:
         """Everybody who holds any of the keys, in the order of the keys and then of the people."""
         places = pc.index_in(keys, value_set=self.vocabulary)
         rows = np.flatnonzero(present(places))
-        codes = places.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+        codes = integers(places.drop_null())
         starts = self._starts[codes]
         held = self._starts[codes + 1] - starts
         told = np.minimum(held, self._crowd)
@@ -94,17 +92,23 @@ def elements(column: pd.Series) -> tuple[pa.Array, Rows]:
 
 def as_mask(array: pa.Array) -> Mask:
     """A boolean Arrow array as numpy holds it; null is false."""
-    return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    mask: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
+    return mask
 
 
 def present(array: pa.Array) -> Mask:
     """Where an Arrow array is not null."""
-    return np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return as_mask(pc.is_valid(array))
 
 
 def integers(array: pa.Array) -> Rows:
     """An Arrow array of integers without nulls, as numpy holds it."""
-    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.asarray(array, dtype=np.int64)
+
+
+def paired(left: Rows, right: Rows) -> Rows:
+    """One number for each pair of numbers that are not negative, in the order of the pairs, and no other pair's."""
+    return left * (int(right.max(initial=0)) + 1) + right
 
 
 def leading(rows: Rows) -> Mask:
@@ -118,10 +122,10 @@ def grouped(rows: Rows, values: pa.Array, size: int) -> pa.ListArray:
     """One list per row of a table of ``size`` rows, holding the values given for it in the order given."""
     order = np.argsort(rows, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=size))])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.take(pa.array(order)))
+    return pa.ListArray.from_arrays(pa.array(offsets), values.take(pa.array(order)))
 
 
 def _whole(column: pd.Series, kind: pa.DataType) -> pa.Array:
     """A column as one Arrow array, however pandas holds it."""
-    values = pa.array(column, from_pandas=True)
+    values = pa.array(column)
     return (values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values).cast(kind)

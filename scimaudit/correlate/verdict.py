@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scimaudit import tables
 from scimaudit.correlate import reasons
 from scimaudit.correlate.decisions import NOBODYS, UNDECIDED, Applied
 from scimaudit.correlate.exact import Hits
 from scimaudit.correlate.guard import PASSED
-from scimaudit.correlate.index import Mask, Rows, grouped, leading, strings
+from scimaudit.correlate.index import Mask, Rows, grouped, leading, paired, strings
 from scimaudit.correlate.pool import Pool
 from scimaudit.correlate.suggest import Suggestions
 
@@ -46,7 +45,7 @@ class Standing:
 
 def standing(accounts: int, said: Applied, hits: Hits, doubts: npt.NDArray[np.int64], found: Suggestions) -> Standing:
     """The verdict on each of ``accounts`` accounts, without words."""
-    named, tier = np.full(accounts, -1, np.int64), np.full(accounts, -1, np.int64)
+    named, tier = np.full(accounts, -1), np.full(accounts, -1)
     tier[found.rows["account"]] = found.rows["tier"]
     begins = leading(hits.account)
     named[hits.account[begins]] = hits.person[begins]
@@ -59,16 +58,16 @@ def standing(accounts: int, said: Applied, hits: Hits, doubts: npt.NDArray[np.in
     accepted[hits.account[sound]] = True
     # An accepted link is named by the highest tier that the guard let pass.
     accepted &= ~several
-    best = np.full(accounts, -1, np.int64)
+    best = tier.copy()
     best[hits.account[sound]] = hits.tier[sound]
     tier = np.where(accepted, best, tier)
     doubted = (named >= 0) & ~several & ~accepted
-    situation = np.where(accepted, MATCHED, np.where(several, AMBIGUOUS, UNMATCHED)).astype(np.int64)
+    situation = np.where(accepted, MATCHED, np.where(several, AMBIGUOUS, UNMATCHED))
     person = np.where(accepted, named, -1)
     decided = said.person != UNDECIDED
     nobody = said.person == NOBODYS
     return Standing(
-        situation=np.where(nobody, UNMATCHED, np.where(decided, MATCHED, situation)).astype(np.int64),
+        situation=np.where(nobody, UNMATCHED, np.where(decided, MATCHED, situation)),
         person=np.where(decided, np.where(nobody, -1, said.person), person),
         tier=np.where(decided, 0, tier),
         doubted=doubted & ~decided,
@@ -95,7 +94,7 @@ def links(
         strings(found.rows["text"]),
     ])  # fmt: skip
     speakers = np.concatenate([decided, told.account[spoken], found.rows["account"].to_numpy()])
-    others = _others(hits, stand, len(pool))
+    others = _others(hits, stand)
     candidates = np.concatenate([others[1], found.rows["person"].to_numpy()])
     rivals = np.concatenate([others[0], found.rows["account"].to_numpy()])
     by = np.full(size, None)
@@ -121,22 +120,19 @@ def _told(hits: Hits, stand: Standing) -> Hits:
     """The hits that a link shows: one per tier and person, no key twice, the owner's only where there is an owner."""
     owner = stand.person[hits.account]
     shown = (owner < 0) | (owner == hits.person)
-    span = int(hits.entry.max(initial=0)) + 1
-    copied = pd.Series(hits.account * span + hits.entry).duplicated().to_numpy()
+    copied = pd.Series(paired(hits.account, hits.entry)).duplicated().to_numpy()
     # A user name copied from the address is one key, not two that agree.
     shown &= ~copied
     kept = hits.only(shown)
-    people = int(hits.person.max(initial=0)) + 1
-    again = pd.Series((kept.account * 9 + kept.tier) * people + kept.person).duplicated().to_numpy()
+    again = pd.Series(paired(paired(kept.account, kept.tier), kept.person)).duplicated().to_numpy()
     return kept.only(~again)
 
 
-def _others(hits: Hits, stand: Standing, people: int) -> tuple[Rows, Rows]:
+def _others(hits: Hits, stand: Standing) -> tuple[Rows, Rows]:
     """Pairs of an account and a person who was hit and is not the owner."""
-    rival = hits.person != stand.person[hits.account]
-    width = max(people, 1)
-    pairs = np.unique(hits.account[rival] * width + hits.person[rival])
-    return pairs // width, pairs % width
+    rivals = hits.only(hits.person != stand.person[hits.account])
+    _, first = np.unique(paired(rivals.account, rivals.person), return_index=True)
+    return rivals.account[first], rivals.person[first]
 
 
 def _confidence(stand: Standing, found: Suggestions) -> pa.Array:
@@ -166,6 +162,6 @@ def _reasons(
     words[suggested] = reasons.suggested(suggested, accounts, pool, found)
     nobody = np.flatnonzero(said.person == NOBODYS)
     words[nobody] = reasons.nobody(said, nobody)
-    silent = np.flatnonzero((stand.situation == UNMATCHED) & pc.is_null(pa.array(words, pa.string())).to_numpy(False))
+    silent = np.flatnonzero((stand.situation == UNMATCHED) & pd.isna(words))
     words[silent] = reasons.silent(silent, accounts, said, found.skipped)
-    return pa.array(words, pa.string())
+    return pa.array(words)

@@ -109,6 +109,14 @@ def test_a_run_begins_where_the_row_changes(rows: list[int], begins: list[bool])
     assert index.leading(at(*rows)).tolist() == begins
 
 
+def test_a_pair_has_a_number_of_its_own_in_the_order_of_pairs() -> None:
+    left, right = (part.ravel() for part in np.meshgrid(np.arange(4), np.arange(6), indexing="ij"))
+    numbers = index.paired(left, right)
+    assert (np.diff(numbers) > 0).all()
+    assert index.paired(at(1, 0, 1), at(2, 5, 2)).tolist() == [8, 5, 8]
+    assert index.paired(at(), at()).tolist() == []
+
+
 def test_values_are_grouped_by_row_in_the_order_given() -> None:
     lists = index.grouped(at(2, 0, 2, 0, 2), texts("e", "d", "c", "b", "a"), 4)
     assert lists.to_pylist() == [["d", "b"], [], ["e", "c", "a"], []]

@@ -43,9 +43,10 @@ def holders(index: Index) -> dict[str, list[tuple[int, int]]]:
     return told
 
 
-def test_people_stand_in_the_order_of_their_ids(pool: Pool) -> None:
+def test_people_stand_in_the_order_of_their_ids(make: SimpleNamespace, bo: dict[str, Any], pool: Pool) -> None:
     assert pool.ids.to_pylist() == pool.frame["person_id"].tolist() == ["p-1", "p-2", "p-3"]
     assert (len(pool), pool.frame.index.tolist()) == (3, [0, 1, 2])
+    assert pool.frame.columns.tolist() == make.people([bo]).columns.tolist()
 
 
 def test_a_person_who_stands_twice_is_refused_by_id(make: SimpleNamespace) -> None:

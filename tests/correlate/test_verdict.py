@@ -115,6 +115,8 @@ def test_a_link_shows_a_key_and_a_tier_of_a_person_once() -> None:
 def test_a_link_shows_the_owners_keys_alone_where_there_is_an_owner() -> None:
     found = hits((0, 3, 2), (0, 4, 4), (1, 3, 2), (1, 4, 4))
     assert _pairs(verdict._told(found, stand(4, -1))) == [(0, 4, 4), (1, 3, 2), (1, 4, 4)]
+    found = hits((0, 0, 2), (0, 1, 4), (1, 1, 4))
+    assert _pairs(verdict._told(found, stand(0, 1))) == [(0, 0, 2), (1, 1, 4)]
 
 
 def test_the_last_key_of_an_account_is_not_the_first_of_the_next() -> None:
@@ -126,11 +128,11 @@ def test_the_last_key_of_an_account_is_not_the_first_of_the_next() -> None:
 
 def test_the_others_are_those_hit_who_are_not_the_owner() -> None:
     found = hits((0, 4, 2), (0, 3, 4), (0, 4, 5), (1, 0, 2), (1, 4, 3))
-    accounts, people = verdict._others(found, stand(3, 0), 5)
+    accounts, people = verdict._others(found, stand(3, 0))
     assert list(zip(accounts.tolist(), people.tolist(), strict=True)) == [(0, 4), (1, 4)]
-    accounts, people = verdict._others(found, stand(-1, -1), 5)
+    accounts, people = verdict._others(found, stand(-1, -1))
     assert list(zip(accounts.tolist(), people.tolist(), strict=True)) == [(0, 3), (0, 4), (1, 0), (1, 4)]
-    assert [len(part) for part in verdict._others(hits(), stand(), 0)] == [0, 0]
+    assert [len(part) for part in verdict._others(hits(), stand())] == [0, 0]
 
 
 def _pairs(found: Hits) -> list[tuple[int, int, int]]:
