@@ -147,7 +147,7 @@ class Settings:
         return self._spread([id(rules) in wanted for rules in self._rules])
 
     def _spread(self, flags: list[bool]) -> Mask:
-        return np.asarray([*flags, False], dtype=np.bool_)[self._codes]
+        return np.asarray(flags, dtype=np.bool_)[self._codes]
 
 
 def hits(accounts: pd.DataFrame, pool: Pool, settings: Settings, history: pd.DataFrame | None = None) -> Hits:
@@ -211,7 +211,7 @@ def guest_addresses(names: pa.Array) -> tuple[pa.Array, Rows]:
     # Keys are lower case; Microsoft writes the mark in capitals.
     guests = pc.replace_substring(names.take(pa.array(places)), _GUEST_MARK, _GUEST_MARK.upper()).to_pylist()
     found = pa.array([identifiers.decode_guest(name) for name in guests], pa.string())
-    home = ~as_mask(pc.match_substring(found, _GUEST_MARK, ignore_case=True))
+    home = ~as_mask(pc.match_substring(found, _GUEST_MARK.upper()))
     return found.filter(pa.array(home)), places[home]
 
 

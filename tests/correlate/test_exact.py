@@ -59,6 +59,13 @@ def test_t1_follows_each_apps_own_declaration(make: SimpleNamespace, ana: dict, 
     assert found["person_id"].fillna("").tolist() == ["p-1", "p-2", "", "p-1", "p-1"]
 
 
+def test_t1_pads_the_numbers_of_both_sides(make: SimpleNamespace) -> None:
+    rules = make.rules(external_id_is="employee_number", employee_number_digits=5)
+    for number in ("7", "00007", "007"):
+        person = make.person("p", employee_number=number)
+        assert make.link(make.account("a", external_id="0007"), [person], rules).tier == "T1"
+
+
 def test_t1_takes_a_column_the_roster_declares(make: SimpleNamespace, ana: dict, bo: dict) -> None:
     people = [ana | {"badge": "X9"}, bo | {"badge": None}]
     rules = make.rules(external_id_is="badge")
@@ -354,6 +361,9 @@ def test_guests_are_told_from_those_who_only_bear_the_mark(make: SimpleNamespace
     ]
     found = make.links(rows, people)
     assert found["person_id"].fillna("").tolist() == ["", "", "p-2", "", "p-1"]
+    names = pa.array(["ana#ext#@t.example", "plain", None, "bo_b_two.example#ext#@t.example"])
+    addresses, places = exact.guest_addresses(names)
+    assert (addresses.to_pylist(), places.tolist()) == (["bo_b@two.example"], [3])
 
 
 def test_apps_that_share_a_rule_and_apps_that_do_not(make: SimpleNamespace, ana: dict, bo: dict) -> None:
@@ -368,10 +378,11 @@ def test_apps_that_share_a_rule_and_apps_that_do_not(make: SimpleNamespace, ana:
         for app in rules
         for column in ("external_id", "employee_number")
     ]
-    found = make.links(rows, [ana, bo], rules).set_index("account_id")["tier"].dropna().to_dict()
+    people = [ana, bo, make.person("p-3", user_name="123")]
+    found = make.links(rows, people, rules).set_index("account_id")["tier"].dropna().to_dict()
     assert found == {
         "one external_id": "T1", "one employee_number": "T2", "three employee_number": "T2",
-        "four employee_number": "T2",
+        "four external_id": "T1", "four employee_number": "T2",
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from scimaudit.sources.scim.witnesses import (
     seats,
 )
 
-THERE = {"a": True, "b": True, "c": True, "gone": False, "dead": False, "fog": None}
+THERE = {"a": True, "b": True, "c": True, "gone": False, "dead": False, "fog": None, "mist": None}
 
 
 class Get:
@@ -48,9 +48,9 @@ def test_a_budget_ends():
 
 
 def test_ids_are_asked_for_as_far_as_the_budget_goes(get):
-    found = ask(["a", "gone", "fog", "b", "dead", "c"], get, Budget(4))
-    assert (found.found, found.gone, found.unclear, found.unasked) == (("a", "b"), ("gone",), 1, 2)
-    assert get.asked == ["a", "gone", "fog", "b"]
+    found = ask(["a", "gone", "fog", "b", "mist", "dead", "c"], get, Budget(5))
+    assert (found.found, found.gone, found.unclear, found.unasked) == (("a", "b"), ("gone",), 2, 2)
+    assert get.asked == ["a", "gone", "fog", "b", "mist"]
 
 
 def closed(get, members, *unresolved, budget=9, get_works=True):
