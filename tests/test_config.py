@@ -74,8 +74,16 @@ def test_an_app_without_a_listing_is_kept(tmp_path: Path) -> None:
         (ROSTER + '[audit]\nfail_on = "worst"\n', "audit.fail_on", ""),
         (ROSTER + '[apps."../etc"]\n', "apps.../etc", ""),
         (ROSTER + "[apps.a-b]\n[apps.A_b]\n", "too alike", ""),
-        (ROSTER + "[apps.crm.domains]\n'old.example' = ' '\n", "should be a mail domain, such as corp.example", ""),
-        (ROSTER + "[apps.crm.domains]\n'ana@old.example' = 'new.example'\n", "'ana@old.example' should be a mail", ""),
+        (ROSTER + "[apps.crm.domains]\n'old.example' = ' '\n", "' ' is no mail domain, such as corp.example", ""),
+        (ROSTER + "[apps.crm.domains]\n'ana@old.example' = 'new.example'\n", "'ana@old.example' is no mail domain", ""),
+        (ROSTER + "[apps.crm.domains]\n'*.old.example' = 'new.example'\n", "'*.old.example' is no mail domain", ""),
+        (ROSTER + "[apps.crm.domains]\n'old.example' = 'new.example.'\n", "'new.example.' is no mail domain", ""),
+        (ROSTER + "[apps.crm.domains]\n'Old.example' = '@old.example'\n", "old.example moves to itself", ""),
+        (
+            ROSTER + "[apps.crm.domains]\n'Old.example' = 'a.example'\n'old.example' = 'b.example'\n",
+            "old.example stands twice",
+            "",
+        ),
         (ROSTER + "[apps.'rosters.hr']\n", "'rosters.hr' is called as a source is", "before the dot"),
     ],
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
@@ -13,6 +14,7 @@ from scimaudit.config.model import Model, Name, Severity
 
 Mechanism = Literal["saml", "oidc", "password", "scim", "jit", "manual", "none"]
 Tier = Literal["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"]
+_DOMAIN: Final = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
 def _convention(text: str) -> str:
@@ -27,13 +29,10 @@ NamedEnd = Annotated[str, AfterValidator(_convention)]
 
 def _domain(text: str) -> str:
     domain = (identifiers.key(text) or "").removeprefix("@")
-    if not domain or "@" in domain:
-        msg = f"{text!r} should be a mail domain, such as corp.example"
+    if not _DOMAIN.fullmatch(domain):
+        msg = f"{text!r} is no mail domain, such as corp.example"
         raise ValueError(msg)
     return domain
-
-
-Domain = Annotated[str, AfterValidator(_domain)]
 
 
 class Control(Model):
@@ -160,7 +159,7 @@ class App(Model):
         None, ge=1, le=32, description="zero-pad employee numbers to this length before comparing"
     )
     match_local_part: bool = Field(False, description="let tier T4 compare the part before the at sign")
-    domains: Mapping[Domain, Domain] = Field(default_factory=dict, description="old mail domain to new one (tier T5)")
+    domains: Mapping[str, str] = Field(default_factory=dict, description="old mail domain to new one (tier T5)")
     tiers: tuple[Tier, ...] = Field(
         ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"), description="correlation tiers to run"
     )
@@ -193,3 +192,15 @@ class App(Model):
     how: How = Field(How(), description="where in the app each control is worked, in its own words")
     drift: Drift = Field(Drift(), description="attributes that must agree with the roster")
     listings: tuple[AppListing, ...] = Field((), description="where its accounts are listed; several are merged")
+
+    @field_validator("domains")
+    @classmethod
+    def _as_keys(cls, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Domains as they stand in keys: two spellings of one must not leave a rule out in silence."""
+        domains: dict[str, str] = {}
+        for old, new in ((_domain(old), _domain(new)) for old, new in given.items()):
+            if old in domains or old == new:
+                msg = f"{old} moves to itself" if old == new else f"{old} stands twice"
+                raise ValueError(msg)
+            domains[old] = new
+        return domains

@@ -67,8 +67,8 @@ def verdicts(
 
 def _early(hits: Hits, accounts: pd.DataFrame, pool: Pool, guard_days: int) -> Mask:
     """Accounts made more than ``guard_days`` before the person's first day; an unknown date proves nothing."""
-    made = accounts["created"].dt.tz_localize(None).to_numpy()[hits.account]
-    begins = pool.frame["start_date"].to_numpy()[hits.person]
+    made = accounts["created"].dt.tz_localize(None).to_numpy("datetime64[us]")[hits.account]
+    begins = pool.frame["start_date"].to_numpy("datetime64[us]")[hits.person]
     return np.asarray((hits.tier >= 3) & (made + np.timedelta64(guard_days, "D") < begins))
 
 

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from scimaudit import correlate
+
 OLD = datetime(2019, 5, 1, tzinfo=UTC)
 KEYS = {
     "T3": {"emails": ["a.ames@corp.example"]},
@@ -69,6 +71,19 @@ def test_thirty_days_of_grace(make: SimpleNamespace, newcomer: dict, day: int, s
 def test_the_grace_is_a_setting(make: SimpleNamespace, newcomer: dict) -> None:
     row = make.account("a", created=OLD, display_name="Somebody Else", user_name="aames")
     assert make.link(row, [newcomer], guard_days=5000).situation == "matched"
+
+
+@pytest.mark.parametrize(
+    ("created", "begins"), [("datetime64[ns, UTC]", "datetime64[s]"), ("datetime64[us, UTC]", "date32[pyarrow]")]
+)
+def test_dates_are_compared_whatever_their_units(
+    make: SimpleNamespace, newcomer: dict, created: str, begins: str
+) -> None:
+    row = make.account("a", created=OLD, display_name="Somebody Else", user_name="aames")
+    accounts = make.accounts([row]).astype({"created": created})
+    people = make.people([newcomer | {"start_date": date(2400, 1, 1)}]).astype({"start_date": begins})
+    found = correlate.correlate(accounts, people, apps={}, today=make.today)
+    assert (found["situation"].tolist(), found["tier"].tolist()) == (["unmatched"], ["T4"])
 
 
 def test_unknown_dates_prove_nothing(make: SimpleNamespace, newcomer: dict) -> None:
