@@ -87,6 +87,7 @@ def control_lines(audit: Audit, framework: str = "") -> list[ControlLine]:
         raise ConfigError(f"there is no framework {framework!r}", hint="known frameworks: " + ", ".join(known))
     figures = {line.kind: line for line in rule_lines(audit)}
     kinds = {kind.kind: kind.controls for kind in audit.kinds}
+    off = audit.meta.switched_off.items()
     found = []
     for each in known.values() if not framework else [known[framework]]:
         for control, title in each.controls.items():
@@ -99,7 +100,10 @@ def control_lines(audit: Audit, framework: str = "") -> list[ControlLine]:
                     sum(line.population for line in mine),
                     sum(line.failed for line in mine),
                     sum(line.not_evaluable for line in mine),
-                    tuple(f"{line.kind}: {line.reason}" for line in mine if line.reason),
+                    (
+                        *(f"{line.kind}: {line.reason}" for line in mine if line.reason),
+                        *(f"{kind}: switched off" for kind, controls in off if f"{each.id}/{control}" in controls),
+                    ),
                 )
             )
     return found

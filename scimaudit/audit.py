@@ -15,6 +15,7 @@ import pandas as pd
 from scimaudit import (
     __version__,
     correlate,
+    doubts,
     facts,
     findings,
     history,
@@ -109,7 +110,7 @@ def judge(
     )  # fmt: skip
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot)
-    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated)
     fail = fail_on or config.audit.fail_on
     exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
     manifest = snapshot.manifest
@@ -139,6 +140,7 @@ def judge(
         require_scope=require_scope,
         accepted=tolerated,
         defaults=_defaults(config),
+        switched_off={kind: rules.load(kind).controls for kind in doubts.switched_off(config)},
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
     kinds = tuple(_kind_line(rule, config) for rule in enabled(config))
@@ -236,7 +238,7 @@ def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Revi
 
 def enabled(config: Config) -> list[Rule]:
     """The rules that the configuration does not switch off, in the order of their kinds."""
-    return [rules.load(kind) for kind in rules.names() if config.rules.get(kind, {}).get("enabled", True)]
+    return [rules.load(kind) for kind in rules.names() if kind not in doubts.switched_off(config)]
 
 
 def app_rules(app: App) -> correlate.AppRules:

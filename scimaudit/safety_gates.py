@@ -76,7 +76,7 @@ def _shrunk(seen: View, config: Config, standing: Mapping[tuple[str, str], int])
     parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
     for roster, count in sorted(_believed("roster-shrunk", before.people, standing).items()):
         rows = int(parsed.get(roster, 0))
-        if count - rows > max(count * percent / 100, least):
+        if count - rows > max(count * percent / 100, least) or count > rows == 0:
             limit = f"max({percent:g} %, {least:g} rows)"
             tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
     percent = setting(config, "app-shrunk", "percent")

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from scimaudit import doubts
 from scimaudit.config import App, Config, Control, ScopeAccepted
 from scimaudit.findings import milder, reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
@@ -16,8 +17,6 @@ from scimaudit.snapshot.store import Snapshot
 from scimaudit.tables import COUNTED, SEVERITIES
 from scimaudit.view import View
 
-# A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
-_BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
 _UNPROVEN = ("failed", "incomplete", "unprovable")
 
 
@@ -33,11 +32,13 @@ def app_lines(
     rows: pd.DataFrame,
     checks: pd.DataFrame,
     tripped: Sequence[Gate],
+    tolerated: Sequence[Gate] = (),
 ) -> tuple[AppLine, ...]:
     """One line per app of the configuration, those without a listing included.
 
     :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
     :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
+    :param tolerated: those that somebody accepted for this run: who that was stands in the reason.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
     app, situation = seen.accounts["app"], seen.accounts["situation"]
@@ -66,7 +67,8 @@ def app_lines(
         if gate.app
     }
     rosters = [gate.said for gate in tripped if not gate.app]
-    roster_doubt = "; ".join(filter(None, [_roster_doubt(snapshot, config, seen), *rosters]))
+    roster_doubt = "; ".join(filter(None, [doubts.of_rosters(snapshot, config, seen), *rosters]))
+    off = [f"{kind} (switched off)" for kind in doubts.switched_off(config)]
     lines = []
     for each in config.apps:
         count = counted[each.name]
@@ -74,14 +76,21 @@ def app_lines(
         apart = {name: number for name, number in put_aside.get(each.name, {}).items() if number}
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
-        doubts = _doubts(each, snapshot, seen, config, checks)
+        doubted = doubts.of_app(each, snapshot, seen, config, checks)
         across = _conflicts(each, seen, rows)
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
-            doubts.append(_acceptance(each.scope_accepted, seen.today))
+            doubted.append(_acceptance(each.scope_accepted, seen.today))
+        unjudged = [*_unjudged(each, checks), *off]
         verdict, reason = _app_verdict(
-            each, line, failed, found, [*across, *_aside(apart)], doubts, roster_doubt, _unjudged(each, checks),
+            each, line, failed, found, [*across, *_aside(apart)], doubted, roster_doubt, unjudged,
             shrunk.get(each.name, ""),
         )  # fmt: skip
+        believed = [
+            f"{gate.said}, accepted for this run by {gate.accepted}"
+            for gate in tolerated
+            if gate.app in ("", each.name)
+        ]
+        reason = "; ".join([reason, *believed])
         lines.append(_app_line(each, line, snapshot, count, found, apart, verdict, reason))
     return tuple(lines)
 
@@ -115,7 +124,7 @@ def exit_code(
             reasons.setdefault(3, []).append(
                 f"the listing of {app.app} is not proven complete: {app.walk_reason or app.walk}"
             )
-        elif require_scope and app.walk == "complete" and app.scope != "all":
+        elif require_scope and app.scope != "all":
             reasons.setdefault(3, []).append(f"the scope of {app.app} is not proven: {app.scope_reason or app.scope}")
     severe = rows[reaching(rows, fail_on)]
     if len(severe):
@@ -175,19 +184,19 @@ def _app_verdict(
     failed: Sequence[Collected],
     found: Mapping[str, int],
     across: Sequence[str],
-    doubts: Sequence[str],
+    doubted: Sequence[str],
     roster_doubt: str,
     unjudged: Sequence[str],
     shrunk: str,
 ) -> tuple[AppVerdict, str]:
-    """The one word for an app. Findings are findings even where the listing is unproven, and then the words say so."""
+    """The one word for an app. What was found is counted beside it: it makes nothing more proven than it is without."""
     if line is None:
         if app.listings:
             return "not audited", "the snapshot does not have it; pull again"
         return "not audited", app.reason or "no listing is configured"
     if failed and line.accounts == 0:
         return "failed", "; ".join(f"{source.name}: {source.error}" for source in failed)
-    missing = [*doubts]
+    missing = [*doubted]
     if line.scope != "all":
         missing.insert(0, f"scope {line.scope}" + (f" ({line.scope_reason})" if line.scope_reason else ""))
     if line.walk != "complete":
@@ -200,8 +209,9 @@ def _app_verdict(
     if total or across:
         open_ones = f"{total} finding{'s' if total != 1 else ''}" if total else "no open finding"
         words = ", ".join([open_ones, *across])
-        verdict: AppVerdict = "not proven" if shrunk else "findings"
-        return verdict, words + ("; not proven: " + "; ".join(missing) if missing else "; the listing is proven")
+        if missing:
+            return "not proven", f"{words}; not proven: " + "; ".join(missing)
+        return "findings", f"{words}; the listing is proven"
     if missing:
         return "not proven", "not proven: " + "; ".join(missing)
     left = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
@@ -236,37 +246,6 @@ def _conflicts(app: App, seen: View, rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def _doubts(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:
-    """What stands in the way of calling an app clean, beyond its walk and its scope."""
-    line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
-    pulled = {(source.name, source.source) for source in snapshot.manifest.sources}
-    wanted = [(f"apps.{app.name}.listings[{place}]", each.source) for place, each in enumerate(app.listings)]
-    found = [f"{name} is not in the snapshot" for name, source in wanted if (name, source) not in pulled]
-    found.extend(f"{kind} is switched off" for kind in _BASIC if not config.rules.get(kind, {}).get("enabled", True))
-    if line is not None and line.accounts == 0:
-        # A token that may see nothing gets an empty listing with all the marks of a complete one.
-        found.append("it lists no account")
-    if line is not None and line.entitlements != "complete":
-        found.append(
-            f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
-        )
-    for source in snapshot.manifest.sources:
-        if source.app != app.name or source.listing is None:
-            continue
-        left = len(source.listing.rejected) - source.acknowledged
-        if left:
-            found.append(f"{left} rejected row{'s' if left != 1 else ''} in {source.name}")
-    own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
-    blind = own[own["not_evaluable"] > 0]
-    found.extend(
-        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
-        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
-    )
-    stale = seen.sources[(seen.sources["app"].astype("str") == app.name) & _stale(seen)]
-    found.extend(f"{name} is stale" for name in stale["name"])
-    return found
-
-
 def _counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """A table of counts as plain mappings, row by row."""
     return {
@@ -279,32 +258,6 @@ def _unjudged(app: App, checks: pd.DataFrame) -> list[str]:
     """The rules that could not judge some of an app's accounts or rights, with their reasons."""
     own = checks[(checks["app"].astype("str") == app.name) & (checks["not_evaluable"] > 0)]
     return [f"{kind} ({reason})" for kind, reason in zip(own["kind"], own["reason"], strict=True)]
-
-
-def _roster_doubt(snapshot: Snapshot, config: Config, seen: View) -> str:
-    """Why the system of record itself is not to be relied on, or nothing."""
-    owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
-    for source in snapshot.manifest.sources:
-        if source.fills != "people" or source.listing is None:
-            continue
-        if source.listing.walk.state != "complete":
-            return f"{source.name} is not proven complete"
-        if len(source.listing.rejected) > source.acknowledged:
-            return f"{source.name} has rejected rows"
-        if source.name not in owners:
-            return f"{source.name} is no longer configured"
-    pulled = {source.name for source in snapshot.manifest.sources}
-    for name in owners:
-        if name not in pulled:
-            return f"{name} is not in the snapshot"
-    stale = seen.sources[(seen.sources["fills"] == "people") & _stale(seen)]
-    return f"{stale['name'].iloc[0]} is stale" if len(stale) else ""
-
-
-def _stale(seen: View) -> pd.Series:
-    """Sources whose data are older, at the moment judged, than the configuration believes; an unknown age is stale."""
-    fresh = seen.age_days(seen.sources) <= seen.sources["stale_after_days"]
-    return ~fresh.fillna(value=False).astype(bool)
 
 
 def _app_line(

@@ -42,9 +42,22 @@ def test_nothing_before_is_no_shrinking() -> None:
 
 @pytest.mark.parametrize(
     ("before", "now", "trips"),
-    [(100, 80, False), (100, 79, True), (10, 5, False), (10, 4, True), (25, 20, False), (26, 20, True), (5, 0, False)],
+    [
+        (100, 80, False),
+        (100, 79, True),
+        (10, 5, False),
+        (10, 4, True),
+        (25, 20, False),
+        (26, 20, True),
+        (5, 1, False),
+        (5, 0, True),
+        (1, 0, True),
+        (0, 0, False),
+    ],
 )
-def test_a_roster_may_lose_a_fifth_or_five_rows_whichever_is_more(before: int, now: int, trips: bool) -> None:
+def test_a_roster_may_lose_a_fifth_or_five_rows_whichever_is_more_but_not_everybody(
+    before: int, now: int, trips: bool
+) -> None:
     found = tripped(firm(Previous({"rosters.hr": before}, {}), now))
     assert found == ([Gate("roster-shrunk", "rosters.hr", before, now, "max(20 %, 5 rows)")] if trips else [])
 

@@ -40,8 +40,9 @@ from scimaudit.snapshot.store import DRAFT, Snapshot
 _README: Final = """\
 Evidence of the access audit {audit}, sealed by scimaudit {version}.
 
-Check it without scimaudit:     sha256sum --check --quiet --strict SEAL.sha256 MANIFEST.sha256
-or with Python's library alone: python3 verify.py .
+Check it without scimaudit:     python3 verify.py .
+or file by file:                sha256sum --check --quiet --strict SEAL.sha256 MANIFEST.sha256
+                                  (names what changed or is gone, but not what was added)
 Who signed it:                 ssh-keygen -Y verify -f SIGNERS -I WHO -n scimaudit-evidence \\
                                    -s statement.json.sig < statement.json
 When it was there, at the latest: openssl ts -verify -in statement.json.tsr -data statement.json -CAfile ROOTS
@@ -58,7 +59,9 @@ pack/       what an auditor asks for, a file a question: scope, sources, tie-out
 reports/    the same as pages and sheets, for people: views, not the record
 tombstone-raw/, tombstone-bundle/   where there is one: what was removed since, when, and by which rule
 
-Take a copy of verify.py from a place that whoever sent you this cannot write to.
+Take a copy of verify.py from a place that whoever sent you this cannot write to. Sums alone prove nothing against
+somebody who may write to this folder and makes them anew: check the signature, or compare what `sha256sum
+statement.json` says with the digest that was written down elsewhere when it was sealed.
 """
 
 

@@ -128,15 +128,10 @@ def summary(out: Console, audit: Audit) -> None:
         for app in audit.apps
     ]
     rows(out, "Apps", head, body, right=("accounts", "matched", "unmatched", "ambiguous"))
-    doubtful = [app for app in audit.apps if app.verdict != "clean"]
-    if doubtful:
+    if audit.apps:
         out.print()
-        rows(
-            out,
-            "What stands behind the verdicts",
-            ("app", "because"),
-            [(app.app, app.verdict_reason) for app in doubtful],
-        )
+        behind = [(app.app, app.verdict_reason) for app in audit.apps]
+        rows(out, "What stands behind the verdicts", ("app", "because"), behind)
     out.print()
     _families(out, audit)
     out.print()

@@ -343,6 +343,7 @@ class Meta:
 
     :param require_scope: an unproven scope counts for the exit code too.
     :param accepted: gates that tripped and that somebody accepted for this run.
+    :param switched_off: kinds that the configuration switches off, with the controls that they are relevant to.
     """
 
     version: str
@@ -361,6 +362,7 @@ class Meta:
     require_scope: bool = False
     accepted: tuple[Gate, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    switched_off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

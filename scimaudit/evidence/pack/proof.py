@@ -85,13 +85,20 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
     for app in audit.apps:
         mine = [each for each in audit.sources if each.app == app.app]
         doubts = [*_walked(app, collected.get(app.app)), *tripped.get(app.app, [])]
-        found[app.app] = [*doubts, *(each for line in mine for each in _source(line, moment, gates.listing_stale_days))]
+        doubts += [each for line in mine for each in _source(line, moment, gates.listing_stale_days)]
+        if not doubts and app.verdict == "not proven":
+            # Nothing of the pack may claim more than the verdict does.
+            doubts = [Doubt(app.verdict, app.verdict_reason)]
+        found[app.app] = doubts
     people = [each for each in audit.sources if each.fills == "people"]
     # A gate without an app is one of a roster.
     told = [*tripped.get("", [])]
     for line in people:
-        walk = [Doubt(f"{line.name} walk {line.walk}", line.walk_reason)] if line.walk != "complete" else []
-        told += [*walk, *_source(line, moment, gates.roster_stale_days)]
+        if line.walk != "complete":
+            told.append(Doubt(f"{line.name} walk {line.walk}", line.walk_reason))
+        if line.scope == "partial":
+            told.append(Doubt(f"{line.name} scope {line.scope}", line.scope_reason))
+        told += _source(line, moment, gates.roster_stale_days)
     return Proofs(found, told if people else [Doubt("there is no roster")])
 
 

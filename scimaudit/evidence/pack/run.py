@@ -117,8 +117,8 @@ def attestation(audit: Audit, campaigns: Sequence[Campaign], proofs: Proofs) -> 
         f"Name:      {cells.NA}: to be filled in by whoever acknowledges",
         f"Title:     {cells.NA}: to be filled in",
         f"Date:      {cells.NA}: to be filled in, UTC",
-        f"Manifest:  {cells.NA}: this file is one of those that the manifest lists. Write down what",
-        "           `sha256sum MANIFEST.sha256` says; statement.json says the same.",
+        f"Digest:    {cells.NA}: this file is one of those that were sealed. Write down what",
+        "           `sha256sum statement.json` says: the statement names the sum of all the rest.",
         "",
         "A copy of this page is filled in and signed outside the bundle: the sealed one stays as it is.",
     ]
@@ -129,5 +129,8 @@ def _review(campaign: Campaign) -> str:
     closing, opened = campaign.closing, campaign.opened
     if closing is None:
         return f"  {opened.id}: open since {cells.cell(opened.opened_at)}, nobody has attested it"
-    who = closing.attested_by or "nobody"
-    return f"  {opened.id}: closed {cells.cell(closing.closed_at)}, attested by {who}: {cells.cell(closing.statement)}"
+    who, standing = closing.attested_by or "nobody", campaign.standing()
+    open_ones = sum(item.item_id not in standing for item in campaign.items())
+    left = f" ({open_ones} items were not decided and count as open)" if open_ones else ""
+    said = cells.cell(closing.statement)
+    return f"  {opened.id}: closed {cells.cell(closing.closed_at)}, attested by {who}: {said}{left}"

@@ -61,7 +61,8 @@ def _reviewed(app: str, campaigns: Sequence[Campaign], lines: Sequence[CampaignL
         return "never, as far as the store knows"
     last = max(closed, key=lambda line: (line.closed_at, line.id))
     left = last.lapsed + last.undecided
-    return f"{cells.cell(last.closed_at)} ({last.id}{f', {left} items of it without a decision' if left else ''})"
+    told = f", {left} items of all its apps without a decision" if left else ""
+    return f"{cells.cell(last.closed_at)} ({last.id}{told})"
 
 
 def roster(snapshot: Snapshot, audit: Audit, proofs: Proofs) -> pa.Table:

@@ -167,6 +167,7 @@ def _findings(rows: pd.DataFrame) -> dict[str, int]:
 class Reviewed:
     """What the last campaign over an app asked and got.
 
+    :param accounts: accounts of now of which everything that was asked was decided.
     :param left: why accounts of now were not reviewed. ``decided``: decision to items.
     """
 
@@ -195,6 +196,7 @@ def reviewed(campaign: Campaign, items: Sequence[Item], now: Collection[str]) ->
     """
     opened, standing = campaign.opened, campaign.standing()
     asked = {item.account_id for item in items}.intersection(now)
+    unanswered = asked.intersection(item.account_id for item in items if item.item_id not in standing)
     decided: dict[str, int] = dict.fromkeys(VERDICTS, 0)
     for item in items:
         if item.item_id in standing:
@@ -204,7 +206,9 @@ def reviewed(campaign: Campaign, items: Sequence[Item], now: Collection[str]) ->
         f"{len(now) - len(asked)} accounts of now were not in the campaign, which was opened on "
         f"{cells.cell(opened.opened_at)} over {opened.snapshot_id} and left out of all its apps: {left_out}"
     )
-    return Reviewed(opened.id, len(asked), len(items), decided, left)
+    if unanswered:
+        left += f"; of {len(unanswered)} that were in it something was not decided"
+    return Reviewed(opened.id, len(asked - unanswered), len(items), decided, left)
 
 
 def _arrow(subject: str, arrow: str, left: int, right: int, why: str = "") -> dict[str, Any]:

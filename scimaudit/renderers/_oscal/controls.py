@@ -77,6 +77,9 @@ def controls(audit: Audit, checks: Sequence[Mapping[str, Any]]) -> list[Control]
     for kind in audit.kinds:
         for name in kind.controls:
             named(name).kinds.add(kind.kind)
+    for off, relevant in audit.meta.switched_off.items():
+        for name in relevant:
+            named(name).kinds.add(off)
     for row in tables.conform(audit.findings, tables.FINDINGS).select(_READ).to_pylist():
         for name in dict.fromkeys(row["controls"]):
             control = named(name)
@@ -106,6 +109,7 @@ def doubts(audit: Audit) -> list[str]:
         if each.error or (each.fills == "people" and each.walk != "complete")
     ]
     told += [f"a safety gate tripped: {encode.code(_words.gate(each))}" for each in audit.gates]
+    told += [f"a safety gate was accepted: {encode.code(_words.gate(each))}" for each in audit.meta.accepted]
     told += [f"it does not balance: {encode.code(each.subject)}" for each in audit.equations if not each.holds]
     if (audit.findings["family"] == "data").any():
         told.append("there are findings about the data itself")

@@ -1,0 +1,107 @@
+"""What stands in the way of believing what the sources say, beyond their own proof of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+
+import pandas as pd
+
+from scimaudit import rules
+from scimaudit.config import App, Config
+from scimaudit.snapshot.settings import digest, source_of_listing, source_of_roster
+from scimaudit.snapshot.store import Snapshot
+from scimaudit.sources import Source
+from scimaudit.view import View
+from scimaudit.view.columns import known_true
+
+# A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
+_BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
+
+
+def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:
+    """What stands in the way of calling an app clean, beyond its walk and its scope."""
+    line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
+    pulled = {(source.name, source.source) for source in snapshot.manifest.sources}
+    wanted = [(f"apps.{app.name}.listings[{place}]", each.source) for place, each in enumerate(app.listings)]
+    found = [f"{name} is not in the snapshot" for name, source in wanted if (name, source) not in pulled]
+    asked = {
+        f"apps.{app.name}.listings[{place}]": source_of_listing(each, app, config)
+        for place, each in enumerate(app.listings)
+    }
+    found.extend(_unlike(snapshot, asked))
+    found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
+    if line is not None and line.accounts == 0:
+        # A token that may see nothing gets an empty listing with all the marks of a complete one.
+        found.append("it lists no account")
+    if line is not None and line.entitlements != "complete":
+        found.append(
+            f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
+        )
+    for source in snapshot.manifest.sources:
+        if source.app != app.name or source.listing is None:
+            continue
+        left = len(source.listing.rejected) - source.acknowledged
+        if left:
+            found.append(f"{left} rejected row{'s' if left != 1 else ''} in {source.name}")
+    own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
+    blind = own[own["not_evaluable"] > 0]
+    found.extend(
+        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
+        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
+    )
+    listed = seen.sources["app"].astype("str") == app.name
+    found.extend(f"{name} is stale" for name in seen.sources.loc[listed & _stale(seen), "name"])
+    found.extend(_later(seen, listed))
+    return found
+
+
+def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
+    """Why the system of record itself is not to be relied on, or nothing."""
+    owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
+    for source in snapshot.manifest.sources:
+        if source.fills != "people" or source.listing is None:
+            continue
+        if source.listing.walk.state != "complete":
+            return f"{source.name} is not proven complete"
+        if source.listing.scope.state == "partial":
+            return f"{source.name} does not show everybody ({source.listing.scope.reason})"
+        if len(source.listing.rejected) > source.acknowledged:
+            return f"{source.name} has rejected rows"
+        if source.name not in owners:
+            return f"{source.name} is no longer configured"
+    pulled = {source.name for source in snapshot.manifest.sources}
+    for name in owners:
+        if name not in pulled:
+            return f"{name} is not in the snapshot"
+    people = seen.sources["fills"] == "people"
+    stale = [f"{name} is stale" for name in seen.sources.loc[people & _stale(seen), "name"]]
+    asked = {name: source_of_roster(roster, config) for name, roster in owners.items()}
+    return next(iter([*stale, *_later(seen, people), *_unlike(snapshot, asked)]), "")
+
+
+def switched_off(config: Config) -> list[str]:
+    """The kinds that the configuration switches off, in their order."""
+    return [kind for kind in rules.names() if not config.rules.get(kind, {}).get("enabled", True)]
+
+
+def _unlike(snapshot: Snapshot, asked: Mapping[str, Source]) -> list[str]:
+    """Sources that were pulled by other settings than stand there now: they answer a question nobody asks any more."""
+    return [
+        f"the settings of {source.name} changed since it was pulled"
+        for source in snapshot.manifest.sources
+        if source.name in asked and source.settings and source.settings != digest(asked[source.name])
+    ]
+
+
+def _later(seen: View, chosen: pd.Series) -> list[str]:
+    """Sources that tell of a later day than the one judged: what was there then may be gone since."""
+    tomorrow = datetime.combine(seen.today + timedelta(days=1), time(), seen.zone)
+    later = known_true(seen.sources["as_of"] >= pd.Timestamp(tomorrow))
+    return [f"{name} is of a later day than the one judged" for name in seen.sources.loc[chosen & later, "name"]]
+
+
+def _stale(seen: View) -> pd.Series:
+    """Sources whose data are older, at the moment judged, than the configuration believes; an unknown age is stale."""
+    fresh = seen.age_days(seen.sources) <= seen.sources["stale_after_days"]
+    return ~fresh.fillna(value=False).astype(bool)
