@@ -88,7 +88,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         doubts += [each for line in mine for each in _source(line, moment, gates.listing_stale_days)]
         if not doubts and app.verdict == "not proven":
             # Nothing of the pack may claim more than the verdict does.
-            doubts = [Doubt(app.verdict, app.verdict_reason)]
+            doubts = [Doubt("verdict", app.verdict_reason)]
         found[app.app] = doubts
     people = [each for each in audit.sources if each.fills == "people"]
     # A gate without an app is one of a roster.

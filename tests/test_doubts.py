@@ -1,0 +1,152 @@
+"""What stands in the way of believing a listing or a roster keeps an app from being called proven, in every report."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scimaudit import answers, renderers, workflow
+from scimaudit.evidence.pack.proof import proofs
+from scimaudit.renderers import _words
+from scimaudit.renderers._oscal import controls as oscal
+from scimaudit.result import Audit
+from scimaudit.snapshot.store import snapshots
+from tests.test_audit import ANA, BO, PROVEN, Company, line
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    """One app that is proven clean."""
+    made = Company(tmp_path)
+    made.app("crm", ANA)
+    return made
+
+
+def doubted(audit: Audit, why: str, app: str = "crm") -> None:
+    """The app is not proven for this reason, in the pack too, and nothing is satisfied."""
+    told = line(audit, app)
+    assert (told.verdict, _words.verdict(told), why in told.verdict_reason) == ("not proven", "not proven", True), told
+    assert not _words.proven(told)
+    said = [oscal.say(each, [app], oscal.doubts(audit)) for each in oscal.controls(audit, checks(audit))]
+    assert {each.state for each in said} == {"not-satisfied"}
+
+
+def checks(audit: Audit) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = audit.checks.to_dict("records")
+    return rows
+
+
+@pytest.mark.parametrize("rows", [(ANA,), (ANA, BO)], ids=["nothing found", "a finding"])
+@pytest.mark.parametrize(
+    ("roster", "why"),
+    [
+        ("declared_total = 3\n", "rosters.hr is stale"),
+        ('as_of = "2026-11-01"\ndeclared_total = 3\n', "rosters.hr is stale"),
+        (
+            'as_of = "2026-11-20"\ndeclared_total = 3\nexported_by = "j"\nhides = "who left"\n',
+            "does not show everybody",
+        ),
+        ('as_of = "2026-11-20"\ndeclared_total = 4\n', "rosters.hr is not proven complete"),
+    ],
+    ids=["no date", "old", "hides people", "cut short"],
+)
+def test_a_finding_proves_nothing(company: Company, rows: tuple[str, ...], roster: str, why: str) -> None:
+    company.app("crm", *rows)
+    company.roster_options = roster
+    audit = company.audit()
+    assert ("leaver-active" in audit.findings["kind"].tolist()) == (BO in rows)
+    doubted(audit, why)
+
+
+def test_a_roster_that_hides_people_is_a_doubt_of_every_row_of_the_pack(company: Company) -> None:
+    company.roster_options += 'exported_by = "j"\nhides = "who left"\n'
+    loaded = company.pull()
+    audit = workflow.audit(loaded).audit
+    told = proofs(audit, snapshots(loaded.store)[-1], loaded)
+    assert [str(each) for each in told.rosters] == ["rosters.hr scope partial (the export does not show: who left)"]
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 19), date(2026, 6, 1)])
+def test_what_was_listed_after_the_day_judged_does_not_prove_that_day(company: Company, day: date) -> None:
+    doubted(company.audit(as_of=day), "apps.crm.listings[0] is of a later day than the one judged")
+    assert "rosters.hr is of a later day" in line(company.audit(as_of=day)).verdict_reason
+
+
+def test_the_pack_proves_no_more_than_the_verdict(company: Company) -> None:
+    company.roster_options += "[rules.leaver-active]\nenabled = false\n"
+    loaded = company.pull()
+    audit = workflow.audit(loaded).audit
+    (told,) = proofs(audit, snapshots(loaded.store)[-1], loaded).apps["crm"]
+    assert str(told) == "verdict (not proven: leaver-active is switched off)"
+
+
+def test_what_was_listed_on_the_day_judged_proves_it(company: Company) -> None:
+    assert line(company.audit(as_of=date(2026, 11, 20))).verdict == "clean"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ['hides = "guests"\n', "declared_total = 60\n", 'columns = { title = "Rank" }\n'],
+    ids=["hides", "total", "columns"],
+)
+def test_settings_that_changed_since_the_pull_are_a_doubt(company: Company, changed: str) -> None:
+    company.pull()
+    listing = PROVEN.replace("shows_all = true\n", "") if "hides" in changed else PROVEN
+    company.app("crm", ANA, listing=listing + ("" if "total" in changed else "declared_total = 1\n") + changed)
+    audit = workflow.audit(company.config()).audit
+    doubted(audit, "the settings of apps.crm.listings[0] changed since it was pulled")
+
+
+def test_settings_of_a_roster_that_changed_since_the_pull_are_a_doubt(company: Company) -> None:
+    company.pull()
+    company.roster_options = company.roster_options.replace("2026-11-20", "2026-11-19")
+    doubted(workflow.audit(company.config()).audit, "the settings of rosters.hr changed since it was pulled")
+
+
+def test_a_kind_that_is_switched_off_is_told_and_satisfies_no_control(company: Company) -> None:
+    company.roster_options += "[rules.dormant]\nenabled = false\n"
+    audit = company.audit()
+    assert audit.meta.switched_off.keys() == {"dormant"}
+    assert line(audit).verdict == "clean"
+    assert "dormant (switched off)" in line(audit).verdict_reason
+    relevant = audit.meta.switched_off["dormant"]
+    judged = {each.name: each for each in oscal.controls(audit, checks(audit))}
+    for name in relevant:
+        assert any("dormant" in why for why in oscal.say(judged[name], ["crm"], []).why)
+    lines = {each.control: each.why for each in answers.control_lines(audit)}
+    assert all("dormant: switched off" in lines[name] for name in relevant if name in lines)
+
+
+def test_a_basic_kind_that_is_switched_off_is_a_doubt(company: Company) -> None:
+    company.roster_options += "[rules.leaver-active]\nenabled = false\n"
+    doubted(company.audit(), "leaver-active is switched off")
+
+
+def test_an_app_without_a_listing_has_no_proven_scope(company: Company) -> None:
+    company.apps["vault"] = '[apps.vault]\nreason = "no export"\n'
+    audit = company.audit(require_scope=True, fail_on="critical")
+    assert (audit.meta.exit_code, audit.meta.exit_reasons) == (3, ("the scope of vault is not proven: unknown",))
+
+
+def test_an_accepted_gate_stands_in_every_report(company: Company, tmp_path: Path) -> None:
+    company.app("crm", *(f"a{n},a{n}@corp.example,true,Sales," for n in range(10)))
+    company.audit()
+    company.app("crm", ANA)
+    audit = company.audit(accept={"crm": "j.doe: trial accounts were purged"})
+    assert [gate.subject for gate in audit.meta.accepted] == ["crm"]
+    told = "crm went from 10 to 1 (limit 20 %), accepted for this run by j.doe: trial accounts were purged"
+    assert told in line(audit).verdict_reason
+    assert any("accepted" in each for each in oscal.doubts(audit))
+    for form in ("csv", "html", "json", "oscal"):
+        written = renderers.write(audit, tmp_path / form, [form])
+        assert any("trial accounts were purged" in path.read_text("utf-8") for path in written)
+
+
+def test_json_tells_which_kinds_are_off(company: Company, tmp_path: Path) -> None:
+    company.roster_options += "[rules.dormant]\nenabled = false\n"
+    (path,) = renderers.write(company.audit(), tmp_path / "json", ["json"])
+    assert list(json.loads(path.read_text("utf-8"))["meta"]["switched_off"]) == ["dormant"]
