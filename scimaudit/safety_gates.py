@@ -50,8 +50,11 @@ def _stale(seen: View) -> list[Gate]:
     rosters = seen.sources[seen.sources["fills"] == "people"]
     days = (pd.Timestamp(seen.as_of) - rosters["as_of"]).dt.days
     old = known_true(days > rosters["stale_after_days"])
-    told = zip(rosters.loc[old, "name"], rosters.loc[old, "stale_after_days"], days[old], strict=True)
-    return [Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days") for name, limit, age in told]
+    told = rosters.assign(age=days)[old][["name", "stale_after_days", "age"]]
+    return [
+        Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days")
+        for name, limit, age in told.itertuples(index=False)
+    ]
 
 
 def _unmatched(seen: View, least: int) -> list[Gate]:
@@ -62,7 +65,7 @@ def _unmatched(seen: View, least: int) -> list[Gate]:
     return [
         Gate("no-match", str(name), int(count), 0, "at least one")
         for name, count in sorted(every.items())
-        if count >= least and not matched.get(name, 0)
+        if count >= least and name not in matched
     ]
 
 
@@ -73,7 +76,7 @@ def _shrunk(seen: View, config: Config, standing: Mapping[tuple[str, str], int])
         return []
     tripped = []
     percent, least = setting(config, "roster-shrunk", "percent"), setting(config, "roster-shrunk", "rows")
-    parsed = dict(zip(seen.sources["name"], seen.sources["parsed"], strict=True))
+    parsed = seen.sources.set_index("name")["parsed"]
     for roster, count in sorted(_believed("roster-shrunk", before.people, standing).items()):
         rows = int(parsed.get(roster, 0))
         if count - rows > max(count * percent / 100, least) or count > rows == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,18 @@ import orjson
 import pytest
 
 from scimaudit.errors import ConfigError, IntegrityError
-from scimaudit.evidence import MANIFEST, SIGNATURE, STATEMENT, SUMS, TIMESTAMP, standalone, statement, sums
+from scimaudit.evidence import (
+    MANIFEST,
+    SIGNATURE,
+    STATEMENT,
+    SUMS,
+    TIMESTAMP,
+    signing,
+    standalone,
+    statement,
+    sums,
+    timestamp,
+)
 from scimaudit.evidence.seal import newest
 from scimaudit.evidence.statement import Statement
 from scimaudit.evidence.verify import chain, verify
@@ -492,6 +504,54 @@ def test_who_is_asked_for_a_signature_or_a_timestamp_that_is_not_there_is_told(b
     found = verify(bundle, signers=tmp_path / "signers", roots=tmp_path / "roots")
     assert found.problems == (f"{bundle} is not signed", f"{bundle} has no timestamp")
     assert (found.signer, found.stamped) == ("", None)
+
+
+def test_who_signed_and_when_it_was_there_are_told_as_of_the_moment(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, stamped = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 19, tzinfo=UTC)
+    asked = []
+    monkeypatch.setattr(signing, "signer", lambda *arguments: asked.append(arguments) or "ana@corp.example")
+    monkeypatch.setattr(timestamp, "stamped", lambda *arguments: stamped)
+    found = verify(bundle, signers=tmp_path / "signers", roots=tmp_path / "roots", at=moment)
+    assert (found.signer, found.stamped) == ("ana@corp.example", stamped)
+    assert asked == [(bundle, tmp_path / "signers", moment)]
+
+
+def test_a_file_may_be_as_large_as_is_allowed_and_no_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standalone, "MOST", 5)
+    (tmp_path / "a").write_bytes(b"12345")
+    assert standalone.read(tmp_path / "a") == b"12345"
+    (tmp_path / "a").write_bytes(b"123456")
+    with pytest.raises(OSError, match="no plain file") as raised:
+        standalone.read(tmp_path / "a")
+    told = (raised.value.errno, raised.value.strerror, raised.value.filename)
+    assert told == (0, "no plain file, or too large", str(tmp_path / "a"))
+
+
+def test_of_a_line_that_cannot_be_as_much_is_shown_as_a_person_reads(bundle: Path) -> None:
+    (bundle / MANIFEST).write_text("x" * 300 + "\n", "utf-8")
+    assert f"MANIFEST.sha256 has a line that cannot be: {'x' * 200!r}" in standalone.problems(bundle)
+
+
+def test_sums_that_cannot_be_read_are_named_with_the_systems_word(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, name: str) -> bytes:
+        raise PermissionError(13, "Permission denied", str(folder / name))
+
+    monkeypatch.setattr(sums, "read", refuse)
+    assert sums.amiss(bundle) == [f"{bundle / SUMS} cannot be read: Permission denied"]
+    with pytest.raises(IntegrityError, match="Permission denied") as raised:
+        sums.check(bundle)
+    assert raised.value.hint == "scimaudit verify --chain"
+
+
+def test_a_digest_that_is_none_tells_how_one_is_got(bundle: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        verify(bundle, head="3f2a")
+    assert raised.value.message == "'3f2a' is no digest"
+    assert raised.value.hint == "give at least 16 digits of it: seal prints as many"
 
 
 def test_of_a_manifest_that_is_no_file_nothing_more_is_said(bundle: Path) -> None:

@@ -4,6 +4,7 @@ With ``--write-reliability`` each module of which every mutant was run becomes a
 
 A mutant is killed by a test that fails (or never ends), or caught by mypy. A survivor counts as explained where
 equivalent.toml says why nothing can tell it from the original, or where only the words of a sentence for people differ.
+One that is ``harmless`` there can be told, and does no harm: it stays a survivor, and is not shown.
 Ends with 1 where tests kill fewer than 90 % of what mypy lets pass and nothing explains, where an explanation explains
 nothing any more, and where a mutant was not run.
 """
@@ -73,6 +74,7 @@ def mutants(meta: Path) -> Iterator[tuple[str, Mutant]]:
 def main() -> int:
     told = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text("utf-8")).get("mutant", [])
     explained = {Mutant(each["function"], each["was"], each["now"]): each["why"] for each in told}
+    harmless = {Mutant(each["function"], each["was"], each["now"]) for each in told if each.get("harmless")}
     unused = set(explained)
     total: Counter[str] = Counter()
     rows, alive = [], []
@@ -85,7 +87,7 @@ def main() -> int:
             elif status in ("not checked", "skipped"):
                 count["not run"] += 1
             elif mutant in explained:
-                count["explained"] += 1
+                count["survivors" if mutant in harmless else "explained"] += 1
                 unused.discard(mutant)
             elif mutant.wording:
                 count["wording"] += 1

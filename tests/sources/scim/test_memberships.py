@@ -7,7 +7,7 @@ import pytest
 from scimaudit.sources import Walk
 from scimaudit.sources.scim.columns import Grant, Group, Member, Page
 from scimaudit.sources.scim.evidence import Check, Evidence, Plan
-from scimaudit.sources.scim.groups import Groups, Memberships, grant_tables, resolve, verdict
+from scimaudit.sources.scim.groups import Groups, Memberships, _tail, grant_tables, resolve, verdict
 
 IDS = dict.fromkeys(["u1", "u2", "u3"])
 NAMES = {"ana@corp.example": "u1", "bo@corp.example": "u2"}
@@ -25,6 +25,11 @@ def listed(**members):
 
 def of(groups):
     return resolve(groups, IDS, NAMES)
+
+
+@pytest.mark.parametrize(("ref", "tail"), [("https://a/Users/uX/", "uX"), ("Xu", "Xu"), ("u//", "u"), ("", None)])
+def test_the_end_of_an_address_is_what_it_names(ref, tail):
+    assert _tail(ref) == tail
 
 
 def test_plain_members_are_accounts():

@@ -78,14 +78,14 @@ def test_a_row_that_was_not_due_again_had_come_before():
 @pytest.mark.parametrize(("error", "tail"), [(Refused("no", status=404), "404"), (Refused("no", status=400), "400")])
 def test_a_refusal_past_the_last_row_is_a_tail(cap, error, tail):
     seen = index_pass(Rows(abc(3), cap=cap, odd={4: error}), cap, {})
-    assert (seen.tail, seen.breaks) == (tail, [])
+    assert (seen.tail, seen.breaks, seen.failed) == (tail, [], False)
 
 
 @pytest.mark.parametrize("cap", [1, 3])
 @pytest.mark.parametrize("error", [Refused("no", status=403), Unavailable("no")])
 def test_any_other_trouble_past_the_last_row_is_a_break(cap, error):
     seen = index_pass(Rows(abc(3), cap=cap, odd={4: error}), cap, {})
-    assert seen.tail == ""
+    assert (seen.tail, seen.failed) == ("", True)
     assert seen.breaks == ["startIndex 4: no" if cap == 1 else "past the end, startIndex 4: no"]
 
 
@@ -93,6 +93,7 @@ def test_any_other_trouble_past_the_last_row_is_a_break(cap, error):
 def test_a_refusal_where_rows_are_due_is_a_break(error):
     seen = index_pass(Rows(abc(7), cap=3, odd={3: error}), 3, {})
     assert (seen.tail, seen.breaks, list(seen.ids)) == ("", ["startIndex 3: no"], abc(3))
+    assert seen.failed
 
 
 def test_an_empty_page_where_a_row_was_due_is_a_break_and_the_rest_is_still_fetched():
@@ -288,11 +289,11 @@ def test_an_empty_second_page_is_the_end():
 def test_a_refusal_after_the_second_whole_page_is_a_tail(status, tail):
     fetch = Floor(abc(6), 3, lambda start: (start - 1) // 3 + 1, odd={7: Refused("no", status=status)})
     seen = aligned_pass(fetch, 100, {})
-    assert seen.tail == tail
+    assert (seen.tail, seen.failed) == (tail, not tail)
     assert seen.breaks == ([] if tail else ["startIndex 7: no"])
 
 
 @pytest.mark.parametrize("error", [Refused("no", status=404), Refused("no", status=400), Unavailable("no")])
 def test_a_refusal_of_the_second_whole_page_is_a_break(error):
     seen = aligned_pass(Floor(abc(6), 3, lambda start: 1, odd={4: error}), 100, {})
-    assert (seen.tail, seen.breaks) == ("", ["startIndex 4: no"])
+    assert (seen.tail, seen.breaks, seen.failed) == ("", ["startIndex 4: no"], True)
