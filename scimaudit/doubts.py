@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, tzinfo
 
 import pandas as pd
 
 from scimaudit import rules
 from scimaudit.config import App, Config
-from scimaudit.snapshot.settings import digest, source_of_listing, source_of_roster
 from scimaudit.snapshot.store import Snapshot
-from scimaudit.sources import Source
 from scimaudit.view import View
-from scimaudit.view.columns import known_true
 
 # A verdict of "clean" rests on these: where one could not be judged, nothing may be called clean.
 _BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
@@ -25,11 +22,12 @@ def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.
     pulled = {(source.name, source.source) for source in snapshot.manifest.sources}
     wanted = [(f"apps.{app.name}.listings[{place}]", each.source) for place, each in enumerate(app.listings)]
     found = [f"{name} is not in the snapshot" for name, source in wanted if (name, source) not in pulled]
-    asked = {
-        f"apps.{app.name}.listings[{place}]": source_of_listing(each, app, config)
-        for place, each in enumerate(app.listings)
-    }
-    found.extend(_unlike(snapshot, asked))
+    asked = [name for name, _ in wanted]
+    found.extend(
+        f"{source.name} is no longer configured"
+        for source in snapshot.manifest.sources
+        if source.app == app.name and source.name not in asked
+    )
     found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
     if line is not None and line.accounts == 0:
         # A token that may see nothing gets an empty listing with all the marks of a complete one.
@@ -52,7 +50,7 @@ def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.
     )
     listed = seen.sources["app"].astype("str") == app.name
     found.extend(f"{name} is stale" for name in seen.sources.loc[listed & _stale(seen), "name"])
-    found.extend(_later(seen, listed))
+    found.extend(_told_later(seen, snapshot, listed))
     return found
 
 
@@ -76,8 +74,7 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
             return f"{name} is not in the snapshot"
     people = seen.sources["fills"] == "people"
     stale = [f"{name} is stale" for name in seen.sources.loc[people & _stale(seen), "name"]]
-    asked = {name: source_of_roster(roster, config) for name, roster in owners.items()}
-    return next(iter([*stale, *_later(seen, people), *_unlike(snapshot, asked)]), "")
+    return next(iter([*stale, *_told_later(seen, snapshot, people)]), "")
 
 
 def switched_off(config: Config) -> list[str]:
@@ -85,20 +82,32 @@ def switched_off(config: Config) -> list[str]:
     return [kind for kind in rules.names() if not config.rules.get(kind, {}).get("enabled", True)]
 
 
-def _unlike(snapshot: Snapshot, asked: Mapping[str, Source]) -> list[str]:
-    """Sources that were pulled by other settings than stand there now: they answer a question nobody asks any more."""
+def later(times: Iterable[tuple[str, datetime | None]], judged: datetime, ended: datetime, zone: tzinfo) -> list[str]:
+    """Sources that tell of a later day than the one somebody asked to be judged: what was there then may be gone since.
+
+    :param times: each source and when its data were true.
+    :param judged: the moment judged; where nobody asked for a day, it is ``ended``, when the snapshot was.
+    """
+    if judged == ended:
+        return []
+    today = judged.astimezone(zone).date()
     return [
-        f"the settings of {source.name} changed since it was pulled"
-        for source in snapshot.manifest.sources
-        if source.name in asked and source.settings and source.settings != digest(asked[source.name])
+        f"{name} is of a later day than the one judged"
+        for name, moment in times
+        if moment is not None and _day(moment, zone) > today
     ]
 
 
-def _later(seen: View, chosen: pd.Series) -> list[str]:
-    """Sources that tell of a later day than the one judged: what was there then may be gone since."""
-    tomorrow = datetime.combine(seen.today + timedelta(days=1), time(), seen.zone)
-    later = known_true(seen.sources["as_of"] >= pd.Timestamp(tomorrow))
-    return [f"{name} is of a later day than the one judged" for name in seen.sources.loc[chosen & later, "name"]]
+def _day(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment; a source that tells a day alone tells midnight, UTC, and means that day everywhere."""
+    day = moment.astimezone(UTC)
+    return day.date() if day.time() == time() else day.astimezone(zone).date()
+
+
+def _told_later(seen: View, snapshot: Snapshot, chosen: pd.Series) -> list[str]:
+    told = seen.sources[chosen & seen.sources["as_of"].notna()]
+    times = [(str(name), at.to_pydatetime()) for name, at in zip(told["name"], told["as_of"], strict=True)]
+    return later(times, seen.as_of, snapshot.manifest.ended, seen.zone)
 
 
 def _stale(seen: View) -> pd.Series:

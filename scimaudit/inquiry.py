@@ -401,9 +401,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _unproven_hint(audit: Audit, app: str) -> str:
     line = next((line for line in audit.apps if line.app == app), None)
-    if line is None or (line.walk == "complete" and line.scope == "all"):
+    if line is None or line.verdict in ("clean", "findings"):
         return ""
-    return f"its listing is not proven to be whole: {line.verdict_reason}"
+    return f"what the app has is not proven: {line.verdict_reason}"
 
 
 def _text(value: object) -> str:

@@ -266,7 +266,7 @@ def _unjudged(audit: Audit) -> Iterator[MetricLine]:
 
 
 def _listed_whole(app: AppLine) -> bool:
-    return app.walk == "complete" and app.scope == "all"
+    return app.walk == "complete" and app.scope == "all" and app.verdict in ("clean", "findings")
 
 
 def _of(app: str) -> dict[str, str]:

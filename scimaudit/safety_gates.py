@@ -79,7 +79,9 @@ def _shrunk(seen: View, config: Config, standing: Mapping[tuple[str, str], int])
     parsed = seen.sources.set_index("name")["parsed"]
     for roster, count in sorted(_believed("roster-shrunk", before.people, standing).items()):
         rows = int(parsed.get(roster, 0))
-        if count - rows > max(count * percent / 100, least) or count > rows == 0:
+        if count > rows == 0:
+            tripped.append(Gate("roster-shrunk", roster, count, rows, "one row"))
+        elif count - rows > max(count * percent / 100, least):
             limit = f"max({percent:g} %, {least:g} rows)"
             tripped.append(Gate("roster-shrunk", roster, count, rows, limit))
     percent = setting(config, "app-shrunk", "percent")

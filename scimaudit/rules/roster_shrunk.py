@@ -21,8 +21,8 @@ def roster_shrunk(view: View, *, percent: float = 20.0, rows: int = 5) -> Judgem
     """A system of record that lost too many people since the last snapshot.
 
     Detects: a roster with fewer people than in the snapshot before, by more than ``percent`` per cent and by more
-    than ``rows``. Each roster counts alone, so that a small one cannot vanish behind a large one; one that is no
-    longer pulled has lost everybody.
+    than ``rows``; or with nobody left, however few there were. Each roster counts alone, so that a small one cannot
+    vanish behind a large one; one that is no longer pulled has lost everybody.
 
     Why: a roster cut short turns everyone it lost into somebody to disable.
 
@@ -35,7 +35,9 @@ def roster_shrunk(view: View, *, percent: float = 20.0, rows: int = 5) -> Judgem
     parsed = view.sources.set_index("name")["parsed"]
     names = earlier.index.union(pd.Index(view.rosters, dtype="str"))
     before, now = earlier.reindex(names), parsed.reindex(names, fill_value=0)
-    table = pd.DataFrame({"before": before, "now": now, "limit": (before * percent / 100).clip(lower=rows)})
+    limit = (before * percent / 100).clip(lower=rows)
+    limit = limit.mask(known_true((now == 0) & (before > 0) & (limit >= before)), before - 1)
+    table = pd.DataFrame({"before": before, "now": now, "limit": limit})
     table = table.rename_axis("value").reset_index().astype({"value": "str"})
     found = judge(
         table,

@@ -70,7 +70,9 @@ def test_source_stale_without_a_date_is_not_evaluable(make):
     assert ledger == {"population": 2, "failed": 0, "not_evaluable": 1, "reason": "attribute-absent 1"}
 
 
-@pytest.mark.parametrize(("before", "now", "fails"), [(20, 14, 1), (20, 15, 0), (100, 80, 0), (100, 79, 1), (3, 0, 0)])
+@pytest.mark.parametrize(
+    ("before", "now", "fails"), [(20, 14, 1), (20, 15, 0), (100, 80, 0), (100, 79, 1), (3, 1, 0), (3, 0, 1)]
+)
 def test_roster_shrunk_needs_both_limits(make, before, now, fails):
     view = make.view(roster={"parsed": now}, previous=Previous({"rosters.hr": before}, {}))
     judgement = check("roster-shrunk", view)
@@ -105,9 +107,9 @@ def test_app_shrunk(make, before, fails, reason):
 
 
 def test_a_roster_that_nobody_counted_before_is_not_evaluable(make):
-    for previous in (None, Previous({"rosters.old": 3}, {})):
+    for previous, failed in ((None, 0), (Previous({"rosters.old": 3}, {}), 1)):
         counts = make.judged(check("roster-shrunk", make.view(roster={"parsed": 3}, previous=previous)))
-        assert (counts["failed"], counts["reason"]) == (0, "too-young 1")
+        assert (counts["failed"], counts["reason"]) == (failed, "too-young 1")
 
 
 def test_app_shrunk_sees_an_app_that_lists_nothing_any_more(make):

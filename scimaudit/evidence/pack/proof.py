@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from scimaudit.config import Config
+from scimaudit.doubts import later
 from scimaudit.result import AppLine, Audit, SourceLine
 from scimaudit.snapshot.manifest import AppCollected
 from scimaudit.snapshot.store import Snapshot
@@ -86,6 +88,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         mine = [each for each in audit.sources if each.app == app.app]
         doubts = [*_walked(app, collected.get(app.app)), *tripped.get(app.app, [])]
         doubts += [each for line in mine for each in _source(line, moment, gates.listing_stale_days)]
+        doubts += _later(mine, audit, snapshot)
         if not doubts and app.verdict == "not proven":
             # Nothing of the pack may claim more than the verdict does.
             doubts = [Doubt("verdict", app.verdict_reason)]
@@ -99,6 +102,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         if line.scope == "partial":
             told.append(Doubt(f"{line.name} scope {line.scope}", line.scope_reason))
         told += _source(line, moment, gates.roster_stale_days)
+    told += _later(people, audit, snapshot)
     return Proofs(found, told if people else [Doubt("there is no roster")])
 
 
@@ -135,6 +139,12 @@ def _source(line: SourceLine, moment: datetime, days: int) -> list[Doubt]:
     elif (moment - line.as_of).days > days:
         doubts.append(Doubt(f"{line.name} stale", f"of {line.as_of:%Y-%m-%d}, older than {days} days"))
     return doubts
+
+
+def _later(lines: Sequence[SourceLine], audit: Audit, snapshot: Snapshot) -> list[Doubt]:
+    """Doubts about sources of a later day than the one that was judged."""
+    times, zone = [(line.name, line.as_of) for line in lines], ZoneInfo(audit.meta.time_zone)
+    return [Doubt(said) for said in later(times, audit.meta.as_of, snapshot.manifest.ended, zone)]
 
 
 def _said(doubts: Sequence[str]) -> str:

@@ -88,7 +88,8 @@ def _judged(audit: Audit, at: datetime) -> Iterator[_Entry]:
         yield at, "override", "gate-accepted", gate.name, f"{gate.said}; accepted: {gate.accepted}"
     for app in audit.apps:
         level = "info" if app.verdict == "clean" else "warning"
-        yield at, level, "verdict", app.app, f"{app.verdict}: {app.verdict_reason}"
+        said = app.verdict_reason.removeprefix(f"{app.verdict}: ")
+        yield at, level, "verdict", app.app, f"{app.verdict}: {said}"
     reasons = "; ".join(meta.exit_reasons) or "nothing at or above the threshold"
     yield at, "info" if meta.exit_code == 0 else "warning", "exit", meta.audit_id, f"{meta.exit_code}: {reasons}"
 
