@@ -238,7 +238,8 @@ def _reviewed(config: Config, seen: View, snapshots: Sequence[Snapshot]) -> Revi
 
 def enabled(config: Config) -> list[Rule]:
     """The rules that the configuration does not switch off, in the order of their kinds."""
-    return [rules.load(kind) for kind in rules.names() if kind not in doubts.switched_off(config)]
+    off = doubts.switched_off(config)
+    return [rules.load(kind) for kind in rules.names() if kind not in off]
 
 
 def app_rules(app: App) -> correlate.AppRules:

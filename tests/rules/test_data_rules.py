@@ -73,7 +73,7 @@ def test_source_stale_without_a_date_is_not_evaluable(make):
 @pytest.mark.parametrize(
     ("before", "now", "fails"), [(20, 14, 1), (20, 15, 0), (100, 80, 0), (100, 79, 1), (3, 1, 0), (3, 0, 1)]
 )
-def test_roster_shrunk_needs_both_limits(make, before, now, fails):
+def test_roster_shrunk_needs_both_limits_or_nobody_left(make, before, now, fails):
     view = make.view(roster={"parsed": now}, previous=Previous({"rosters.hr": before}, {}))
     judgement = check("roster-shrunk", view)
     assert make.judged(judgement) == {"population": 1, "failed": fails, "not_evaluable": 0, "reason": ""}
