@@ -71,6 +71,7 @@ def judge(
     fail_on: str | None = None,
     require_scope: bool = False,
     accept: Mapping[str, str] | None = None,
+    newest: bool = True,
 ) -> Judged:
     """Judge one snapshot by the configuration and the policy files as they are now.
 
@@ -81,6 +82,7 @@ def judge(
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
     :param accept: a roster or an app that may have shrunk, to who says so, and why.
+    :param newest: no later snapshot is there, so the sources must be those that are configured now.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
@@ -109,8 +111,9 @@ def judge(
         gated={gate.app: f"the gate {gate.name} tripped" for gate in gates},
     )  # fmt: skip
     checks = _ledger([*judged, *late])
-    sources = verdicts.source_lines(snapshot)
-    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated)
+    sources = verdicts.source_lines(snapshot, config)
+    outdated = doubts.outdated(snapshot.manifest.sources, config, newest=newest)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated, outdated)
     fail = fail_on or config.audit.fail_on
     exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
     manifest = snapshot.manifest
@@ -126,6 +129,7 @@ def judge(
             fail_on=fail,
             require_scope=require_scope,
             accept=accept or {},
+            outdated=outdated,
         ),
         snapshot_id=snapshot.id,
         as_of=seen.as_of,
@@ -140,6 +144,7 @@ def judge(
         require_scope=require_scope,
         accepted=tolerated,
         defaults=_defaults(config),
+        newest=newest,
         switched_off={kind: rules.load(kind).controls for kind in doubts.switched_off(config)},
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
@@ -337,6 +342,7 @@ def audit_id(
     fail_on: str,
     require_scope: bool,
     accept: Mapping[str, str],
+    outdated: Sequence[str],
 ) -> str:
     """Names what was judged and by what: the same snapshots, moment, configuration, policy and reviews give one id.
 
@@ -350,6 +356,7 @@ def audit_id(
     told = config.model_dump_json(serialize_as_any=True, exclude=places)
     asked = [told, as_of.isoformat(), __version__, former, fail_on, str(require_scope)]
     asked += [f"{name}\0{said}" for name, said in sorted(accept.items())]
+    asked += outdated
     asked += [f"{each.id}\0{each.digest}" for each in (*earlier, snapshot)]
     digest = hashlib.sha256("\0".join(asked).encode())
     for path in config.policy_files:

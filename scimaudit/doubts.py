@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, tzinfo
 
 import pandas as pd
 
 from scimaudit import rules
 from scimaudit.config import App, Config
+from scimaudit.snapshot.manifest import Collected
+from scimaudit.snapshot.settings import meanings
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.view import View
 
@@ -16,19 +18,39 @@ from scimaudit.view import View
 _BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
 
 
-def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:
-    """What stands in the way of calling an app clean, beyond its walk and its scope."""
+def of_app(
+    app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame, outdated: Collection[str] = ()
+) -> list[str]:
+    """What stands in the way of calling an app clean, beyond its walk and its scope.
+
+    :param outdated: the sources of :func:`outdated`.
+    """
+    found = of_listings(app, snapshot, seen, outdated)
+    found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
+    own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
+    blind = own[own["not_evaluable"] > 0]
+    found.extend(
+        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
+        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
+    )
+    return found
+
+
+def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[str] = ()) -> list[str]:
+    """What stands in the way of believing that an app's listings show who has what, beyond their walk and their scope.
+
+    :param outdated: the sources of :func:`outdated`.
+    """
     line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
-    pulled = {(source.name, source.source) for source in snapshot.manifest.sources}
+    sources = [source for source in snapshot.manifest.sources if source.app == app.name]
+    pulled = {(source.name, source.source) for source in sources}
     wanted = [(f"apps.{app.name}.listings[{place}]", each.source) for place, each in enumerate(app.listings)]
     found = [f"{name} is not in the snapshot" for name, source in wanted if (name, source) not in pulled]
     asked = [name for name, _ in wanted]
+    found.extend(f"{source.name} is no longer configured" for source in sources if source.name not in asked)
     found.extend(
-        f"{source.name} is no longer configured"
-        for source in snapshot.manifest.sources
-        if source.app == app.name and source.name not in asked
+        f"the settings of {source.name} changed since it was collected" for source in sources if source.name in outdated
     )
-    found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
     if line is not None and line.accounts == 0:
         # A token that may see nothing gets an empty listing with all the marks of a complete one.
         found.append("it lists no account")
@@ -36,17 +58,11 @@ def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.
         found.append(
             f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
         )
-    for source in snapshot.manifest.sources:
-        if source.app != app.name or source.listing is None:
-            continue
-        left = len(source.listing.rejected) - source.acknowledged
-        if left:
-            found.append(f"{left} rejected row{'s' if left != 1 else ''} in {source.name}")
-    own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
-    blind = own[own["not_evaluable"] > 0]
+    unacknowledged = _unacknowledged(seen)
     found.extend(
-        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
-        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
+        f"{left} rejected row{'s' if left != 1 else ''} in {source.name}"
+        for source in sources
+        if (left := unacknowledged[source.name])
     )
     listed = seen.sources["app"].astype("str") == app.name
     found.extend(f"{name} is stale" for name in seen.sources.loc[listed & _stale(seen), "name"])
@@ -54,9 +70,13 @@ def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.
     return found
 
 
-def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
-    """Why the system of record itself is not to be relied on, or nothing."""
+def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collection[str] = ()) -> str:
+    """Why the system of record itself is not to be relied on, or nothing.
+
+    :param outdated: the sources of :func:`outdated`.
+    """
     owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
+    unacknowledged = _unacknowledged(seen)
     for source in snapshot.manifest.sources:
         if source.fills != "people" or source.listing is None:
             continue
@@ -64,10 +84,12 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
             return f"{source.name} is not proven complete"
         if source.listing.scope.state == "partial":
             return f"{source.name} does not show everybody ({source.listing.scope.reason})"
-        if len(source.listing.rejected) > source.acknowledged:
+        if unacknowledged[source.name]:
             return f"{source.name} has rejected rows"
         if source.name not in owners:
             return f"{source.name} is no longer configured"
+        if source.name in outdated:
+            return f"the settings of {source.name} changed since it was collected"
     pulled = {source.name for source in snapshot.manifest.sources}
     for name in owners:
         if name not in pulled:
@@ -75,6 +97,18 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
     people = seen.sources["fills"] == "people"
     stale = [f"{name} is stale" for name in seen.sources.loc[people & _stale(seen), "name"]]
     return next(iter([*stale, *_told_later(seen, snapshot, people)]), "")
+
+
+def outdated(sources: Iterable[Collected], config: Config, *, newest: bool) -> list[str]:
+    """Sources that were collected, or taken over, by other settings than those that count: they are others.
+
+    :param newest: no later snapshot is there. An older one is judged as it was collected: each quarter's export lies in
+        another file, of another day.
+    """
+    now = meanings(config) if newest else {}
+    return [
+        source.name for source in sources if source.outdated or now.get(source.name, source.meaning) != source.meaning
+    ]
 
 
 def switched_off(config: Config) -> list[str]:
@@ -108,6 +142,11 @@ def _told_later(seen: View, snapshot: Snapshot, chosen: pd.Series) -> list[str]:
     told = seen.sources[chosen & seen.sources["as_of"].notna()]
     times = [(str(name), at.to_pydatetime()) for name, at in zip(told["name"], told["as_of"], strict=True)]
     return later(times, seen.as_of, snapshot.manifest.ended, seen.zone)
+
+
+def _unacknowledged(seen: View) -> dict[str, int]:
+    """Source to how many of its rejected rows nobody has acknowledged."""
+    return dict(zip(seen.sources["name"], seen.sources["unacknowledged"].astype(int), strict=True))
 
 
 def _stale(seen: View) -> pd.Series:

@@ -46,14 +46,21 @@ def gates(
 
 
 def _stale(seen: View) -> list[Gate]:
-    """Rosters older than they may be: whoever left or came since is judged wrongly."""
+    """Rosters older than they may be, or of unknown age: whoever left or came since is judged wrongly."""
     rosters = seen.sources[seen.sources["fills"] == "people"]
     days = (pd.Timestamp(seen.as_of) - rosters["as_of"]).dt.days
     old = known_true(days > rosters["stale_after_days"])
     told = rosters.assign(age=days)[old][["name", "stale_after_days", "age"]]
+    undated = rosters.loc[rosters["as_of"].isna() & (rosters["walk"] != "failed"), ["name", "parsed"]]
     return [
-        Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days")
-        for name, limit, age in told.itertuples(index=False)
+        *(
+            Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days")
+            for name, limit, age in told.itertuples(index=False)
+        ),
+        *(
+            Gate("roster-undated", str(name), int(parsed), 0, "a date")
+            for name, parsed in undated.itertuples(index=False)
+        ),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import pandas as pd
@@ -13,6 +13,7 @@ from scimaudit.config import App, Config, Control, ScopeAccepted
 from scimaudit.findings import milder, reaching
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
+from scimaudit.snapshot.settings import acknowledged
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.tables import COUNTED, SEVERITIES
 from scimaudit.view import View
@@ -20,9 +21,10 @@ from scimaudit.view import View
 _UNPROVEN = ("failed", "incomplete", "unprovable")
 
 
-def source_lines(snapshot: Snapshot) -> tuple[SourceLine, ...]:
+def source_lines(snapshot: Snapshot, config: Config) -> tuple[SourceLine, ...]:
     """One line per roster and listing, in the order of the configuration."""
-    return tuple(_source_line(source) for source in snapshot.manifest.sources)
+    looked_at = acknowledged(snapshot.manifest.sources, config)
+    return tuple(_source_line(source, looked_at[source.name]) for source in snapshot.manifest.sources)
 
 
 def app_lines(
@@ -33,12 +35,14 @@ def app_lines(
     checks: pd.DataFrame,
     tripped: Sequence[Gate],
     tolerated: Sequence[Gate] = (),
+    outdated: Collection[str] = (),
 ) -> tuple[AppLine, ...]:
     """One line per app of the configuration, those without a listing included.
 
     :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
     :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
     :param tolerated: those that somebody accepted for this run: who that was stands in the reason.
+    :param outdated: the sources of :func:`scimaudit.doubts.outdated`.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
     app, situation = seen.accounts["app"], seen.accounts["situation"]
@@ -67,7 +71,7 @@ def app_lines(
         if gate.app
     }
     rosters = [gate.said for gate in tripped if not gate.app]
-    roster_doubt = "; ".join(filter(None, [doubts.of_rosters(snapshot, config, seen), *rosters]))
+    roster_doubt = "; ".join(filter(None, [doubts.of_rosters(snapshot, config, seen, outdated), *rosters]))
     off = [f"{kind} (switched off)" for kind in doubts.switched_off(config)]
     lines = []
     for each in config.apps:
@@ -76,7 +80,7 @@ def app_lines(
         apart = {name: number for name, number in put_aside.get(each.name, {}).items() if number}
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
-        doubted = doubts.of_app(each, snapshot, seen, config, checks)
+        doubted = doubts.of_app(each, snapshot, seen, config, checks, outdated)
         across = _conflicts(each, seen, rows)
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
             doubted.append(_acceptance(each.scope_accepted, seen.today))
@@ -304,7 +308,7 @@ def _control(control: Control) -> str:
     return " and ".join(control.by) + (f", {control.owner}" if control.owner else "")
 
 
-def _source_line(source: Collected) -> SourceLine:
+def _source_line(source: Collected, looked_at: int) -> SourceLine:
     listing = source.listing
     return SourceLine(
         name=source.name,
@@ -317,7 +321,7 @@ def _source_line(source: Collected) -> SourceLine:
         received=listing.received if listing else 0,
         parsed=listing.parsed if listing else 0,
         rejected=len(listing.rejected) if listing else 0,
-        acknowledged=source.acknowledged,
+        acknowledged=looked_at,
         walk=listing.walk.state if listing else "failed",
         walk_reason=listing.walk.reason if listing else source.error,
         scope=listing.scope.state if listing else "unknown",

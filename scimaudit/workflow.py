@@ -11,7 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scimaudit import archive, facts, history, identifiers, renderers, rules, safety_gates, settle, tables, timeline
+from scimaudit import (
+    archive,
+    doubts,
+    facts,
+    history,
+    identifiers,
+    renderers,
+    rules,
+    safety_gates,
+    settle,
+    tables,
+    timeline,
+)
 from scimaudit.archive import Stored
 from scimaudit.audit import decided, judge, seen_view
 from scimaudit.config import Config
@@ -41,7 +53,7 @@ from scimaudit.review.campaign import Campaign, Delegation, campaigns
 from scimaudit.review.decisions import reviews
 from scimaudit.review.delegation import delegate
 from scimaudit.review.intake import Taken
-from scimaudit.review.opening import Plan, open_campaign
+from scimaudit.review.opening import ROSTERS, Plan, open_campaign
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
 from scimaudit.view import View
@@ -77,6 +89,7 @@ def audit(
         fail_on=fail_on,
         require_scope=require_scope,
         accept=accept,
+        newest=chosen.id == snapshots(config.store)[-1].id,
     )
     return archive.save(judged.audit, judged.links, judged.trail, config.store)
 
@@ -223,7 +236,11 @@ def open_review(
     )
     day = audit.meta.as_of.astimezone(config.zone).date()
     view = seen_view(snapshot, config, as_of=day, earlier=_before(snapshot, config))
-    return open_campaign(config.store, view, audit, plan, now=now)
+    outdated = doubts.outdated(snapshot.manifest.sources, config, newest=True)
+    doubted = {name: doubts.of_listings(config.app(name), snapshot, view, outdated) for name in chosen}
+    if roster := doubts.of_rosters(snapshot, config, view, outdated):
+        doubted[ROSTERS] = [roster]
+    return open_campaign(config.store, view, audit, plan, doubted, now=now)
 
 
 def import_review(

@@ -130,8 +130,16 @@ def test_of_several_rosters_the_stale_one_is_named_with_its_own_limit() -> None:
     ]
 
 
-def test_a_roster_of_unknown_age_trips_no_gate() -> None:
-    assert tripped(view(sources=[SourceFacts("rosters.hr", "people")])) == []
+def test_a_roster_of_unknown_age_is_not_believed() -> None:
+    dated = SourceFacts("rosters.b", "people", as_of=NOW)
+    undated = SourceFacts("rosters.a", "people", parsed=7)
+    [gate] = tripped(view(sources=[dated, undated]))
+    assert gate == Gate("roster-undated", "rosters.a", 7, 0, "a date")
+    assert (gate.app, gate.said) == ("", "nobody says of what day rosters.a is, so it may be older than any limit")
+
+
+def test_a_listing_of_unknown_age_trips_no_gate() -> None:
+    assert tripped(Make.view(listing={"as_of": None})) == []
 
 
 @pytest.mark.parametrize(("count", "trips"), [(9, False), (10, True), (11, True)])

@@ -101,7 +101,7 @@ def _night_after(output: Path, played: Played, out: Console) -> None:
 
     folder = output / night.FOLDER
     snapshot = open_snapshot(played.config.store)
-    with night.fall(folder, snapshot.path) as fallen, Live(quiet=True, no_color=True) as silent:
+    with night.fall(folder, played.config) as fallen, Live(quiet=True, no_color=True) as silent:
         os.environ["SCIMAUDIT_DEMO_TOKEN"] = fallen.running.token
         loaded = load(fallen.config)
         broken = workflow.pull(

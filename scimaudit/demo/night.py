@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from scimaudit.demo.sample import copy, point
+from scimaudit.config import Config
+from scimaudit.demo.sample import copy
 from scimaudit.demo.server import Running, serve
+from scimaudit.snapshot.store import open_snapshot
 
 FOLDER: Final = "broken-night"
 """Where it is played, inside the demonstration's folder, with a store of its own."""
@@ -29,19 +31,24 @@ class Night:
 
 
 @contextmanager
-def fall(folder: Path, before: Path) -> Iterator[Night]:
+def fall(folder: Path, evening: Config) -> Iterator[Night]:
     """Let the night fall on a copy of the sample company, whose apps answer until the block ends.
 
-    :param before: the folder of the snapshot from the night before; the copy's store gets it.
+    :param evening: the company before; the copy's store gets its newest snapshot.
     """
+    config, newest = folder / "scimaudit.toml", open_snapshot(evening.store).path
     copy(folder)
     shutil.rmtree(folder / "scimaudit-data", ignore_errors=True)
-    shutil.copytree(before, folder / "scimaudit-data" / "snapshots" / before.name)
+    shutil.copytree(newest, folder / "scimaudit-data" / "snapshots" / newest.name)
     roster, app = folder / ROSTER, folder / "apps" / f"{APP}.json"
     roster.write_text(_broken_off(roster.read_text("utf-8")), "utf-8", newline="")
     app.write_text(json.dumps(_seeing_less(json.loads(app.read_text("utf-8")))), "utf-8")
     with serve(folder) as running:
-        yield Night(point(folder, running), running)
+        # The other apps are not asked, and stay where they were.
+        address = evening.app(APP).listings[0].settings.base_url
+        text = evening.path.read_text("utf-8").replace(address, running.base_urls[APP])
+        config.write_text(text, "utf-8", newline="\n")
+        yield Night(config, running)
 
 
 def _broken_off(text: str) -> str:

@@ -130,6 +130,7 @@ class _Replay:
             fail_on=meta.fail_on,
             require_scope=meta.require_scope,
             accept={gate.subject: gate.accepted for gate in meta.accepted},
+            newest=meta.newest,
         )
         kept = archive.save(judged.audit, judged.links, judged.trail, self._config.store)
         return Parts(kept, self._snapshot, self._config, self._earlier, stored)

@@ -288,7 +288,8 @@ class Gate:
     """A safety gate that tripped: something about the data says that the findings may be its fault.
 
     ``roster-shrunk`` and ``app-shrunk``: from ``before`` to ``now`` rows. ``roster-stale``: ``now`` days old, where
-    ``before`` are allowed. ``no-match``: none (``now``) of ``before`` accounts of people is matched.
+    ``before`` are allowed. ``roster-undated``: none (``now``) of its ``before`` rows says of what day it is.
+    ``no-match``: none (``now``) of ``before`` accounts of people is matched.
 
     :param accepted: who accepted it for this run, and why; empty where nobody did.
     """
@@ -312,6 +313,8 @@ class Gate:
             return f"none of {self.before:,} accounts of {self.subject} is matched with a person"
         if self.name == "roster-stale":
             return f"{self.subject} is {self.now:,} days old (limit {self.limit})"
+        if self.name == "roster-undated":
+            return f"nobody says of what day {self.subject} is, so it may be older than any limit"
         return f"{self.subject} went from {self.before:,} to {self.now:,} (limit {self.limit})"
 
 
@@ -343,6 +346,7 @@ class Meta:
 
     :param require_scope: an unproven scope counts for the exit code too.
     :param accepted: gates that tripped and that somebody accepted for this run.
+    :param newest: no later snapshot was there, so the sources had to be those that were configured.
     :param switched_off: kinds that the configuration switches off, with the controls that they are relevant to.
     """
 
@@ -361,6 +365,7 @@ class Meta:
     exit_reasons: tuple[str, ...]
     require_scope: bool = False
     accepted: tuple[Gate, ...] = ()
+    newest: bool = True
     defaults: Mapping[str, str] = field(default_factory=dict)
     switched_off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -38,13 +38,18 @@ class Plan:
     stale_days: int
 
 
-def open_campaign(store: Path, view: View, audit: Audit, plan: Plan, *, now: datetime) -> Campaign:
+def open_campaign(
+    store: Path, view: View, audit: Audit, plan: Plan, doubted: Mapping[str, Sequence[str]], *, now: datetime
+) -> Campaign:
     """Freeze the population of an audit and give every item its reviewer.
+
+    :param doubted: app, or :data:`ROSTERS`, to what stands in the way of believing what its sources say; see
+        :mod:`scimaudit.doubts`.
 
     :raises ConfigError: something in scope is not proven and nobody accepts it (names it), there is nothing to decide,
         or somebody cannot be given a reviewer.
     """
-    found = doubts(view, audit, plan.apps, now=now, stale_days=plan.stale_days)
+    found = doubts(audit, plan.apps, doubted, now=now, stale_days=plan.stale_days)
     missing = {subject: doubt for subject, doubt in found.items() if subject not in plan.accept}
     if missing:
         raise ConfigError(
@@ -80,25 +85,22 @@ def open_campaign(store: Path, view: View, audit: Audit, plan: Plan, *, now: dat
     return create(store, opened, assigned)
 
 
-def doubts(view: View, audit: Audit, apps: Sequence[str], *, now: datetime, stale_days: int) -> dict[str, str]:
+def doubts(
+    audit: Audit, apps: Sequence[str], doubted: Mapping[str, Sequence[str]], *, now: datetime, stale_days: int
+) -> dict[str, str]:
     """Why the population of these apps is not proven: app, or :data:`ROSTERS`, to the reasons.
 
+    :param doubted: what stands in the way of believing what the sources say.
     :param stale_days: a snapshot that is older than this when the campaign is opened is stale.
     """
     found = {}
-    tripped = [gate.said for gate in audit.gates if not gate.app]
-    if view.roster_unproven or tripped:
-        found[ROSTERS] = "; ".join(tripped) or "not proven complete, or stale"
+    if rosters := [*doubted.get(ROSTERS, ()), *(gate.said for gate in audit.gates if not gate.app)]:
+        found[ROSTERS] = "; ".join(rosters)
     lines = {line.app: line for line in audit.apps}
-    fresh = (view.age_days(view.sources) <= view.sources["stale_after_days"]).fillna(value=False).astype(bool)
-    stale = view.sources[~fresh & (view.sources["fills"] == "accounts")]
     gated = {gate.subject for gate in audit.gates}
-    entitlements = dict(zip(view.apps["app"], view.apps["entitlements"], strict=True))
     old = now - audit.meta.collected_to > timedelta(days=stale_days)
     for app in apps:
-        said = _of_app(lines[app])
-        said += ["its rights are not proven listed"] if entitlements.get(app) != "complete" else []
-        said += [f"{name} is stale" for name in stale.loc[stale["app"] == app, "name"]]
+        said = [*_of_app(lines[app]), *doubted.get(app, ())]
         said += ["it shrank, and a gate tripped"] if app in gated else []
         said += [f"the snapshot is {(now - audit.meta.collected_to).days} days old"] if old else []
         if said:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from scimaudit.snapshot import merge
 from scimaudit.snapshot.brake import Brake
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
-from scimaudit.snapshot.settings import digest, source_of_listing, source_of_roster
+from scimaudit.snapshot.settings import digest, meanings, source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
 from scimaudit.snapshot.taking_over import last_ids, take_over
 from scimaudit.snapshot.union import Brought, Union, union
@@ -66,6 +66,7 @@ class Pull:
     stop: Event
     brake: Brake
     previous: Snapshot | None
+    meanings: Mapping[str, str]
     taking: Lock = field(default_factory=Lock)
 
     def halt(self) -> None:
@@ -163,7 +164,7 @@ def _collect(
     if only and previous is None:
         raise ConfigError("there is no snapshot to take the other apps from", hint="pull once without --app")
     started, folder = _begin(config, now(), quick, only)
-    pull = Pull(config, folder, now, watcher, quick, Event(), Brake(), previous)
+    pull = Pull(config, folder, now, watcher, quick, Event(), Brake(), previous, meanings(config))
     rosters = [_roster(pull, roster) for roster in config.rosters]
     together = union([brought for _, brought in rosters])
     people = together.people
@@ -236,7 +237,7 @@ def _roster(pull: Pull, roster: Roster) -> tuple[Collected, Brought]:
     acknowledged = sum(row.digest in roster.acknowledged_rows for row in listing.rejected)
     line = Collected(
         name, "people", None, roster.source, raw, started, pull.now(), listing, acknowledged=acknowledged,
-        settings=digest(source),
+        settings=digest(source), meaning=pull.meanings[name],
     )  # fmt: skip
     return line, brought(table, roster)
 
@@ -294,7 +295,7 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     acknowledged = sum(row.digest in wanted.acknowledged_rows for row in listing.rejected) if listing else 0
     line = Collected(
         name, "accounts", app.name, wanted.source, raw, started, pull.now(), listing, message, hint, "", acknowledged,
-        digest(source),
+        digest(source), pull.meanings[name],
     )  # fmt: skip
     return line, pulled(line, wanted.join_on, sink.table)
 
@@ -326,7 +327,7 @@ def balanced(listing: Listing, rows: int) -> Listing:
 
 def _taken_over(pull: Pull, app: App) -> tuple[list[Collected], AppCollected]:
     with pull.taking:  # apps have files in common
-        return take_over(app.name, pull.previous, pull.folder)
+        return take_over(app.name, pull.previous, pull.folder, pull.meanings)
 
 
 def _begin(config: Config, now: datetime, quick: bool, only: Sequence[str]) -> tuple[datetime, Path]:

@@ -22,6 +22,8 @@ class Collected:
     :param acknowledged: how many of its rejected rows somebody has acknowledged.
     :param settings: digest of the settings that say what it asks for and what its rows mean; empty in a snapshot of an
         earlier version, whose records do not tell of signing in either.
+    :param meaning: digest of the settings that say what it is and what its rows mean, however it is asked.
+    :param outdated: it was taken over although its settings had changed since it was collected.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Collected:
     reused_from: str = ""
     acknowledged: int = 0
     settings: str = ""
+    meaning: str = ""
+    outdated: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
 from scimaudit.config import App, AppListing, Config, Roster
+from scimaudit.snapshot.manifest import Collected
 from scimaudit.sources import Source
 
 REACHING: Final = frozenset(
@@ -29,6 +30,10 @@ REACHING: Final = frozenset(
 """Settings of a source that are for reaching it alone, and name secrets or files."""
 _SPEAKING: Final = REACHING | {"managed_identity", "device_code", "client_id", "bind", "authority", "timeout"}
 """Those, and all others that do not say what it asks for or what its rows mean."""
+_LIMITS: Final = frozenset(
+    {"page_size", "probe_budget", "max_requests", "max_bytes", "max_seconds", "consent_to_side_effects"}
+)
+"""Settings that change how a source is asked, and nothing of what it is: how far that went, its proof says."""
 
 
 def source_of_listing(wanted: AppListing, app: App, config: Config) -> Source:
@@ -71,6 +76,44 @@ def digest(source: Source) -> str:
     model: Any = source
     told = model.model_dump(exclude_unset=True, exclude=_SPEAKING, serialize_as_any=True)
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=_text).encode()).hexdigest()
+
+
+def meanings(config: Config) -> dict[str, str]:
+    """For every source of the configuration, by its name, a SHA-256 of what it is and what its rows mean.
+
+    A listing that was collected by another one does not speak of the source that is configured now: the file may be
+    another, the address another tenant's, and whoever says now what it hides did not say so then.
+    """
+    found, before = {}, list[str]()
+    for roster in config.rosters:
+        joined = {"join_on": roster.join_on, "authoritative_for": sorted(roster.authoritative_for), "after": before}
+        found[f"rosters.{roster.name}"] = _meaning(source_of_roster(roster, config), roster.source, joined)
+        before = [*before, roster.name]
+    for app in config.apps:
+        for place, each in enumerate(app.listings):
+            source = source_of_listing(each, app, config)
+            found[f"apps.{app.name}.listings[{place}]"] = _meaning(source, each.source, {"join_on": each.join_on})
+    return found
+
+
+def acknowledged(sources: Iterable[Collected], config: Config) -> dict[str, int]:
+    """Source to how many of its rejected rows somebody acknowledges, by the configuration as it is now."""
+    looked_at = {f"rosters.{roster.name}": roster.acknowledged_rows for roster in config.rosters}
+    for app in config.apps:
+        looked_at |= {f"apps.{app.name}.listings[{at}]": each.acknowledged_rows for at, each in enumerate(app.listings)}
+    return {
+        source.name: sum(row.digest in looked_at.get(source.name, ()) for row in source.listing.rejected)
+        if source.listing
+        else 0
+        for source in sources
+    }
+
+
+def _meaning(source: Source, kind: str, beside: Mapping[str, object]) -> str:
+    model: Any = source
+    # A default that is written down is still the default, and one that a later version adds changes nothing.
+    told = model.model_dump(exclude_defaults=True, exclude=_SPEAKING | _LIMITS, serialize_as_any=True)
+    return hashlib.sha256(json.dumps([kind, told, beside], sort_keys=True, default=_text).encode()).hexdigest()
 
 
 def _text(value: object) -> str:

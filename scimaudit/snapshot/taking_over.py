@@ -8,6 +8,7 @@ was taken over can be made again though its own snapshot is deleted.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,13 @@ from scimaudit.snapshot.store import Snapshot
 _FOLDER: Final = "taken-over"
 
 
-def take_over(app: str, old: Snapshot | None, folder: Path) -> tuple[list[Collected], AppCollected]:
+def take_over(
+    app: str, old: Snapshot | None, folder: Path, meanings: Mapping[str, str]
+) -> tuple[list[Collected], AppCollected]:
     """An app as the newest snapshot has it, with that snapshot's dates.
 
     :param folder: the snapshot that is being filled.
+    :param meanings: what the sources are by the configuration now; see :func:`scimaudit.snapshot.settings.meanings`.
     :raises ConfigError: the newest snapshot does not have the app.
     """
     line = next((line for line in old.manifest.apps if line.app == app), None) if old else None
@@ -34,7 +38,8 @@ def take_over(app: str, old: Snapshot | None, folder: Path) -> tuple[list[Collec
     for source in (each for each in old.manifest.sources if each.app == app):
         for ending in (".bodies", ".jsonl"):
             _copied(old.path, folder, f"raw/{source.raw}{ending}")
-        taken.append(replace(source, reused_from=source.reused_from or old.id))
+        outdated = source.meaning != meanings.get(source.name)
+        taken.append(replace(source, reused_from=source.reused_from or old.id, outdated=outdated))
         _circumstances(taken[-1], old, folder)
     for name in ("accounts", "grants"):
         _copied(old.path, folder, f"tables/{name}/{app}.parquet")

@@ -42,7 +42,7 @@ def broken(first_act: Played, tmp_path_factory: pytest.TempPathFactory) -> Audit
     """The second act."""
     folder = tmp_path_factory.mktemp("night")
     before = open_snapshot(first_act.config.store)
-    with pytest.MonkeyPatch.context() as patch, night.fall(folder, before.path) as fallen:
+    with pytest.MonkeyPatch.context() as patch, night.fall(folder, first_act.config) as fallen:
         patch.setenv(TOKEN_VARIABLE, fallen.running.token)
         config = load(fallen.config)
         workflow.pull(config, now=clock(before.manifest.started + timedelta(1)), watcher=Silence(), only=[night.APP])

@@ -12,7 +12,6 @@ from scimaudit.archive import Stored
 from scimaudit.demo import TOKEN_VARIABLE, night
 from scimaudit.demo.season import Played
 from scimaudit.result import Audit
-from scimaudit.snapshot.store import open_snapshot
 from tests.season import clock
 from tests.silence import Silence
 
@@ -33,9 +32,8 @@ def pulled(first_act: Played) -> Pulled:
 @pytest.fixture(scope="package")
 def broken(pulled: Pulled, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """The audit of the night after."""
-    before = open_snapshot(pulled.config.store)
     folder = tmp_path_factory.mktemp("night") / "work"
-    with pytest.MonkeyPatch.context() as patch, night.fall(folder, before.path) as fallen:
+    with pytest.MonkeyPatch.context() as patch, night.fall(folder, pulled.config) as fallen:
         patch.setenv(TOKEN_VARIABLE, fallen.running.token)
         loaded = config.load(fallen.config)
         workflow.pull(loaded, now=clock(datetime(2026, 11, 21, 22, tzinfo=UTC)), watcher=Silence(), only=[night.APP])

@@ -44,7 +44,7 @@ class Firm:
     """A company of files whose clock is told."""
 
     def __init__(self, folder: Path, now: datetime = START) -> None:
-        self.folder, self.now = folder, now
+        self.folder, self.now, self.exported = folder, now, START
         self.people, self.accounts = dict(PEOPLE), dict(ACCOUNTS)
         self.options = 'owner = "dee@corp.example"\n'
         self.review = 'fallback = "eve@corp.example"\n'
@@ -56,7 +56,7 @@ class Firm:
         (self.folder / "policy" / name).write_text(text, "utf-8")
 
     def config(self) -> config.Config:
-        told = f"{self.now - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
+        told = f"{self.exported - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
         rows = [*self.accounts.values()]
         (self.folder / "hr.csv").write_text(HEAD + "".join(f"{row}\n" for row in self.people.values()), "utf-8")
         (self.folder / "crm.csv").write_text(
@@ -75,6 +75,7 @@ class Firm:
         self.now += timedelta(**apart)
 
     def audit(self) -> Audit:
+        self.exported = self.now
         loaded = self.config()
         workflow.pull(loaded, now=lambda: self.now, watcher=Silence())
         return workflow.audit(loaded).audit
