@@ -167,14 +167,27 @@ def judge(
 def _believed(former: Former | None, earlier: Sequence[Snapshot]) -> Mapping[tuple[str, str], int]:
     """What shrink gates measure by beside the snapshot before: what an audit last believed.
 
-    A snapshot that was pulled and never judged must not become the measure of the next one.
+    A snapshot that was pulled and never judged must not become the measure of the next one. Where none was judged,
+    each source is measured by the most that any of them showed of it.
     """
-    if former is None or not earlier or earlier[-1].id == former.snapshot.id:
-        return former.shrunk if former else {}
+    if former is None:
+        return _most(earlier)
+    if not earlier or earlier[-1].id == former.snapshot.id:
+        return former.shrunk
     judged = [each for each in earlier if each.id <= former.snapshot.id] or [former.snapshot]
-    rosters, apps = history.counts(judged)
+    return {**_counted(judged), **former.shrunk}
+
+
+def _most(earlier: Sequence[Snapshot]) -> dict[tuple[str, str], int]:
+    """Of each source of the last snapshot, the most that one of them has."""
+    counted = [_counted([each]) for each in earlier]
+    return {subject: max(each.get(subject, 0) for each in counted) for subject in (counted[-1] if counted else ())}
+
+
+def _counted(snapshots: Sequence[Snapshot]) -> dict[tuple[str, str], int]:
+    rosters, apps = history.counts(snapshots)
     told = {("roster-shrunk", name): count for name, count in rosters.items()}
-    return {**told, **{("app-shrunk", name): count for name, count in apps.items()}, **former.shrunk}
+    return told | {("app-shrunk", name): count for name, count in apps.items()}
 
 
 def seen_view(

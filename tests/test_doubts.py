@@ -183,3 +183,19 @@ def test_json_tells_which_kinds_are_off(company: Company, tmp_path: Path) -> Non
     company.roster_options += "[rules.dormant]\nenabled = false\n"
     (path,) = renderers.write(company.audit(), tmp_path / "json", ["json"])
     assert list(json.loads(path.read_text("utf-8"))["meta"]["switched_off"]) == ["dormant"]
+
+
+def test_where_nothing_was_judged_yet_a_source_is_measured_by_the_most_it_had(company: Company) -> None:
+    many = [f"a{n},a{n}@corp.example,true,Sales," for n in range(10)]
+    for rows in (many, many[:2], many[:2]):
+        company.app("crm", *rows)
+        company.pull()
+    audit = workflow.audit(company.config()).audit
+    assert [(gate.subject, gate.before, gate.now) for gate in audit.gates] == [("crm", 10, 2)]
+
+
+def test_a_roster_without_a_day_trips_a_gate(company: Company) -> None:
+    company.roster_options = "declared_total = 3\n"
+    audit = company.audit()
+    assert [(gate.name, gate.subject) for gate in audit.gates] == [("roster-undated", "rosters.hr")]
+    assert audit.meta.exit_code == 4
