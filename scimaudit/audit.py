@@ -82,7 +82,8 @@ def judge(
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
     :param accept: a roster or an app that may have shrunk, to who says so, and why.
-    :param newest: no later snapshot is there, so the sources must be those that are configured now.
+    :param newest: no later snapshot is there, so the sources must be those that are configured now. An older one is
+        judged as it was collected: each quarter's export lies in another file, of another day.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
@@ -112,7 +113,7 @@ def judge(
     )  # fmt: skip
     checks = _ledger([*judged, *late])
     sources = verdicts.source_lines(snapshot, config)
-    outdated = doubts.outdated(snapshot.manifest.sources, config, newest=newest)
+    outdated = doubts.outdated(snapshot.manifest.sources, config) if newest else ()
     apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated, outdated)
     fail = fail_on or config.audit.fail_on
     exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
@@ -144,7 +145,7 @@ def judge(
         require_scope=require_scope,
         accepted=tolerated,
         defaults=_defaults(config),
-        newest=newest,
+        outdated=outdated,
         switched_off={kind: rules.load(kind).controls for kind in doubts.switched_off(config)},
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)

@@ -23,7 +23,7 @@ def of_app(
 ) -> list[str]:
     """What stands in the way of calling an app clean, beyond its walk and its scope.
 
-    :param outdated: the sources of :func:`outdated`.
+    :param outdated: sources whose settings changed since, beside those that were taken over so.
     """
     found = of_listings(app, snapshot, seen, outdated)
     found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
@@ -39,7 +39,7 @@ def of_app(
 def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[str] = ()) -> list[str]:
     """What stands in the way of believing that an app's listings show who has what, beyond their walk and their scope.
 
-    :param outdated: the sources of :func:`outdated`.
+    :param outdated: sources whose settings changed since, beside those that were taken over so.
     """
     line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
     sources = [source for source in snapshot.manifest.sources if source.app == app.name]
@@ -49,7 +49,9 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
     asked = [name for name, _ in wanted]
     found.extend(f"{source.name} is no longer configured" for source in sources if source.name not in asked)
     found.extend(
-        f"the settings of {source.name} changed since it was collected" for source in sources if source.name in outdated
+        f"the settings of {source.name} changed since it was collected"
+        for source in sources
+        if source.outdated or source.name in outdated
     )
     if line is not None and line.accounts == 0:
         # A token that may see nothing gets an empty listing with all the marks of a complete one.
@@ -73,7 +75,7 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
 def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collection[str] = ()) -> str:
     """Why the system of record itself is not to be relied on, or nothing.
 
-    :param outdated: the sources of :func:`outdated`.
+    :param outdated: sources whose settings changed since, beside those that were taken over so.
     """
     owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
     unacknowledged = _unacknowledged(seen)
@@ -99,16 +101,10 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collect
     return next(iter([*stale, *_told_later(seen, snapshot, people)]), "")
 
 
-def outdated(sources: Iterable[Collected], config: Config, *, newest: bool) -> list[str]:
-    """Sources that were collected, or taken over, by other settings than those that count: they are others.
-
-    :param newest: no later snapshot is there. An older one is judged as it was collected: each quarter's export lies in
-        another file, of another day.
-    """
-    now = meanings(config) if newest else {}
-    return [
-        source.name for source in sources if source.outdated or now.get(source.name, source.meaning) != source.meaning
-    ]
+def outdated(sources: Iterable[Collected], config: Config) -> tuple[str, ...]:
+    """The sources that were collected by other settings than those of the configuration: they are others."""
+    now = meanings(config)
+    return tuple(source.name for source in sources if now.get(source.name, source.meaning) != source.meaning)
 
 
 def switched_off(config: Config) -> list[str]:

@@ -42,7 +42,7 @@ def app_lines(
     :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
     :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
     :param tolerated: those that somebody accepted for this run: who that was stands in the reason.
-    :param outdated: the sources of :func:`scimaudit.doubts.outdated`.
+    :param outdated: sources whose settings changed since they were collected.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
     app, situation = seen.accounts["app"], seen.accounts["situation"]

@@ -236,7 +236,7 @@ def open_review(
     )
     day = audit.meta.as_of.astimezone(config.zone).date()
     view = seen_view(snapshot, config, as_of=day, earlier=_before(snapshot, config))
-    outdated = doubts.outdated(snapshot.manifest.sources, config, newest=True)
+    outdated = doubts.outdated(snapshot.manifest.sources, config)
     doubted = {name: doubts.of_listings(config.app(name), snapshot, view, outdated) for name in chosen}
     if roster := doubts.of_rosters(snapshot, config, view, outdated):
         doubted[ROSTERS] = [roster]

@@ -130,7 +130,8 @@ class _Replay:
             fail_on=meta.fail_on,
             require_scope=meta.require_scope,
             accept={gate.subject: gate.accepted for gate in meta.accepted},
-            newest=meta.newest,
+            # Where nothing is outdated it is the same whether a later snapshot was there.
+            newest=bool(meta.outdated),
         )
         kept = archive.save(judged.audit, judged.links, judged.trail, self._config.store)
         return Parts(kept, self._snapshot, self._config, self._earlier, stored)

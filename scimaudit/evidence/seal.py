@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from scimaudit import __version__, doubts
+from scimaudit import __version__
 from scimaudit.audit import audit_id
 from scimaudit.config import Config
 from scimaudit.errors import ConfigError, IntegrityError
@@ -124,7 +124,7 @@ def _judged_by(parts: Parts, config: Config) -> None:
     now = audit_id(
         parts.snapshot, config, as_of=meta.as_of, earlier=parts.earlier, former=former, fail_on=meta.fail_on,
         require_scope=meta.require_scope, accept={gate.subject: gate.accepted for gate in meta.accepted},
-        outdated=doubts.outdated(parts.snapshot.manifest.sources, config, newest=meta.newest),
+        outdated=meta.outdated,
     )  # fmt: skip
     if now != meta.audit_id:
         raise ConfigError(

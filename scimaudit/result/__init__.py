@@ -346,7 +346,7 @@ class Meta:
 
     :param require_scope: an unproven scope counts for the exit code too.
     :param accepted: gates that tripped and that somebody accepted for this run.
-    :param newest: no later snapshot was there, so the sources had to be those that were configured.
+    :param outdated: sources of the newest snapshot whose settings changed since they were collected.
     :param switched_off: kinds that the configuration switches off, with the controls that they are relevant to.
     """
 
@@ -365,7 +365,7 @@ class Meta:
     exit_reasons: tuple[str, ...]
     require_scope: bool = False
     accepted: tuple[Gate, ...] = ()
-    newest: bool = True
+    outdated: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     switched_off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
