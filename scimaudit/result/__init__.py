@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from scimaudit.plural import count
 from scimaudit.result.over_time import (
     CampaignLine,
     ChangeLine,
@@ -309,9 +310,9 @@ class Gate:
     def said(self) -> str:
         """What tripped it, in words."""
         if self.name == "no-match":
-            return f"none of {self.before:,} accounts of {self.subject} is matched with a person"
+            return f"none of {count(self.before, 'account')} of {self.subject} is matched with a person"
         if self.name == "roster-stale":
-            return f"{self.subject} is {self.now:,} days old (limit {self.limit})"
+            return f"{self.subject} is {count(self.now, 'day')} old (limit {self.limit})"
         return f"{self.subject} went from {self.before:,} to {self.now:,} (limit {self.limit})"
 
 
