@@ -44,7 +44,7 @@ def walk(fills: str, received: int, parsed: int, said: Statement, doubt: str) ->
     if received == 0:
         return Walk("unprovable", "there is a header and no row")
     if parsed == 0:
-        return Walk("incomplete", f"none of {count(received, 'row')} could be read")
+        return Walk("incomplete", f"none of the {count(received, 'row')} could be read")
     tail = f"; {received - parsed} of them rejected" if received > parsed else ""
     if said.total is None:
         if fills == "people":

@@ -295,7 +295,7 @@ def _walk(received: int, counted: int, parsed: int, *, steady: bool) -> Walk:
     if not received:
         return Walk("unprovable", "the query gives no row")
     if not parsed:
-        return Walk("incomplete", f"none of {count(received, 'row')} could be read")
+        return Walk("incomplete", f"none of the {count(received, 'row')} could be read")
     if not steady:
         return Walk("complete", f"{count(received, 'row')}, as counted; the transaction was not known to hold still")
     return Walk("complete", f"{count(received, 'row')}, as counted in the same read-only transaction")

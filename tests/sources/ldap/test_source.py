@@ -71,7 +71,7 @@ def test_groups_become_grants_with_their_way(accounts, sink):
 def test_a_member_that_does_not_exist_is_told_and_harms_nothing(accounts):
     listing = accounts[0]
     assert listing.entitlements.state == "complete"
-    assert f"1 members of groups do not exist, such as uid=ghost,{PEOPLE}" in listing.notes
+    assert f"1 member of groups does not exist, such as uid=ghost,{PEOPLE}" in listing.notes
 
 
 def test_members_outside_base_make_the_scope_partial(asks, sink):
