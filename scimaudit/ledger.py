@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scimaudit.errors import ConfigError
+from scimaudit.plural import count
 from scimaudit.result import Audit, SourceLine
 from scimaudit.rules import names
 
@@ -192,7 +193,7 @@ def _totals(lines: list[LedgerLine]) -> str:
     total, unknown = sum(line.population for line in lines), sum(line.not_evaluable for line in lines)
     if not total:
         return "no check was made"
-    return f"{unknown:,} of {total:,} checks could not be judged; none of them counts as passed"
+    return f"{unknown:,} of {count(total, 'check')} could not be judged; none of them counts as passed"
 
 
 def _lines(audit: Audit) -> list[LedgerLine]:

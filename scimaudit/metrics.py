@@ -182,9 +182,9 @@ def _exposure(
 
 def _reviews(audit: Audit) -> Iterator[MetricLine]:
     campaigns = audit.over_time.campaigns
-    said = "share of the items of a review that somebody decided"
+    said = "share of the items of a review that somebody decided; abstaining decides nothing"
     for line in campaigns:
-        decided = line.items - line.undecided - line.lapsed
+        decided = line.items - line.undecided - line.lapsed - line.abstained
         yield MetricLine(
             "review_completion_ratio", {"campaign": line.id}, _share(decided, line.items), "ratio", said, line.items
         )
@@ -207,12 +207,14 @@ def _repeats(audit: Audit) -> MetricLine:
 def _exceptions(audit: Audit) -> Iterator[MetricLine]:
     lines = audit.exceptions
     counts = {
-        "active": sum(line.state == "valid" for line in lines),
+        "active": sum(line.state == "valid" and bool(line.covers) for line in lines),
         "expired": sum(line.state == "expired" for line in lines),
         "invalid": sum(line.state == "invalid" for line in lines),
         "unused": sum(line.state == "valid" and not line.covers for line in lines),
     }
-    said = "exceptions of the policy; those unused are among the active"
+    said = (
+        "exceptions of the policy, each in one state; active: valid, and covers a finding; unused: valid, covers none"
+    )
     for state, number in counts.items():
         yield MetricLine("exceptions", {"state": state}, float(number), "", said)
 

@@ -286,7 +286,7 @@ def test_a_leaver_by_hr_who_is_here_by_the_vendor_is_disputed_and_still_a_leaver
     balance = next(each for each in audit.equations if each.subject == "rosters")
     assert (balance.left, balance.right, balance.holds) == (4, {"people": 3, "joined": 1}, True)
     notes = [note for source in audit.sources if source.name == "rosters.vendor" for note in source.notes]
-    assert "1 people: 0 only here, 1 also in earlier rosters" in notes
+    assert "1 person: 0 only here, 1 also in earlier rosters" in notes
 
 
 def test_a_gate_trips_when_the_small_roster_is_gone(company: Company) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from scimaudit.plural import count
 from scimaudit.renderers.encode import show
 from scimaudit.renderers.terminal import console
 
@@ -59,7 +60,7 @@ class Live:
         if listing is None:
             said = f"failed: {show(error)}"
         else:
-            said = f"{listing.parsed} rows, walk {listing.walk.state}, scope {listing.scope.state}"
+            said = f"{count(listing.parsed, 'row')}, walk {listing.walk.state}, scope {listing.scope.state}"
         rows = listing.received if listing else None
         self._progress.update(self._tasks[name], completed=rows, total=rows, said=said)
         if not self._quiet and not self._bars:

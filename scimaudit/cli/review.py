@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scimaudit.cli.options import DEFAULT_CONFIG, ConfigPath, Format, NoColor
+from scimaudit.plural import count
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,7 +72,9 @@ def open_(
         accept=dict.fromkeys(accept or (), reason),
     )
     opened, reviewers = campaign.opened, by_reviewer(campaign, now.date())
-    typer.echo(f"{opened.id}: {len(campaign.frozen)} items, {len(reviewers)} reviewers, due on {opened.due}")
+    typer.echo(
+        f"{opened.id}: {count(len(campaign.frozen), 'item')}, {count(len(reviewers), 'reviewer')}, due on {opened.due}"
+    )
     for line in opened.left_out:
         typer.echo(f"not in it: {line}")
     typer.echo("next: scimaudit review export")
@@ -115,9 +118,8 @@ def import_(
     loaded = load(config)
     found = find(loaded.store, campaign)
     taken = workflow.import_review(loaded, found, files, now=datetime.now(UTC), partial=partial, replace=replace)
-    typer.echo(
-        f"{taken.decided} decisions imported, {taken.unchanged} as they were, {taken.undecided} not decided here"
-    )
+    came = count(taken.decided, "decision")
+    typer.echo(f"{came} imported, {taken.unchanged} as they were, {taken.undecided} not decided here")
 
 
 @app.command("status")
@@ -177,7 +179,7 @@ def delegate(
     told = workflow.delegate_review(
         loaded, found, before=before, after=after, by=by or _user(), reason=reason, now=datetime.now(UTC)
     )
-    typer.echo(f"{len(told.item_ids)} items handed to {told.after_name}")
+    typer.echo(f"{count(len(told.item_ids), 'item')} handed to {told.after_name}")
 
 
 @app.command("close")
@@ -211,7 +213,8 @@ def close(
         statement=statement,
     )
     if ended.lapsed:
-        typer.echo(f"{len(ended.lapsed)} items were not decided and count as {ended.lapse}")
+        left = count(len(ended.lapsed), "item was not decided and counts", "items were not decided and count")
+        typer.echo(f"{left} as {ended.lapse}")
     for path in sorted(closing.evidence(found).iterdir()):
         typer.echo(path)
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from scimaudit import renderers, tables
 from scimaudit.cli.options import Format
+from scimaudit.plural import count
 from scimaudit.renderers import _words, terminal
 from scimaudit.renderers.csv import write
 
@@ -74,7 +75,7 @@ def holders(frame: pd.DataFrame, form: Format, out: Console) -> None:
         plain["via"] = ("through " + plain["via"]).where(plain["type"] == "indirect", "")
         head = ("power", "kind", "right", "account", "status", "person", "how")
         columns = ["privileged", "attribute", "entitlement", "user_name", "active", "person", "via"]
-        terminal.rows(out, f"{len(frame)} rights", head, plain[columns].itertuples(index=False, name=None))
+        terminal.rows(out, count(len(frame), "right"), head, plain[columns].itertuples(index=False, name=None))
 
 
 def queue(frame: pd.DataFrame, form: Format, out: Console, decisions: Path) -> None:
@@ -114,7 +115,7 @@ def exceptions(out: Console, lines: Sequence[ExceptionLine]) -> None:
         for line in lines
     ]
     head = ("id", "state", "kind", "app", "subject", "names", "approved by", "until", "because")
-    terminal.rows(out, f"{len(lines)} exceptions", head, body, right=("names",))
+    terminal.rows(out, count(len(lines), "exception"), head, body, right=("names",))
 
 
 def rules(out: Console, lines: Sequence[RuleLine]) -> None:
@@ -127,7 +128,7 @@ def rules(out: Console, lines: Sequence[RuleLine]) -> None:
         for line in lines
     ]  # fmt: skip
     head = ("family", "kind", "severity", "judged", "failed", "passed", "not evaluable", "called false", "why not")
-    terminal.rows(out, f"{len(lines)} rules", head, body, right=("judged", "failed", "passed", "not evaluable"))
+    terminal.rows(out, count(len(lines), "rule"), head, body, right=("judged", "failed", "passed", "not evaluable"))
 
 
 def _unjudged(line: RuleLine) -> str:
@@ -169,7 +170,7 @@ def controls(out: Console, lines: Sequence[ControlLine]) -> None:
         for line in lines
     ]
     head = ("control", "in short", "tested", "failed", "not evaluable", "by", "why not")
-    terminal.rows(out, f"{len(lines)} controls", head, body, right=("tested", "failed", "not evaluable"))
+    terminal.rows(out, count(len(lines), "control"), head, body, right=("tested", "failed", "not evaluable"))
 
 
 def trials(out: Console, outcomes: Sequence[Outcome], *, json: bool) -> None:
@@ -195,12 +196,19 @@ def coverage(out: Console, found: Coverage, *, json: bool) -> None:
     if json:
         sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
         return
-    terminal.rows(out, f"{len(found.idle)} rules that nothing rests on", ("rule", "because"), found.idle)
+    terminal.rows(out, f"{count(len(found.idle), 'rule')} that nothing rests on", ("rule", "because"), found.idle)
     out.print()
     head = ("app", "kind", "right", "holders")
-    terminal.rows(out, f"{len(found.unnamed)} rights that no rule names", head, found.unnamed, right=("holders",))
+    terminal.rows(
+        out, f"{count(len(found.unnamed), 'right')} that no rule names", head, found.unnamed, right=("holders",)
+    )
     out.print()
-    terminal.rows(out, f"{len(found.unspoken)} people of whom no rule speaks", ("person", "name"), found.unspoken)
+    terminal.rows(
+        out,
+        f"{count(len(found.unspoken), 'person', 'people')} of whom no rule speaks",
+        ("person", "name"),
+        found.unspoken,
+    )
 
 
 def defects(out: Console, found: PolicyCheck, *, json: bool) -> None:
@@ -210,7 +218,7 @@ def defects(out: Console, found: PolicyCheck, *, json: bool) -> None:
         return
     body = [(each.place, each.name, each.app, each.expected, each.actual) for each in found.defects]
     head = ("line", "name", "app", "expected", "found")
-    terminal.rows(out, f"{found.lines} lines, {len(found.defects)} defects", head, body)
+    terminal.rows(out, f"{count(found.lines, 'line')}, {count(len(found.defects), 'defect')}", head, body)
     if found.open:
         out.print()
         unclear = [(each.place, each.name, each.app, each.why) for each in found.open]
@@ -226,7 +234,7 @@ def changes(out: Console, found: Sequence[Change], *, json: bool) -> None:
         return
     body = [(each.app, each.person_id, each.person_name, each.right, each.before, each.after) for each in found]
     head = ("app", "person", "name", "right", "now", "with the other policy")
-    terminal.rows(out, f"{len(found)} changes", head, body)
+    terminal.rows(out, count(len(found), "change"), head, body)
 
 
 def feeds(out: Console, lines: Sequence[FeedLine]) -> None:

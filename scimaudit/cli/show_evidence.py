@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scimaudit.cli import show_retention
 from scimaudit.evidence import SIGNATURE, TIMESTAMP, statement
-from scimaudit.renderers import _words, terminal
+from scimaudit.plural import count
+from scimaudit.renderers import terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +44,7 @@ def verified(out: Console, found: Sequence[Verified], linked: Sequence[str], *, 
         there = (each.bundle / SIGNATURE).is_file()
         unasked = "its signature was not looked at (--signers)" if there else "not signed"
         who = f"signed by {each.signer}" if signers else unasked
-        files = _words.count(each.files, "file")
+        files = count(each.files, "file")
         when = f", {_when(each)}" if (each.bundle / TIMESTAMP).is_file() else ""
         out.print(terminal.text(f"{each.bundle}: {files} as sealed, {each.statement.digest[:_SHORT]}, {who}{when}"))
         show_retention.buried(out, each)
@@ -60,8 +61,8 @@ def _when(found: Verified) -> str:
 def replayed(out: Console, found: Replayed) -> None:
     """What was made again, and what differs."""
     every = len(found.rebuilt) + len(found.kept)
-    sources = f"{len(found.rebuilt)} of {_words.count(every, 'source')} made again from raw bodies"
-    findings, files = _words.count(found.findings, "finding"), _words.count(found.files, "file")
+    sources = f"{len(found.rebuilt)} of {count(every, 'source')} made again from raw bodies"
+    findings, files = count(found.findings, "finding"), count(found.files, "file")
     if found.problems:
         out.print(terminal.text(f"NOT THE SAME: {sources}", "bold red"))
         for problem in found.problems:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from scimaudit.cli import show
 from scimaudit.cli.options import Format
+from scimaudit.plural import count
 from scimaudit.renderers import _spans, _words, terminal
 from scimaudit.result import SpanLine
 
@@ -39,7 +40,7 @@ def spans(out: Console, lines: Sequence[SpanLine], sums: Sequence[SpanSummary], 
         )
         for line in lines
     ]  # fmt: skip
-    terminal.rows(out, _words.count(len(lines), "change"), head, body, right=("hours", "limit"))
+    terminal.rows(out, count(len(lines), "change"), head, body, right=("hours", "limit"))
     columns = (
         "event",
         "app",
@@ -76,7 +77,7 @@ def metrics(out: Console, lines: Sequence[MetricLine]) -> None:
         )
         for line in lines
     ]  # fmt: skip
-    terminal.rows(out, _words.count(len(lines), "figure"), head, body, right=("value", "judged", "not evaluable"))
+    terminal.rows(out, count(len(lines), "figure"), head, body, right=("value", "judged", "not evaluable"))
 
 
 def _cell(value: object) -> str | None:

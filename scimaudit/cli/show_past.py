@@ -12,6 +12,7 @@ import pyarrow as pa
 from scimaudit.cli import show
 from scimaudit.cli.options import Format
 from scimaudit.history.changes import CHANGES, Diff
+from scimaudit.plural import count
 from scimaudit.renderers import _words, terminal
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _findings(out: Console, rows: pd.DataFrame, zone: str) -> None:
         for row in texts.to_dict("records")
     ]  # fmt: skip
     head = ("change", "id", "severity", "kind", "app", "account", "actual", "first seen", "proof, or why there is none")
-    terminal.rows(out, _words.count(len(rows), "finding"), head, body)
+    terminal.rows(out, count(len(rows), "finding"), head, body)
 
 
 def _between(after: pd.Timestamp, by: pd.Timestamp, zone: str) -> str:

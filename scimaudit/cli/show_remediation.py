@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from scimaudit.cli import show
 from scimaudit.cli.options import Format
+from scimaudit.plural import count
 from scimaudit.remediation import writing
 from scimaudit.renderers import _words, terminal
 
@@ -35,7 +36,7 @@ def tasks(out: Console, found: Sequence[Task], form: Format, zone: str, doubt: s
             (task.id, task.severity, _what(task), _why(task), _words.when(task.since, zone)[:10], _requests(task))
             for task in mine
         ]
-        out.print(terminal.text(f"{owner}: {_words.count(len(mine), 'task')}", "bold"))
+        out.print(terminal.text(f"{owner}: {count(len(mine), 'task')}", "bold"))
         terminal.rows(out, "", head, body)
         out.print()
     out.print("nothing was sent; --output DIR writes tickets and requests" if found else nothing(doubt))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scimaudit.evidence import statement
 from scimaudit.evidence.tombstones import WHAT
-from scimaudit.renderers import _words, terminal
+from scimaudit.plural import count
+from scimaudit.renderers import terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,7 @@ def buried(out: Console, found: Verified) -> None:
     if whole := found.statement.pseudonymised:
         out.print(terminal.text(f"  a pseudonymised export of {whole}: it has no raw bodies that --full could read"))
     for stone in found.tombstones:
-        files, what = _words.count(len(stone.removed), "file"), WHAT[stone.rule]
+        files, what = count(len(stone.removed), "file"), WHAT[stone.rule]
         rule = f"{stone.rule} = {stone.months} of {stone.by.bundle}"
         signed = "signed" if stone.signed else "not signed"
         text = f"  {what} removed on {stone.at:%Y-%m-%d} by {rule}: {files}, whose hashes stand in the manifest"
@@ -37,7 +38,7 @@ def retained(out: Console, found: Sequence[Due], *, removed: bool) -> None:
     if not found:
         out.print(terminal.text("nothing was due" if removed else "nothing is due"))
     for each in found:
-        files, size = _words.count(len(each.files), "file"), f"{each.size / 1_000_000:,.1f} MB"
+        files, size = count(len(each.files), "file"), f"{each.size / 1_000_000:,.1f} MB"
         when = f"since {each.since:%Y-%m-%d} by {each.rule} = {each.months}"
         begun = ", which an earlier run began to remove" if each.begun else ""
         kept = f"; kept: {each.kept}" if each.kept else ""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from scimaudit.cli import show
 from scimaudit.cli.options import Format
+from scimaudit.plural import count
 from scimaudit.renderers import terminal
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def campaigns(out: Console, lines: Sequence[CampaignLine], form: Format) -> None
     if form is Format.csv:
         show.csv(pa.table({name: [str(row[at]) for row in body] for at, name in enumerate(head)}))
         return
-    terminal.rows(out, f"{len(lines)} campaigns", head, body, right=("items", "certified", "revoked", "open"))
+    terminal.rows(out, count(len(lines), "campaign"), head, body, right=("items", "certified", "revoked", "open"))
 
 
 def decided(line: CampaignLine) -> str:

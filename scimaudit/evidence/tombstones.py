@@ -22,6 +22,7 @@ from scimaudit.config import Evidence
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.evidence import MANIFEST, SIGNATURE, SNAPSHOT, STATEMENT, SUMS, read, sealed, signing, statement, sums
 from scimaudit.evidence.statement import TYPE, Statement
+from scimaudit.plural import count
 
 PREDICATE: Final = "urn:scimaudit:tombstone:1"
 RAW, WHOLE = "keep_raw_months", "keep_months"
@@ -262,7 +263,7 @@ def _undue(bundle: Path, told: Statement, stone: Tombstone, at: datetime | None)
         yield f"it is of {stone.at:%Y-%m-%d}, which is still to come"
     try:
         if stone.at < later(sealed_at(told), stone.months):
-            yield f"nothing was due on {stone.at:%Y-%m-%d}: the bundle was not {stone.months} months old"
+            yield f"nothing was due on {stone.at:%Y-%m-%d}: the bundle was not {count(stone.months, 'month')} old"
         # Resolved first: the folder above "." is "." again.
         beside = {each.bundle: each for each in map(statement.load, sealed(bundle.resolve().parent))}
         ruling = beside.get(stone.by.bundle)

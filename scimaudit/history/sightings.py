@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
+from scimaudit.plural import count
 from scimaudit.snapshot.manifest import AppCollected, Collected
 from scimaudit.snapshot.store import Snapshot
 
@@ -82,7 +83,8 @@ def showings(snapshots: Sequence[Snapshot], app: str, *, percent: float) -> list
         sources = [source for source in snapshot.manifest.sources if source.app == app]
         doubt = _doubt(line, sources)
         if not doubt and lost > len(before) * percent / 100:
-            doubt = f"{lost} of {len(before)} accounts of the snapshot before are not shown"
+            are = "is" if lost == 1 else "are"
+            doubt = f"{lost} of {count(len(before), 'account')} of the snapshot before {are} not shown"
         found.append(_showing(snapshot, app, sources, doubt, line))
         before = ids if line.walk == "complete" or not len(before) else before
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from scimaudit.plural import count
 from scimaudit.renderers import _spans, _words
 from scimaudit.result import Audit, CampaignLine, MetricLine, RevocationLine, SpanLine, SpanSummary
 from scimaudit.result.over_time import RevocationState
@@ -54,7 +55,7 @@ def came_of_it(lines: Sequence[RevocationLine]) -> str:
     judged = [line for line in lines if line.decision == "revoke"]
     counts = Counter(line.state for line in judged)
     parts = [f"{counts[state]} {word}" for state, word in STATES.items() if counts[state]]
-    return f"Of {_words.count(len(judged), 'revocation')}: {', '.join(parts)}" if parts else "Nothing was revoked"
+    return f"Of {count(len(judged), 'revocation')}: {', '.join(parts)}" if parts else "Nothing was revoked"
 
 
 def sheets(audit: Audit) -> list[Sheet]:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from scimaudit.answers import control_lines
 from scimaudit.frameworks import frameworks
 from scimaudit.ledger import Ledger, helps, ledger
+from scimaudit.plural import count
 from scimaudit.register import RegisterLine, register_lines
 from scimaudit.renderers import _changes, _over_time, _tables, _words
 from scimaudit.renderers.encode import show, show_column
@@ -194,7 +195,7 @@ def _ledger(audit: Audit) -> list[dict[str, Any]]:
             "kind": kind,
             "title": titles.get(kind, kind),
             "checks": checks,
-            "places": _words.count(sum(check["not_evaluable"] > 0 for check in checks), "place"),
+            "places": count(sum(check["not_evaluable"] > 0 for check in checks), "place"),
             **{name: sum(check[name] for check in checks) for name in sums},
         }
         for kind, checks in sorted(rows.items())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from scimaudit.plural import count
 from scimaudit.renderers import _words
 from scimaudit.result import Audit, MetricLine, SpanLine, SpanSummary
 from scimaudit.result.over_time import Event, SpanVerdict
@@ -74,7 +75,7 @@ def _hours(value: float) -> str:
 def _record(audit: Audit) -> str:
     told = audit.over_time
     since = _words.when(told.since, audit.meta.time_zone)
-    return f"{_words.count(told.snapshots, 'snapshot')}, the first of {since}" if since else "one snapshot"
+    return f"{count(told.snapshots, 'snapshot')}, the first of {since}" if since else "one snapshot"
 
 
 def _any(event: Event, lines: Sequence[SpanSummary]) -> bool:
@@ -164,7 +165,7 @@ def _chart(lines: Sequence[SpanLine], names: Mapping[str, str], now: datetime) -
         "row": ROW,
         "more": len(timed) - len(worst),
         "limits": ", ".join(f"{each:g}" for each in sorted(limits)),
-        "title": f"Hours from the last day to the closed account, {_words.count(len(bars), 'account')}",
+        "title": f"Hours from the last day to the closed account, {count(len(bars), 'account')}",
     }
 
 
@@ -191,9 +192,9 @@ def _trend(lines: Sequence[SpanSummary]) -> dict[str, Any] | None:
     for number, line in enumerate(quarters):
         top, parts = 0.0, []
         for name, tone in _STACK:
-            count = getattr(line, name)
-            if count:
-                height = 120 * count / most
+            events = getattr(line, name)
+            if events:
+                height = 120 * events / most
                 top += height
                 parts.append({"tone": tone, "y": round(140 - top, 2), "height": round(height, 2)})
         counts = ", ".join(

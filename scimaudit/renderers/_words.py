@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from scimaudit.plural import count
 from scimaudit.result import AppLine, ApprovalLine, AppVerdict, Audit, Equation, Gate, Meta
 
 NOT_PROVEN: Final = "not proven"
@@ -32,11 +33,6 @@ EXITS: Final[Mapping[int, str]] = {
     5: "evidence failed verification",
     130: "interrupted",
 }
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: ``1 app``, ``1,204 accounts``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def when(instant: datetime | None, zone: str = "UTC") -> str:

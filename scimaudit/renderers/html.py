@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import scimaudit
 from scimaudit.errors import RenderError
+from scimaudit.plural import count
 from scimaudit.renderers import _page
 from scimaudit.result import Audit
 
@@ -60,13 +61,15 @@ def page(name: str, context: Mapping[str, Any], stream: BinaryIO) -> None:
 
 @cache  # its templates are compiled once for all pages of a run: a campaign has one for every reviewer
 def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    made = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["count"] = count
+    return made
 
 
 def _digest(text: str) -> str:

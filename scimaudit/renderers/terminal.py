@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scimaudit.plural import count
 from scimaudit.renderers import _words
 from scimaudit.renderers.encode import show
 from scimaudit.result import Audit
@@ -97,7 +98,7 @@ def findings(out: Console, frame: pd.DataFrame, title: str = "") -> None:
     )
     plain["app"] = plain["app"].where(plain["app"] != "nan", "")
     head = ("id", "severity", "kind", "app", "account", "person", "actual", "expected")
-    rows(out, title or _words.count(len(frame), "finding"), head, plain.itertuples(index=False, name=None))
+    rows(out, title or count(len(frame), "finding"), head, plain.itertuples(index=False, name=None))
 
 
 def summary(out: Console, audit: Audit) -> None:
@@ -105,11 +106,8 @@ def summary(out: Console, audit: Audit) -> None:
     meta = audit.meta
     name = show(meta.organisation) or "Audit"
     out.print(Text(f"{name}: accounts as of {_words.when(meta.as_of, meta.time_zone)}", style="bold"))
-    out.print(
-        text(
-            f"snapshot {meta.snapshot_id}, {meta.people:,} people in the roster, {meta.people_active:,} of them current"
-        )
-    )
+    people = count(meta.people, "person", "people")
+    out.print(text(f"snapshot {meta.snapshot_id}, {people} in the roster, {meta.people_active:,} of them current"))
     gates(out, audit)
     out.print()
     head = ("app", "verdict", "walk", "scope", "accounts", "matched", "unmatched", "ambiguous", "findings")
@@ -324,7 +322,7 @@ def _families(out: Console, audit: Audit) -> None:
     )
     covered = int(audit.findings["covered_by"].notna().sum())
     aside = audit.set_aside["disposition"].astype("str").value_counts().sort_index()
-    title = _words.count(len(leading), "open finding")
+    title = count(len(leading), "open finding")
     title += "".join(f", {number} {name}" for name, number in aside.items())
     title += f", and {covered} more on accounts that another finding already settles" if covered else ""
     rows(out, title, ("family", "kind", "what", "count"), body, right=("count",))

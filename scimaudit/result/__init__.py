@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from scimaudit.plural import count
 from scimaudit.result.over_time import (
     CampaignLine,
     ChangeLine,
@@ -310,9 +311,9 @@ class Gate:
     def said(self) -> str:
         """What tripped it, in words."""
         if self.name == "no-match":
-            return f"none of {self.before:,} accounts of {self.subject} is matched with a person"
+            return f"none of {count(self.before, 'account')} of {self.subject} is matched with a person"
         if self.name == "roster-stale":
-            return f"{self.subject} is {self.now:,} days old (limit {self.limit})"
+            return f"{self.subject} is {count(self.now, 'day')} old (limit {self.limit})"
         if self.name == "roster-undated":
             return f"nobody says of what day {self.subject} is, so it may be older than any limit"
         return f"{self.subject} went from {self.before:,} to {self.now:,} (limit {self.limit})"

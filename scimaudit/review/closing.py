@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from scimaudit.errors import ConfigError
+from scimaudit.plural import count
 from scimaudit.renderers.encode.csv import encode
 from scimaudit.review.campaign import Campaign, Closing, Decision, Item, Lapse
 from scimaudit.snapshot.store import write_bytes
@@ -37,7 +38,7 @@ def close(
         lapsed = tuple(item.item_id for item in campaign.items() if item.item_id not in standing)
         if lapsed and lapse is None:
             raise ConfigError(
-                f"{len(lapsed)} items are not decided, and nothing says what that means",
+                f"{count(len(lapsed), 'item is', 'items are')} not decided, and nothing says what that means",
                 hint='set [review] lapse to "revoke", "certify" or "open"',
             )
         closing = Closing(now, by, lapse if lapsed else None, lapsed, attested_by, statement, campaign.record())
@@ -98,15 +99,15 @@ def _row(campaign: Campaign, item: Item, decision: Decision | None, closing: Clo
 def _attestation(campaign: Campaign, closing: Closing) -> str:
     opened = campaign.opened
     accepted = [f"{each.subject}: {each.doubt}. {each.by}: {each.reason}" for each in opened.accepted]
-    counting = f" and count as {closing.lapse}" if closing.lapsed else ""
+    counting = f" and {'counts' if len(closing.lapsed) == 1 else 'count'} as {closing.lapse}" if closing.lapsed else ""
     said = f"{closing.attested_by or 'Nobody attested it'}: {closing.statement}".rstrip(": ")
     lines = [
         f"Access review {opened.title} ({opened.id})",
-        f"Population: {len(campaign.frozen)} items of snapshot {opened.snapshot_id}, audit {opened.audit_id}.",
+        f"Population: {count(len(campaign.frozen), 'item')} of snapshot {opened.snapshot_id}, audit {opened.audit_id}.",
         *(f"Accepted although not proven: {line}" for line in accepted),
         f"Opened {opened.opened_at.isoformat()} by {opened.opened_by}.",
         f"Closed {closing.closed_at.isoformat()} by {closing.closed_by}.",
-        f"{len(closing.lapsed)} items were not decided{counting}.",
+        f"{count(len(closing.lapsed), 'item was', 'items were')} not decided{counting}.",
         f"Record: sha256 {closing.digest} over campaign.json, items.jsonl, delegations and decisions.",
         "",
         f"{said}.",

@@ -11,6 +11,7 @@ from email.policy import SMTP
 from statistics import median
 from typing import Final
 
+from scimaudit.plural import count
 from scimaudit.renderers.encode.file import stem
 from scimaudit.result import CampaignLine
 from scimaudit.review.campaign import Campaign, Decision, Item
@@ -133,8 +134,9 @@ def reminders(campaign: Campaign, today: date) -> list[tuple[str, EmailMessage]]
         when = f"was due on {opened.due}" if each.overdue else f"is due on {opened.due}"
         letter["Subject"] = f"Access review {' '.join(opened.title.split())}: {each.left} left to decide"
         letter.set_content(
-            f"Hello {each.name},\n\nthe access review {opened.title} {when}.\n{each.left} of your {each.items} items "
-            "are not decided. Please fill in your packet and send it back.\n"
+            f"Hello {each.name},\n\nthe access review {opened.title} {when}.\n{each.left} of your "
+            f"{count(each.items, 'item')} {'is' if each.left == 1 else 'are'} not decided. "
+            "Please fill in your packet and send it back.\n"
         )
         letters.append((f"{opened.id}-{stem(each.who)}.eml", letter))
     return letters

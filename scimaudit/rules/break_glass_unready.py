@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scimaudit.plural import count
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true, taken
@@ -51,7 +52,7 @@ def break_glass_unready(view: View, *, test_days: int = 90) -> Judgement:
         "nobody says where its secret lies": accounts["nhi"] & said["vaulted"].isna(),
         "nothing is said to tell of its use": accounts["nhi"] & said["monitored"].isna(),
         "no test is on record": accounts["nhi"] & tested.isna(),
-        f"its last test is more than {test_days} days ago": (today - tested).dt.days > test_days,
+        f"its last test is more than {count(test_days, 'day')} ago": (today - tested).dt.days > test_days,
         "its last test is still to come": tested > today,
         "it was signed in to since its last test": (used - tested).dt.days > 1,
     }
@@ -67,7 +68,7 @@ def break_glass_unready(view: View, *, test_days: int = 90) -> Judgement:
         ),
     )
     return found.saying(
-        expected=f"sealed, watched, and tested within {test_days} days",
+        expected=f"sealed, watched, and tested within {count(test_days, 'day')}",
         actual=_told(troubles.loc[found.failed.index]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scimaudit.plural import count
 from scimaudit.rules import Judgement, because, judge, rule
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, known_true
@@ -54,6 +55,6 @@ def never_used(view: View, *, days: int = 90) -> Judgement:
     )
     return found.saying(
         attribute="last_login",
-        expected=f"a sign-in within {days} days of creation, or inactive",
+        expected=f"a sign-in within {count(days, 'day')} of creation, or inactive",
         actual=lambda rows: "active, no sign-in since its creation on " + rows["created"].dt.strftime("%Y-%m-%d"),
     )

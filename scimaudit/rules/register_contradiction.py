@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from scimaudit.plural import count
 from scimaudit.rules import Judgement, judge, rule
 from scimaudit.tables import CONTROLLED
 from scimaudit.view import AppFacts, View
@@ -103,7 +104,7 @@ def _of_leavers(view: View, app: AppFacts) -> list[_Claim]:
     unclear = ~known_false(ended) & ~known_false(active)
     roster = "roster-unproven" if view.roster_unproven else None
     unknown = "semantics-unknown" if unclear.any() else _walk(app) or roster
-    lives = f"{left} accounts of leavers are active"
+    lives = count(left, "account of a leaver is active", "accounts of leavers are active")
     claims: list[_Claim] = []
     if set(disable) & _AUTOMATIC:
         due = f"accounts are disabled by {' and '.join(disable)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scimaudit.plural import count
 from scimaudit.rules import Judgement, judge, merged, rule
 from scimaudit.view import View
 
@@ -79,4 +80,4 @@ def _apps(view: View, days: int) -> Judgement:
     recent = (closed >= pd.Timestamp(view.as_of) - pd.Timedelta(days=days)).astype(bool)
     found = judge(rows.assign(closed=closed), fails=~recent)
     said = ("last reviewed on " + found.failed["closed"].dt.strftime("%Y-%m-%d")).fillna("never reviewed")
-    return found.saying(expected=f"an access review within {days} days", actual=said)
+    return found.saying(expected=f"an access review within {count(days, 'day')}", actual=said)

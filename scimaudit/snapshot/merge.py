@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import tables
+from scimaudit.plural import count
 from scimaudit.snapshot import joining
 from scimaudit.snapshot.manifest import AppCollected, Gap
 from scimaudit.sources import Listing, Scope, Walk
@@ -149,7 +150,9 @@ def _scope(pulled: Sequence[Pulled], accounts: pa.Table) -> Scope:
     if len(whole) == len(pulled) and accounts.num_rows:
         for name, listing in listings[1:]:
             if listing.walk.state == "complete" and listing.scope.state != "partial":
-                return Scope("all", f"{name} is complete with {listing.parsed} rows and shows the very same accounts")
+                return Scope(
+                    "all", f"{name} is complete with {count(listing.parsed, 'row')} and shows the very same accounts"
+                )
     partial = [listing.scope for _, listing in listings if listing.scope.state == "partial"]
     if partial:
         return partial[0]

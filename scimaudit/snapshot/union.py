@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scimaudit import identifiers, tables
+from scimaudit.plural import count
 from scimaudit.snapshot import joining
 
 _TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
@@ -227,4 +228,4 @@ def _coverage(people: pa.Table, theirs: pa.Table, alone: pa.Array, joined: int, 
 
 
 def _counted(rows: int, shared: int, where: str) -> str:
-    return f"{rows} people: {rows - shared} only here, {shared} also in {where}"
+    return f"{count(rows, 'person', 'people')}: {rows - shared} only here, {shared} also in {where}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from scimaudit.errors import Malformed
+from scimaudit.plural import count
 from scimaudit.sources import Rejected
 from scimaudit.sources._grid import Cell, Fault, Grid, Part, reject
 from scimaudit.sources._headings import GRANT_COLUMNS, KEYS
@@ -118,7 +119,7 @@ def together(grids: Mapping[str, Grid]) -> Grid:
         doubt="; ".join(f"{name}: {each.doubt}" for name, each in grids.items() if each.doubt),
         facts={
             **grid.facts,
-            "files": ", ".join(f"{name} ({len(each.places)} rows)" for name, each in grids.items()),
+            "files": ", ".join(f"{name} ({count(len(each.places), 'row')})" for name, each in grids.items()),
         },
         parts=tuple(Part(name, len(each.places)) for name, each in grids.items()),
     )

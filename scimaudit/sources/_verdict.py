@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from scimaudit.plural import count
 from scimaudit.sources import NO_ENTITLEMENTS, Outcome, Scope, Walk, Witness
 
 
@@ -35,21 +36,25 @@ def walk(fills: str, received: int, parsed: int, said: Statement, doubt: str) ->
     :param doubt: why the file itself says that it is not whole.
     """
     if said.total is not None and received != said.total:
-        return Walk("incomplete", f"{received} rows stand in the file, {said} declared {said.total}")
+        return Walk(
+            "incomplete", f"{count(received, 'row stands', 'rows stand')} in the file, {said} declared {said.total}"
+        )
     if doubt:
         return Walk("incomplete", doubt)
     if received == 0:
         return Walk("unprovable", "there is a header and no row")
     if parsed == 0:
-        return Walk("incomplete", f"none of the {received} rows could be read")
+        return Walk("incomplete", f"none of the {count(received, 'row')} could be read")
     tail = f"; {received - parsed} of them rejected" if received > parsed else ""
     if said.total is None:
         if fills == "people":
-            return Walk("complete", f"the file was read whole, {received} rows; its total was not declared{tail}")
+            return Walk(
+                "complete", f"the file was read whole, {count(received, 'row')}; its total was not declared{tail}"
+            )
         return Walk("unprovable", "no declared total")
     if fills == "accounts" and not (said.by and said.when):
         return Walk("unprovable", "declared_total stands without exported_by and exported_at")
-    return Walk("complete", f"{received} rows, as {said} declared{tail}")
+    return Walk("complete", f"{count(received, 'row')}, as {said} declared{tail}")
 
 
 def scope(walked: Walk, said: Statement) -> Scope:

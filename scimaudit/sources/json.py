@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 from pydantic import Field, field_validator
 
 from scimaudit.errors import Malformed
+from scimaudit.plural import count
 from scimaudit.sources import Rejected
 from scimaudit.sources._decoding import decode, known_encoding
 from scimaudit.sources._export import Export
@@ -140,7 +141,7 @@ def _doubt(around: Sequence[Mapping[str, Any]], received: int) -> str:
         if word in _MORE and value not in (None, False, "", [], {}):
             return f"the file is one page of several: it says {key}"
         if word in _TOTALS and isinstance(value, Number) and value != str(received):
-            return f"the file says {key} = {value} and holds {received} items"
+            return f"the file says {key} = {value} and holds {count(received, 'item')}"
     return ""
 
 

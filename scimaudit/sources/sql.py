@@ -18,6 +18,7 @@ import orjson
 from pydantic import Field, field_validator
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Malformed, SourceError, Unavailable
+from scimaudit.plural import count
 from scimaudit.sources import Cost, Listing, Reply, Scope, Sink, Walk, Witness, _mapping, _verdict
 from scimaudit.sources._grid import Cell, Grid
 from scimaudit.sources._headings import GRANT_COLUMNS
@@ -288,14 +289,16 @@ def _grid(columns: list[str], rows: list[list[str | None]], source: str) -> Grid
 
 def _walk(received: int, counted: int, parsed: int, *, steady: bool) -> Walk:
     if received != counted:
-        return Walk("incomplete", f"{counted} rows were counted and {received} received in one transaction")
+        return Walk(
+            "incomplete", f"{count(counted, 'row was', 'rows were')} counted and {received} received in one transaction"
+        )
     if not received:
         return Walk("unprovable", "the query gives no row")
     if not parsed:
-        return Walk("incomplete", f"none of the {received} rows could be read")
+        return Walk("incomplete", f"none of the {count(received, 'row')} could be read")
     if not steady:
-        return Walk("complete", f"{received} rows, as counted; the transaction was not known to hold still")
-    return Walk("complete", f"{received} rows, as counted in the same read-only transaction")
+        return Walk("complete", f"{count(received, 'row')}, as counted; the transaction was not known to hold still")
+    return Walk("complete", f"{count(received, 'row')}, as counted in the same read-only transaction")
 
 
 def _unreachable(said: str, source: str) -> SourceError:

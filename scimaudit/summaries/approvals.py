@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scimaudit import identifiers
+from scimaudit.plural import count
 from scimaudit.policy.approvals import Approval
 from scimaudit.policy.entitlements import EntitlementRule, rows_named
 from scimaudit.policy.matching import people_of
@@ -213,7 +214,7 @@ def _powers(view: View) -> list[ApprovalLine]:
             str(app),
             "which rights give power",
             "nobody",
-            f"nobody has said which of {number:,} rights give power",
+            f"nobody has said which of {count(number, 'right gives', 'rights give')} power",
             where="scimaudit.toml",
         )
         for app, number in rights.items()

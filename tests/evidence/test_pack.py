@@ -42,8 +42,8 @@ REQUIRED = {
     "exceptions": "id matcher reason compensating_control approver_id approver_role approved_at expires review_cycle "
     "ticket matched_count status",
     "changes": "what change app id name attribute before after reason",
-    "controls": "control_id framework kinds_mapped population_tested exceptions_found not_evaluable "
-    "not_evaluable_because",
+    "controls": "control_id framework kinds_mapped population_tested failed not_evaluable not_evaluable_because "
+    "unproven_apps",
 }
 OTHERS = {"sources.jsonl", "run.jsonl", "metrics.json", "attestation.txt"}
 WHO = 'department = "Finance" or department = "Sales"'
@@ -286,8 +286,9 @@ def test_an_app_that_nobody_lists_is_in_scope_and_never_proven(fresh: Firm) -> N
     folder = packed(fresh)
     fax = next(row for row in rows(folder, "scope") if row["app_id"] == "fax")
     assert (fax["excluded_because"], fax["proof"]) == ("not audited: no export", "NOT PROVEN: not audited (no export)")
-    [arrow] = [row for row in rows(folder, "tieout") if row["subject"] == "fax"]
+    [arrow, became] = [row for row in rows(folder, "tieout") if row["subject"] == "fax"]
     assert (arrow["state"], arrow["named"]) == (tieout.UNTOLD, "no export")
+    assert (became["from_count"], became["proof"]) == ("1", "NOT PROVEN: not audited")
     assert {row["proof"] for row in rows(folder, "controls")} == {"NOT PROVEN: listings of fax"}
 
 
@@ -395,7 +396,7 @@ def test_the_first_audit_has_nothing_to_compare_with_and_the_next_has(evidence: 
 
 def test_a_control_that_nothing_tests_says_so(evidence: Evidence) -> None:
     untested = [row for row in rows(evidence.last / "pack", "controls") if row["kinds_mapped"] == "none"]
-    assert all(row["exceptions_found"] == "nothing was tested" for row in untested)
+    assert all(row["failed"] == "nothing was tested" for row in untested)
 
 
 def test_times_are_utc(evidence: Evidence) -> None:

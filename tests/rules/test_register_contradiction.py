@@ -49,8 +49,8 @@ def test_a_claim_that_the_accounts_refute_fails(make, claim, name, said):
 
 def test_a_leaver_who_lives_on_refutes_what_disables_and_what_governs_sign_in(make):
     assert told(judged(make, ended=True)) == {
-        "disable": "1 accounts of leavers are active",
-        "sign_in": "sign-in is governed, and 1 accounts of leavers are active",
+        "disable": "1 account of a leaver is active",
+        "sign_in": "sign-in is governed, and 1 account of a leaver is active",
     }
 
 

@@ -64,7 +64,7 @@ def test_people_of_all_rosters_are_there_in_order() -> None:
     assert found.people["person_id"].to_pylist() == ["2", "1"]
     assert found.joined == 1
     assert found.coverage == {
-        "hr": ("1 people: 0 only here, 1 also in later rosters",),
+        "hr": ("1 person: 0 only here, 1 also in later rosters",),
         "vendor": ("2 people: 1 only here, 1 also in earlier rosters",),
     }
 

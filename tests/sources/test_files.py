@@ -43,7 +43,7 @@ def test_files_together_are_one_listing(sink, write, path):
     write(crm_a=HEAD + ANA, crm_b=HEAD + BO)
     listing = source(path, declared_total=2, exported_by="j.doe", exported_at="2026-11-20").collect(sink)
     assert ids(sink) == ["1", "2"]
-    assert (listing.walk.state, listing.facts["files"]) == ("complete", "crm-a.csv (1 rows), crm-b.csv (1 rows)")
+    assert (listing.walk.state, listing.facts["files"]) == ("complete", "crm-a.csv (1 row), crm-b.csv (1 row)")
     assert [(row["raw_body"], row["raw_row"]) for row in sink.row_list("accounts")] == [(0, 1), (1, 1)]
 
 

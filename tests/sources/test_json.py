@@ -208,7 +208,7 @@ def test_the_last_page_is(pull, around):
 
 def test_another_total_in_the_file_is_incomplete(pull):
     listing, _ = pull({"Resources": [{"id": "1"}], "totalResults": 9}, items="Resources", declared_total=1, **SAID)
-    assert listing.walk.reason == "the file says totalResults = 9 and holds 1 items"
+    assert listing.walk.reason == "the file says totalResults = 9 and holds 1 item"
 
 
 def test_an_empty_list_is_an_error(pull):

@@ -174,6 +174,6 @@ def test_every_other_decision_says_by_whom_and_whether_it_counts() -> None:
 def test_what_nobody_said_of_power_is_a_line_of_its_own() -> None:
     untold = approval_lines(view(OTHER, privileged=None), FINDINGS, None, [])
     assert [(each.what, each.app, each.trouble) for each in untold] == [
-        ("power", "slack", "nobody has said which of 1 rights give power")
+        ("power", "slack", "nobody has said which of 1 right gives power")
     ]
     assert [each.what for each in approval_lines(view(OTHER), FINDINGS, None, [])] == ["right"]

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from scimaudit import tables
 from scimaudit.evidence.pack import (
+    attestation,
     cells,
     changes,
     controls,
@@ -91,7 +92,7 @@ def write(parts: Parts, folder: Path) -> None:
     (folder / "metrics.json").write_bytes(metrics.metrics(audit, reviews, proofs))
     with (folder / "run.jsonl").open("xb") as file:
         file.writelines(map(cells.line, run.run(audit, snapshot.manifest, parts.config)))
-    said_so = run.attestation(audit, reviews, proofs)
+    said_so = attestation.attestation(audit, reviews, proofs)
     (folder / "attestation.txt").write_text(said_so, "utf-8", newline="\n")
 
 
@@ -113,7 +114,8 @@ def _apps(seen: Seen, reviews: Sequence[Campaign], folder: Path) -> dict[str, Co
             sheets["access-matrix"].add(matrix.matrix(view, app, proof, seen.audit.findings))
             now = frozenset(view.accounts["account_id"].astype("str"))
             answered = tieout.reviewed(*asked[app], now) if app in asked else None
-            counted[app] = Counted(len(now), population.kinds(view), population.listings(view), answered)
+            found = tieout.with_findings(seen.audit.findings, app, now)
+            counted[app] = Counted(len(now), found, population.kinds(view), population.listings(view), answered)
     return counted
 
 

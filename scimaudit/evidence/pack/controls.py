@@ -12,8 +12,8 @@ from scimaudit.evidence.pack.proof import Proofs
 from scimaudit.result import Audit
 
 FIELDS: Final = (
-    "control_id", "framework", "kinds_mapped", "population_tested", "exceptions_found", "not_evaluable",
-    "not_evaluable_because", cells.PROOF,
+    "control_id", "framework", "kinds_mapped", "population_tested", "failed", "not_evaluable",
+    "not_evaluable_because", "unproven_apps", cells.PROOF,
 )  # fmt: skip
 
 
@@ -21,6 +21,7 @@ def controls(audit: Audit, proofs: Proofs) -> pa.Table:
     """Every control, those that no rule tests included: :data:`FIELDS`."""
     lines = []
     for line in control_lines(audit):
+        judged = line.tested - line.not_evaluable
         framework, _, name = line.control.partition("/")
         because = "; ".join(line.why) or (
             cells.NOT_APPLICABLE if line.kinds else "no rule that is switched on is relevant to it: nothing was tested"
@@ -31,10 +32,12 @@ def controls(audit: Audit, proofs: Proofs) -> pa.Table:
                 "framework": framework,
                 "kinds_mapped": line.kinds or "none",
                 # Rows that could not be judged were not tested, and are told beside.
-                "population_tested": line.tested - line.not_evaluable,
-                "exceptions_found": line.failed if line.tested else "nothing was tested",
+                "population_tested": judged,
+                # Whatever a rule found at fault, excepted or not: an exception of exceptions.csv is another thing.
+                "failed": line.failed if judged else "nothing was tested",
                 "not_evaluable": line.not_evaluable if line.tested else "nothing was tested",
                 "not_evaluable_because": because if line.tested or not line.kinds else "the rules met no row to test",
+                "unproven_apps": proofs.unproven or "none",
                 cells.PROOF: proofs.everything,
             }
         )

@@ -37,7 +37,13 @@ def metrics(audit: Audit, campaigns: Sequence[Campaign], proofs: Proofs) -> byte
 def _line(
     name: str, labels: dict[str, str], value: float | None, unit: str, meaning: str, **more: Any
 ) -> dict[str, Any]:
-    found = {"name": name, "labels": labels, "value": value, "unit": unit, "of": cells.NOT_APPLICABLE}
+    found = {
+        "name": name,
+        "labels": labels or cells.NOT_APPLICABLE,
+        "value": value,
+        "unit": unit,
+        "of": cells.NOT_APPLICABLE,
+    }
     return found | {"not_evaluable": 0, "meaning": meaning} | more
 
 
@@ -66,9 +72,11 @@ def _decisions(campaigns: Sequence[Campaign]) -> Iterator[dict[str, Any]]:
     """How decisions were made; what no form timed is in none of the figures of time."""
     for campaign in campaigns:
         labels, standing = {"campaign": campaign.opened.id}, [*campaign.standing().values()]
-        revoked = sum(each.decision == "revoke" for each in standing)
-        share = round(revoked / len(standing), 6) if standing else None
-        yield _line("revoke_ratio", labels, share, "ratio", "share of the decisions that revoke", of=len(standing))
+        decided = [each for each in standing if each.decision != "abstain"]
+        revoked = sum(each.decision == "revoke" for each in decided)
+        share = round(revoked / len(decided), 6) if decided else None
+        said = "share of the decisions that revoke; abstaining decides nothing"
+        yield _line("revoke_ratio", labels, share, "ratio", said, of=len(decided))
         timed = [each.seconds for each in standing if each.seconds is not None]
         said = "median seconds on an item, of the decisions that were timed"
         value = round(median(timed), 3) if timed else None

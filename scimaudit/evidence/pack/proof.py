@@ -12,12 +12,17 @@ import pandas as pd
 
 from scimaudit.config import Config
 from scimaudit.doubts import later
+from scimaudit.plural import count
 from scimaudit.result import AppLine, Audit, SourceLine
 from scimaudit.snapshot.manifest import AppCollected
 from scimaudit.snapshot.store import Snapshot
 
 PROVEN: Final = "proven"
 _UNPROVEN: Final = "NOT PROVEN: "
+STRANGER: Final = "the configuration does not name the app any more: no verdict is given on it"
+"""Why nothing is proven of an app that the snapshot has and the configuration lacks."""
+_NAMED: Final = 3
+"""How many apps are named on a row that rests on all of them."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,16 @@ class Proofs:
         return _said([each.short for each in self.rosters])
 
     @property
+    def unproven(self) -> Sequence[str]:
+        """Every app whose listing is not proven."""
+        return [app for app, doubts in self.apps.items() if doubts]
+
+    @property
     def everything(self) -> str:
-        """Of what every app and the rosters together tell."""
-        named = ", ".join(app for app, doubts in self.apps.items() if doubts)
-        apps = [f"listings of {named}"] if named else []
+        """Of what every app and the rosters together tell; ``scope.csv`` has every app, this the first few."""
+        first, more = self.unproven[:_NAMED], self.unproven[_NAMED:]
+        left = f" and {count(len(more), 'more app')}, see scope.csv" if more else ""
+        apps = [f"listings of {', '.join(first)}{left}"] if first else []
         return _said([*apps, *(each.short for each in self.rosters)])
 
     def _of(self, app: str) -> Sequence[Doubt]:
@@ -93,6 +104,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
             # Nothing of the pack may claim more than the verdict does.
             doubts = [Doubt("verdict", app.verdict_reason)]
         found[app.app] = doubts
+    found |= {app: [Doubt("not configured", STRANGER)] for app in collected if app not in found}
     people = [each for each in audit.sources if each.fills == "people"]
     # A gate without an app is one of a roster.
     told = [*tripped.get("", [])]
@@ -103,6 +115,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
             told.append(Doubt(f"{line.name} scope {line.scope}", line.scope_reason))
         told += _source(line, moment, gates.roster_stale_days)
     told += _later(people, audit, snapshot)
+    told += _configured([each.name for each in people], [f"rosters.{each.name}" for each in config.rosters])
     return Proofs(found, told if people else [Doubt("there is no roster")])
 
 
@@ -137,8 +150,14 @@ def _source(line: SourceLine, moment: datetime, days: int) -> list[Doubt]:
     if line.as_of is None:
         doubts.append(Doubt(f"{line.name} age unknown", "nobody says when it was true"))
     elif (moment - line.as_of).days > days:
-        doubts.append(Doubt(f"{line.name} stale", f"of {line.as_of:%Y-%m-%d}, older than {days} days"))
+        doubts.append(Doubt(f"{line.name} stale", f"of {line.as_of:%Y-%m-%d}, older than {count(days, 'day')}"))
     return doubts
+
+
+def _configured(pulled: Sequence[str], wanted: Sequence[str]) -> list[Doubt]:
+    """Doubts about rosters that the snapshot has and the configuration lacks, and the other way round."""
+    gone = [Doubt(f"{name} not in the snapshot", "pull again") for name in wanted if name not in pulled]
+    return gone + [Doubt(f"{name} no longer configured") for name in pulled if name not in wanted]
 
 
 def _later(lines: Sequence[SourceLine], audit: Audit, snapshot: Snapshot) -> list[Doubt]:

@@ -13,12 +13,16 @@ from scimaudit.evidence.pack import cells
 from scimaudit.evidence.pack.proof import Proofs, by_app
 from scimaudit.remediation import Claim
 from scimaudit.result import RevocationLine
+from scimaudit.result.over_time import RevocationState
 
 FIELDS: Final = (
     "item_id", "requested_at", "ticket", "performed_by", "claimed_done_at", "verified_at", "verified_by_snapshot",
     "observed_state", "elapsed_days", "reopened", cells.PROOF,
 )  # fmt: skip
 _NOT_YET: Final = "not verified"
+_REOPENED: Final[Mapping[RevocationState, str]] = {
+    "regressed": "at least 1", "not-done": "0", "open": "0", "verified-closed": "unknown", "unproven": "unknown",
+}  # fmt: skip
 
 
 def remediation(
@@ -45,8 +49,8 @@ def _revoked(lines: Sequence[RevocationLine], now: datetime, proofs: Proofs) -> 
             "verified_by_snapshot": line.proven_by if gone else _NOT_YET,
             "observed_state": f"{line.state}: {line.reason}" if line.reason else line.state,
             "elapsed_days": _days(line.decided_at, until, ended=gone),
-            # Of what was gone and is back it is kept that it is, not how often.
-            "reopened": "true" if line.state == "regressed" else "unknown" if line.state == "unproven" else "false",
+            # Of what is back it is kept that it is, not how often; of what is gone, not whether it was back meanwhile.
+            "reopened": _REOPENED[line.state],
             cells.PROOF: proofs.listing(line.app),
         }
 

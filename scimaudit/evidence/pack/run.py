@@ -1,17 +1,16 @@
-"""``run.jsonl`` and ``attestation.txt``: what happened when, and what management is to put its name to."""
+"""``run.jsonl``: what happened when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from scimaudit.config import Config
 from scimaudit.evidence.pack import cells
-from scimaudit.evidence.pack.proof import Proofs
-from scimaudit.renderers.encode import show
+from scimaudit.ledger import ledger
+from scimaudit.plural import count
 from scimaudit.result import Audit
-from scimaudit.review.campaign import Campaign
 from scimaudit.snapshot.manifest import Collected, Manifest
 
 FIELDS: Final = ("at", "level", "event", "subject", "message")
@@ -23,11 +22,12 @@ def run(audit: Audit, manifest: Manifest, config: Config) -> list[dict[str, Any]
 
     What was judged bears the time at which the pull ended, for the store does not keep when somebody judged it.
     """
+    people = count(manifest.people, "person", "people")
     entries = [
         (manifest.started, "info", "pull-began", manifest.snapshot_id, f"scimaudit {manifest.version}"),
         *(entry for line in manifest.sources for entry in _source(line)),
         *_overrides(config, manifest, audit.meta),
-        (manifest.ended, "info", "pull-ended", manifest.snapshot_id, f"{manifest.people} people of all rosters"),
+        (manifest.ended, "info", "pull-ended", manifest.snapshot_id, f"{people} of all rosters"),
         *_judged(audit, manifest.ended),
     ]  # fmt: skip
     ordered = sorted(entries, key=lambda entry: entry[0])
@@ -51,7 +51,13 @@ def _source(line: Collected) -> Iterator[_Entry]:
         if witness.outcome == "failed":
             yield line.ended, "warning", "witness-failed", line.name, f"{witness.name}: {witness.detail}"
     for word, number in sorted(listing.unmapped_status.items()):
-        yield line.ended, "warning", "status-unmapped", line.name, f"{word!r} on {number} rows counts as unknown"
+        yield (
+            line.ended,
+            "warning",
+            "status-unmapped",
+            line.name,
+            f"{word!r} on {count(number, 'row')} counts as unknown",
+        )
     if listing.cost.waited:
         yield line.ended, "warning", "waited", line.name, f"{listing.cost.waited:.1f} s for the server's limits"
     for note in listing.notes:
@@ -67,7 +73,7 @@ def _overrides(config: Config, manifest: Manifest, meta: Any) -> Iterator[_Entry
         if line.reused_from:
             yield at, "override", "taken-over", line.name, f"from the snapshot {line.reused_from}"
         if line.acknowledged:
-            yield at, "override", "rows-acknowledged", line.name, f"{line.acknowledged} rejected rows"
+            yield at, "override", "rows-acknowledged", line.name, count(line.acknowledged, "rejected row")
     for app in config.apps:
         if (each := app.scope_accepted) is not None:
             said = f"until {each.until} by {each.by}: {each.reason}"
@@ -90,48 +96,7 @@ def _judged(audit: Audit, at: datetime) -> Iterator[_Entry]:
         level = "info" if app.verdict == "clean" else "warning"
         said = app.verdict_reason.removeprefix(f"{app.verdict}: ")
         yield at, level, "verdict", app.app, f"{app.verdict}: {said}"
+    if audit.checks["not_evaluable"].any():
+        yield at, "warning", "not-judged", meta.audit_id, ledger(audit).said
     reasons = "; ".join(meta.exit_reasons) or "nothing at or above the threshold"
     yield at, "info" if meta.exit_code == 0 else "warning", "exit", meta.audit_id, f"{meta.exit_code}: {reasons}"
-
-
-def attestation(audit: Audit, campaigns: Sequence[Campaign], proofs: Proofs) -> str:
-    """The acknowledgement to be signed, with what it may not pass over, and who attested which review."""
-    meta = audit.meta
-    counted, aside = len(audit.leading), len(audit.set_aside)
-    unproven = [f"  {app}: {each}" for app, doubts in proofs.apps.items() for each in doubts]
-    rosters = [f"  {each}" for each in proofs.rosters]
-    lines = [
-        f"Access audit of {meta.organisation or cells.NA}",
-        f"Audit:     {meta.audit_id}, as of {cells.cell(meta.as_of)}",
-        f"Snapshot:  {meta.snapshot_id}, from {cells.cell(meta.collected_from)} to {cells.cell(meta.collected_to)}",
-        f"Findings:  {counted} that count, {aside} that somebody set aside; exit code {meta.exit_code}",
-        "",
-        "Not proven (nothing may be concluded from the absence of a finding here):",
-        *(unproven + rosters or ["  nothing: every listing and roster is proven complete"]),
-        "",
-        "Access reviews:",
-        *([_review(each) for each in campaigns] or ["  none in the store"]),
-        "",
-        "Acknowledgement of management",
-        "Statement: I have read the findings, the exceptions and what is not proven. Inappropriate access is being",
-        "           addressed as remediation.csv says, and what is accepted is accepted as exceptions.csv says.",
-        f"Name:      {cells.NA}: to be filled in by whoever acknowledges",
-        f"Title:     {cells.NA}: to be filled in",
-        f"Date:      {cells.NA}: to be filled in, UTC",
-        f"Digest:    {cells.NA}: this file is one of those that were sealed. Write down what",
-        "           `sha256sum statement.json` says: the statement names the sum of all the rest.",
-        "",
-        "A copy of this page is filled in and signed outside the bundle: the sealed one stays as it is.",
-    ]
-    return "\n".join(show(line) for line in lines) + "\n"
-
-
-def _review(campaign: Campaign) -> str:
-    closing, opened = campaign.closing, campaign.opened
-    if closing is None:
-        return f"  {opened.id}: open since {cells.cell(opened.opened_at)}, nobody has attested it"
-    who, standing = closing.attested_by or "nobody", campaign.standing()
-    open_ones = sum(item.item_id not in standing for item in campaign.items())
-    left = f" ({open_ones} items were not decided and count as open)" if open_ones else ""
-    said = cells.cell(closing.statement)
-    return f"  {opened.id}: closed {cells.cell(closing.closed_at)}, attested by {who}: {said}{left}"

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from scimaudit import tables
 from scimaudit.evidence.pack import cells
-from scimaudit.evidence.pack.proof import Proofs
+from scimaudit.evidence.pack.proof import STRANGER, Proofs
+from scimaudit.plural import count
 from scimaudit.result import AppLine, Audit, CampaignLine
 from scimaudit.review.campaign import Campaign
 from scimaudit.snapshot.store import Snapshot
@@ -27,13 +28,24 @@ ROSTER: Final = (
 
 
 def scope(audit: Audit, snapshot: Snapshot, campaigns: Sequence[Campaign], proofs: Proofs) -> pa.Table:
-    """Every app of the configuration, those without a listing included: :data:`SCOPE`."""
+    """Every app of the configuration, those without a listing included, and every other of the snapshot.
+
+    :returns: :data:`SCOPE`.
+    """
     exporters = {
         each.app: each.listing.facts["exported by"]
         for each in snapshot.manifest.sources
         if each.app and each.listing is not None and each.listing.facts.get("exported by")
     }
-    return cells.rows(SCOPE, [_app(app, exporters.get(app.app), campaigns, audit, proofs) for app in audit.apps])
+    lines = [_app(app, exporters.get(app.app), campaigns, audit, proofs) for app in audit.apps]
+    known = {line["app_id"] for line in lines}
+    # Their accounts stand in population.csv, so they must stand here.
+    lines += [
+        {"app_id": app, "excluded_because": STRANGER, cells.PROOF: proofs.reasons(app)}
+        for app in proofs.apps
+        if app not in known
+    ]
+    return cells.rows(SCOPE, lines)
 
 
 def _app(
@@ -61,7 +73,7 @@ def _reviewed(app: str, campaigns: Sequence[Campaign], lines: Sequence[CampaignL
         return "never, as far as the store knows"
     last = max(closed, key=lambda line: (line.closed_at, line.id))
     left = last.lapsed + last.undecided
-    told = f", {left} items of all its apps without a decision" if left else ""
+    told = f", {count(left, 'item')} of all its apps without a decision" if left else ""
     return f"{cells.cell(last.closed_at)} ({last.id}{told})"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scimaudit.config import Config
 from scimaudit.evidence.pack import cells
+from scimaudit.plural import count
 from scimaudit.snapshot.manifest import Collected, Manifest
 from scimaudit.snapshot.record import Exchange, bodies
 from scimaudit.snapshot.store import Snapshot
@@ -66,20 +67,24 @@ def _line(line: Collected, settings: Any, snapshot: Snapshot, distinct: Mapping[
         "ended": line.ended,
         "requests": cost if asked else "none: a file was read",
         "http_statuses": dict(sorted(Counter(str(each.status) for each in asked).items())) or cells.NOT_APPLICABLE,
-        # What was sent beyond the answers on record: an interrupted pull has more answers than it sent requests.
-        "retries": cost - len(asked) if cost is not None and cost >= len(asked) else None,
+        "retries": _retries(cost, len(asked)) if asked else cells.NOT_APPLICABLE,
         "declared_totals": totals or _declared(line),
         "rows_received": listing.received if listing else None,
         "distinct_ids": whole,
         "duplicates": parsed - whole if parsed is not None and whole is not None else None,
         "gaps": _gaps(line, snapshot.manifest),
         "order_key": _asked(asked, "sortby") or ("the server's own order" if asked else "the order of the file"),
-        "server_date": {"first": dates[0], "last": dates[-1]} if dates else None,
+        "server_date": {"first": dates[0], "last": dates[-1]} if dates else None if asked else cells.NOT_APPLICABLE,
         "files": _files(exchanges),
         "verdict": _verdict(line),
         "queries": _queries(asked) or cells.NOT_APPLICABLE,
         "raw": _raw(line, snapshot),
     }
+
+
+def _retries(sent: int | None, answered: int) -> int | None:
+    """What was sent beyond the answers on record; an interrupted pull has more answers than it sent requests."""
+    return sent - answered if sent is not None and sent >= answered else None
 
 
 def _walked(line: Collected, stem: Path) -> tuple[list[Exchange], list[dict[str, Any]]]:
@@ -199,7 +204,7 @@ def _gaps(line: Collected, manifest: Manifest) -> list[str] | str:
     """Rows that are proven to be missing: another listing shows them, or a witness found them."""
     apps = [each for each in manifest.apps if each.app == line.app]
     found = [
-        f"{gap.accounts} accounts are in {gap.seen_in} and not here"
+        f"{count(gap.accounts, 'account is', 'accounts are')} in {gap.seen_in} and not here"
         for app in apps
         for gap in app.gaps
         if gap.missing_in == line.name
@@ -207,7 +212,10 @@ def _gaps(line: Collected, manifest: Manifest) -> list[str] | str:
     if line.listing is not None:
         found += [f"{each.name}: {each.detail}" for each in line.listing.witnesses if each.outcome == "failed"]
         proven = line.listing.walk.state == "complete"
-        return found or ("none: the walk is proven complete" if proven else cells.NA)
+        hidden = (
+            "" if line.listing.scope.state == "all" else f"; whom it does not show: scope {line.listing.scope.state}"
+        )
+        return found or (f"none: the walk is proven complete{hidden}" if proven else cells.NA)
     return found or cells.NA
 
 

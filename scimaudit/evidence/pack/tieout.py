@@ -13,7 +13,8 @@ from typing import Any, Final
 import pandas as pd
 
 from scimaudit.evidence.pack import cells
-from scimaudit.evidence.pack.proof import Proofs
+from scimaudit.evidence.pack.proof import STRANGER, Proofs
+from scimaudit.plural import count
 from scimaudit.result import Audit
 from scimaudit.review.campaign import VERDICTS, Campaign, Item
 from scimaudit.snapshot.manifest import Collected, Manifest
@@ -33,11 +34,13 @@ FAULT: Final = "DOES NOT BALANCE"
 class Counted:
     """What was counted of one app while its files were written.
 
+    :param found: accounts that a finding is of.
     :param kinds: accounts by kind; ``listings``: accounts by the listing that shows them.
     :param reviewed: what the last campaign over it got; None where there was none.
     """
 
     accounts: int
+    found: int
     kinds: Mapping[str, int]
     listings: Mapping[str, int]
     reviewed: Reviewed | None
@@ -59,19 +62,23 @@ def tieout(
         proof = proofs.listing(source.app) if source.app else proofs.roster
         lines += [arrow | {cells.PROOF: proof} for arrow in _received(source, declared.get(source.name))]
     lines += [arrow | {cells.PROOF: proofs.roster} for arrow in _people(manifest)]
+    strangers = sorted(counted.keys() - {each.app for each in audit.apps})
+    of = {app: _of(audit.findings, app) for app in (*(each.app for each in audit.apps), *strangers)}
     for each in audit.apps:
         told = counted.get(each.app)
         arrows = (
             _app(audit, each.app, manifest, told)
-            if told is not None
+            # A listing that failed shows no account: nobody knows how many there are, so nothing balances.
+            if told is not None and (told.accounts or each.verdict != "failed")
             else [_untold(each.app, "source → accounts", each.verdict_reason, cells.NOT_APPLICABLE)]
         )
-        lines += [arrow | {cells.PROOF: proofs.judged(each.app)} for arrow in arrows]
-    for app in sorted(counted.keys() - {each.app for each in audit.apps}):
-        why = "the configuration does not name the app any more: nothing in it was judged"
-        lines.append(
-            _arrow(app, "accounts → judged", counted[app].accounts, 0, why) | {cells.PROOF: proofs.judged(app)}
-        )
+        lines += [
+            arrow | {cells.PROOF: proofs.judged(each.app)} for arrow in (*arrows, _became(each.app, of[each.app]))
+        ]
+    for app in strangers:
+        left = _arrow(app, "accounts → under a verdict", counted[app].accounts, 0, STRANGER)
+        lines += [arrow | {cells.PROOF: proofs.judged(app)} for arrow in (left, _became(app, of[app]))]
+    lines += [arrow | {cells.PROOF: proofs.everything} for arrow in _whole(audit, [len(rows) for rows in of.values()])]
     for equation in audit.equations:
         if equation.name.startswith("population"):
             lines.append(_arrow(equation.subject, _spelled(equation.name, equation.right), equation.left,
@@ -89,7 +96,7 @@ def _received(line: Collected, total: int | None) -> Iterator[dict[str, Any]]:
     else:
         yield _arrow(line.name, "source total → received", total, listing.received, _missed(listing))
     told = "; ".join(f"row {each.place}: {each.reason} (sha256 {each.digest})" for each in listing.rejected)
-    looked = f"; {line.acknowledged} of them acknowledged" if listing.rejected else ""
+    looked = f"; acknowledged: {line.acknowledged} of {len(listing.rejected)}" if listing.rejected else ""
     yield _arrow(
         line.name, "received → parsed (the rest was rejected)", listing.received, listing.parsed, told + looked
     )
@@ -108,7 +115,8 @@ def _people(manifest: Manifest) -> Iterator[dict[str, Any]]:
     rosters = [line.listing for line in manifest.sources if line.fills == "people" and line.listing is not None]
     parsed = sum(each.parsed for each in rosters)
     found = parsed - manifest.people
-    why = f"{manifest.joined} rows found their person in an earlier roster" if found == manifest.joined else ""
+    joined = count(manifest.joined, "row found its person", "rows found their person")
+    why = f"{joined} in an earlier roster" if found == manifest.joined else ""
     yield _arrow("rosters", "parsed → people", parsed, manifest.people, why)
 
 
@@ -122,24 +130,22 @@ def _app(audit: Audit, app: str, manifest: Manifest, counted: Counted) -> Iterat
     line = next(each for each in audit.apps if each.app == app)
     owned = {"matched": line.matched, "unmatched": line.unmatched, "ambiguous": line.ambiguous}
     yield _arrow(app, _spelled("accounts → owned", owned), counted.accounts, sum(owned.values()))
-    rows = audit.findings[(audit.findings["app"] == app).to_numpy(dtype=bool)]
-    found = rows["account_id"].nunique()
+    without = count(counted.accounts - counted.found, "account has no finding", "accounts have no finding")
     yield _arrow(
-        app, "accounts → accounts with findings", counted.accounts, found,
-        f"{counted.accounts - found} accounts have no finding, which proves nothing of what could not be judged",
+        app, "accounts → accounts with findings", counted.accounts, counted.found,
+        f"{without}, which proves nothing of what could not be judged",
     )  # fmt: skip
-    parts = _findings(rows)
-    yield _arrow(app, _spelled("findings → what became of them", parts), len(rows), sum(parts.values()))
     if (told := counted.reviewed) is None:
         yield _arrow(
             app, "accounts → reviewed", counted.accounts, 0, "no campaign of the store has the app in its scope"
         )
         return
     yield _arrow(app, f"accounts → reviewed in {told.campaign}", counted.accounts, told.accounts, told.left)
-    decided = told.decided
+    decided = {name: number for name, number in told.decided.items() if name != "abstain"}
+    left = count(told.items - sum(decided.values()), "item")
     yield _arrow(
         app, _spelled(f"items of {told.campaign} → decided", decided), told.items, sum(decided.values()),
-        f"{told.items - sum(decided.values())} items that nobody decided",
+        f"{left} that nobody decided; abstained from, which decides nothing: {told.decided['abstain']}",
     )  # fmt: skip
 
 
@@ -147,13 +153,29 @@ def _merged(parsed: int, shown: int, accounts: int, mine: Sequence[Collected]) -
     """Why there are fewer accounts than rows: one shown by two listings, rows of one account in one listing."""
     why = []
     if shown > accounts:
-        why.append(f"{shown - accounts} rows are of accounts that another of the {len(mine)} listings shows too")
+        rows = count(shown - accounts, "row is of an account", "rows are of accounts")
+        why.append(f"{rows} that another of the {len(mine)} listings shows too")
     if parsed > shown:
-        why.append(f"{parsed - shown} rows are further rows of an account that the same listing shows")
+        rows = count(parsed - shown, "row is a further row", "rows are further rows")
+        why.append(f"{rows} of an account that the same listing shows")
     return "; ".join(why)
 
 
-def _findings(rows: pd.DataFrame) -> dict[str, int]:
+def with_findings(findings: pd.DataFrame, app: str, now: Collection[str]) -> int:
+    """How many accounts of an app have a finding; of those that are listed now, for a finding may be of one that went.
+
+    :param now: the ids of the app's accounts now.
+    """
+    names = _of(findings, app)["account_id"].dropna().astype("str")
+    return len({*names}.intersection(now))
+
+
+def _of(findings: pd.DataFrame, app: str) -> pd.DataFrame:
+    return findings[(findings["app"] == app).to_numpy(dtype=bool)]
+
+
+def fates(rows: pd.DataFrame) -> dict[str, int]:
+    """What became of findings: each is counted, led by another on the same account, or set aside by somebody."""
     counts = rows["disposition"].isin(COUNTED).to_numpy()
     lead = rows["lead"].to_numpy(dtype=bool)
     return {
@@ -163,12 +185,30 @@ def _findings(rows: pd.DataFrame) -> dict[str, int]:
     }
 
 
+def _became(subject: str, rows: pd.DataFrame) -> dict[str, Any]:
+    parts = fates(rows)
+    return _arrow(subject, _spelled("findings → what became of them", parts), len(rows), sum(parts.values()))
+
+
+def _whole(audit: Audit, of_apps: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """From all findings to those of apps and of none: one of an app without an arrow of its own is a fault.
+
+    :param of_apps: how many findings each app's own arrow begins with.
+    """
+    rows = audit.findings
+    free = rows[rows["app"].isna().to_numpy(dtype=bool)]
+    parts = {"of apps, each with its own arrow": sum(of_apps), "of no single app": len(free)}
+    yield _arrow("all findings", _spelled("findings → of apps and of none", parts), len(rows), sum(parts.values()))
+    yield _became("of no single app", free)
+    yield _became("all findings", rows)
+
+
 @dataclass(frozen=True)
 class Reviewed:
     """What the last campaign over an app asked and got.
 
     :param accounts: accounts of now of which everything that was asked was decided.
-    :param left: why accounts of now were not reviewed. ``decided``: decision to items.
+    :param left: why accounts of now were not reviewed. ``decided``: decision to items, those abstained from included.
     """
 
     campaign: str
@@ -196,18 +236,20 @@ def reviewed(campaign: Campaign, items: Sequence[Item], now: Collection[str]) ->
     """
     opened, standing = campaign.opened, campaign.standing()
     asked = {item.account_id for item in items}.intersection(now)
-    unanswered = asked.intersection(item.account_id for item in items if item.item_id not in standing)
+    settled = {name for name, decision in standing.items() if decision.decision != "abstain"}
+    unanswered = asked.intersection(item.account_id for item in items if item.item_id not in settled)
     decided: dict[str, int] = dict.fromkeys(VERDICTS, 0)
     for item in items:
         if item.item_id in standing:
             decided[standing[item.item_id].decision] += 1
     left_out = "; ".join(opened.left_out) or "nothing"
+    out = count(len(now) - len(asked), "account of now was", "accounts of now were")
     left = (
-        f"{len(now) - len(asked)} accounts of now were not in the campaign, which was opened on "
+        f"{out} not in the campaign, which was opened on "
         f"{cells.cell(opened.opened_at)} over {opened.snapshot_id} and left out of all its apps: {left_out}"
     )
     if unanswered:
-        left += f"; of {len(unanswered)} that were in it something was not decided"
+        left += f"; of {count(len(unanswered), 'account')} in it something was not decided"
     return Reviewed(opened.id, len(asked - unanswered), len(items), decided, left)
 
 

@@ -169,7 +169,7 @@ SHEETS: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "changes": _of(id="id", name="before after", code="what change app attribute", sentence="name reason proof"),
     "controls": _of(
-        code="control_id framework kinds_mapped population_tested exceptions_found not_evaluable",
+        code="control_id framework kinds_mapped population_tested failed not_evaluable unproven_apps",
         sentence="not_evaluable_because proof",
     ),
 }

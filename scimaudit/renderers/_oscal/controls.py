@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from scimaudit import tables
 from scimaudit.frameworks import frameworks
+from scimaudit.plural import count
 from scimaudit.renderers import _words
 from scimaudit.renderers.encode import oscal as encode
 from scimaudit.result import Audit
@@ -127,12 +128,12 @@ def say(control: Control, apps: Sequence[str], doubted: Sequence[str]) -> Said:
     failed = control.total("failed")
     why = []
     if failed or control.counted:
-        why.append(f"{_words.count(failed, 'row')} failed, {_words.count(control.counted, 'finding')} open")
+        why.append(f"{count(failed, 'row')} failed, {count(control.counted, 'finding')} open")
     if control.aside:
-        why.append(f"{_words.count(control.aside, 'finding')} set aside, not resolved")
+        why.append(f"{count(control.aside, 'finding')} set aside, not resolved")
     unknown = control.total("not_evaluable")
     if unknown:
-        why.append(f"{_words.count(unknown, 'row')} could not be judged")
+        why.append(f"{count(unknown, 'row')} could not be judged")
     if not control.total("population"):
         why.append("nothing was tested")
     gaps = _gaps(control, apps)
@@ -159,7 +160,7 @@ def _gaps(control: Control, apps: Sequence[str]) -> list[str]:
     for kind in sorted(control.kinds):
         missing = 0 if judged[kind] == {None} else sum(app not in judged[kind] for app in apps)
         if missing:
-            told.append(f"{kind} in {missing:,} of {_words.count(len(apps), 'app')}")
+            told.append(f"{kind} in {missing:,} of {count(len(apps), 'app')}")
         elif not judged[kind]:
             told.append(kind)
     return told

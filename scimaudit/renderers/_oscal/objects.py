@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from scimaudit import tables
+from scimaudit.plural import count
 from scimaudit.renderers import _words
 from scimaudit.renderers._oscal import controls
 from scimaudit.renderers._oscal.controls import Control
@@ -94,7 +95,7 @@ class Objects:
         app, kind = check["app"], check["kind"]
         title = self._kinds[kind].title if kind in self._kinds else kind
         said = (
-            f"{check['population']:,} rows: {check['failed']:,} failed, {check['passed']:,} passed, "
+            f"{count(check['population'], 'row')}: {check['failed']:,} failed, {check['passed']:,} passed, "
             f"{check['not_evaluable']:,} could not be judged."
         )
         if check["reason"]:
@@ -172,7 +173,8 @@ class Objects:
     def finding(self, control: Control, said: controls.Said) -> Object:
         """What may be said of a control, as an OSCAL finding."""
         figures = (
-            f"{control.total('population'):,} rows of what is relevant to it: {control.total('failed'):,} failed, "
+            f"{count(control.total('population'), 'row')} of what is relevant to it: "
+            f"{control.total('failed'):,} failed, "
             f"{control.total('passed'):,} passed, {control.total('not_evaluable'):,} could not be judged. "
             "Whether the control is met, the assessor decides."
         )

@@ -17,6 +17,7 @@ from typing import Any, Final
 from pydantic import Field, field_validator
 
 from scimaudit.errors import ConfigError, SourceError
+from scimaudit.plural import count
 from scimaudit.sources import NO_ENTITLEMENTS, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._headings import COMMON
 from scimaudit.sources._memberships import Alike, grants, in_tables
@@ -203,25 +204,27 @@ class Source(token.Credentials, Tabular):
         if self.only:
             return Scope("partial", f"only users were asked for of which {self.only}")
         if self.seats is not None and self.seats != listed:
-            return Scope("partial", f"the admin centre shows {self.seats} accounts, {listed} are listed")
+            return Scope("partial", f"the admin centre shows {count(self.seats, 'account')}, and {listed} came")
         if self.seats is not None:
-            return Scope("all", f"{listed} users, as the admin centre shows")
+            return Scope("all", f"{count(listed, 'user')}, as the admin centre shows")
         return Scope("all", "/users lists every user of the tenant that is not deleted, guests included")
 
 
 def _walk(users: _Users, distinct: int) -> tuple[Walk, Witness]:
     if users.counted is None:
         why = "$count gave no number"
-        state = Walk("unprovable", f"{distinct} users came to the last page; {why}")
+        state = Walk("unprovable", f"{count(distinct, 'user')} came to the last page; {why}")
         return state, Witness("$count", "not-available", why)
     detail = f"{users.counted} counted, {distinct} received"
     if users.counted != distinct:
-        return Walk("incomplete", f"$count says {users.counted}, {distinct} users came"), Witness(
+        return Walk("incomplete", f"$count says {users.counted}, {count(distinct, 'user')} came"), Witness(
             "$count", "failed", detail
         )
     if not distinct:
         return Walk("unprovable", "no user is listed"), Witness("$count", "passed", detail)
-    return Walk("complete", f"{distinct} users to the last page, as $count says"), Witness("$count", "passed", detail)
+    return Walk("complete", f"{count(distinct, 'user')} to the last page, as $count says"), Witness(
+        "$count", "passed", detail
+    )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from scimaudit.errors import SourceError
+from scimaudit.plural import count
 from scimaudit.sources import NO_ENTITLEMENTS, Cost, Listing, Scope, Sink, Walk, Witness, _mapping, _words
 from scimaudit.sources._grid import Grid
 from scimaudit.sources._headings import COMMON
@@ -166,8 +167,10 @@ class Source(Tabular):
             sink.rows(table)
         outside, dangling = _strangers(directory, sink, held)
         if outside and scope.state != "partial":
-            scope = Scope("partial", f"{len(outside)} members of groups stand outside base, such as {outside[0]}")
-        notes = [f"{len(dangling)} members of groups do not exist, such as {dangling[0]}"] if dangling else []
+            stand = count(len(outside), "member of groups stands", "members of groups stand")
+            scope = Scope("partial", f"{stand} outside base, such as {outside[0]}")
+        lost = count(len(dangling), "member of groups does", "members of groups do")
+        notes = [f"{lost} not exist, such as {dangling[0]}"] if dangling else []
         return scope, _entitlements(groups, held, seen, outside, asked=len(outside) + len(dangling)), notes
 
 
@@ -181,7 +184,7 @@ def _twice(directory: Directory, sink: Sink, base: str, what: str, attributes: S
     smaller = [size for size in SIZES if size < found.size] or [found.size // 2 or 1]
     again = search(directory, sink, base, what, ["1.1"], smaller)
     other = {rows.dn_key(entry.dn) for entry in again.entries}
-    detail = f"{len(names)} entries, then {len(other)} in pages of {again.size}"
+    detail = f"{count(len(names), 'entry', 'entries')}, then {len(other)} in pages of {again.size}"
     witness = Witness("second pass", "passed" if names == other else "failed", detail)
     return _Seen(found, _walk(found, again, names, other), witness)
 
@@ -189,13 +192,20 @@ def _twice(directory: Directory, sink: Sink, base: str, what: str, attributes: S
 def _walk(found: Found, again: Found, names: set[str], other: set[str]) -> Walk:
     referred = dict.fromkeys([*found.referrals, *again.referrals])
     if names != other:
-        return Walk("incomplete", f"two passes differ: {len(names - other)} entries went, {len(other - names)} came")
+        return Walk(
+            "incomplete",
+            f"two passes differ: {count(len(names - other), 'entry', 'entries')} went, {len(other - names)} came",
+        )
     if found.cut:
         return Walk("incomplete", f"{found.cut[0].attribute} of {found.cut[0].dn} came in part")
     if referred:
-        return Walk("unprovable", f"the directory refers to {len(referred)} other places, which are not followed")
+        other_places = count(len(referred), "other place, which is", "other places, which are")
+        return Walk("unprovable", f"the directory refers to {other_places} not followed")
     paged = f"pages of {found.size} and {again.size}" if found.paged else "a server that does not page"
-    return Walk("complete", f"{len(names)} entries, the same in two passes ({paged}), each ended with success")
+    return Walk(
+        "complete",
+        f"{count(len(names), 'entry', 'entries')}, the same in two passes ({paged}), each ended with success",
+    )
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:
@@ -206,8 +216,8 @@ def _counted(seats: int | None, listed: int) -> Scope:
     if seats is None:
         return Scope("unknown", "the directory shows what the bind account may read")
     if seats == listed:
-        return Scope("all", f"{listed} entries, as somebody counted by hand")
-    return Scope("partial", f"somebody counted {seats} accounts by hand, {listed} are listed")
+        return Scope("all", f"{count(listed, 'entry', 'entries')}, as somebody counted by hand")
+    return Scope("partial", f"somebody counted {count(seats, 'account')} by hand, and {listed} came")
 
 
 def _strangers(directory: Directory, sink: Sink, held: Members) -> tuple[list[str], list[str]]:
@@ -231,5 +241,7 @@ def _entitlements(groups: _Seen, held: Members, seen: _Seen, outside: Sequence[s
     if not held.named:
         return Walk("unprovable", "no group shows a member: the bind account may not see them")
     if outside or len(held.strangers) > asked:
-        return Walk("unprovable", f"groups: {len(held.strangers)} members are no entry that was listed")
+        return Walk(
+            "unprovable", f"groups: {count(len(held.strangers), 'member is', 'members are')} no entry that was listed"
+        )
     return Walk("complete", f"groups: {groups.walk.reason}")

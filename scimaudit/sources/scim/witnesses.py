@@ -10,6 +10,7 @@ import orjson
 
 from scimaudit import identifiers
 from scimaudit.errors import SourceError
+from scimaudit.plural import count
 from scimaudit.sources.scim import parse
 from scimaudit.sources.scim.endpoint import Endpoint
 from scimaudit.sources.scim.profile import Profile
@@ -134,7 +135,7 @@ def canaries(named: Sequence[Canary]) -> tuple[Proof, Literal["seen", "missing"]
         by_scim = any(canary.made == "scim" for canary in missing)
         detail = f"{_some([canary.name for canary in missing])} must be listed and are not"
         return Proof("W7", "failed", detail, voids_walk=by_scim), state
-    return Proof("W7", "passed", f"all {len(named)} canaries are listed"), state
+    return Proof("W7", "passed", count(len(named), "canary is listed", "canaries are listed")), state
 
 
 def seats(expected: int | None, listed: int) -> Proof:

@@ -134,8 +134,8 @@ def canary(name, listed, made):
     ("named", "proof", "state"),
     [
         ([], Proof("W7", "not-available", "no canaries are configured"), None),
-        ([("s", True, "scim")], Proof("W7", "passed", "all 1 canaries are listed"), None),
-        ([("h", True, "hand"), ("s", True, "scim")], Proof("W7", "passed", "all 2 canaries are listed"), "seen"),
+        ([("s", True, "scim")], Proof("W7", "passed", "1 canary is listed"), None),
+        ([("h", True, "hand"), ("s", True, "scim")], Proof("W7", "passed", "2 canaries are listed"), "seen"),
         ([("s", False, "scim")], Proof("W7", "failed", "s must be listed and are not"), None),
         ([("h", False, "hand")], Proof("W7", "failed", "h must be listed and are not", False), "missing"),
         (
