@@ -9,6 +9,7 @@ import pandas as pd
 
 from scimaudit import rules
 from scimaudit.config import App, Config
+from scimaudit.plural import count
 from scimaudit.snapshot.manifest import Collected
 from scimaudit.snapshot.settings import meanings
 from scimaudit.snapshot.store import Snapshot
@@ -30,8 +31,8 @@ def of_app(
     own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
     blind = own[own["not_evaluable"] > 0]
     found.extend(
-        f"{kind} not evaluable for {count} account{'s' if count != 1 else ''} ({reason})"
-        for kind, count, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
+        f"{kind} not evaluable for {count(int(number), 'account')} ({reason})"
+        for kind, number, reason in zip(blind["kind"], blind["not_evaluable"], blind["reason"], strict=True)
     )
     return found
 
@@ -62,9 +63,7 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
         )
     unacknowledged = _unacknowledged(seen)
     found.extend(
-        f"{left} rejected row{'s' if left != 1 else ''} in {source.name}"
-        for source in sources
-        if (left := unacknowledged[source.name])
+        f"{count(left, 'rejected row')} in {source.name}" for source in sources if (left := unacknowledged[source.name])
     )
     listed = seen.sources["app"].astype("str") == app.name
     found.extend(f"{name} is stale" for name in seen.sources.loc[listed & _stale(seen), "name"])

@@ -11,6 +11,7 @@ import pandas as pd
 from scimaudit import doubts
 from scimaudit.config import App, Config, Control, ScopeAccepted
 from scimaudit.findings import milder, reaching
+from scimaudit.plural import count
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.settings import acknowledged
@@ -75,7 +76,7 @@ def app_lines(
     off = [f"{kind} (switched off)" for kind in doubts.switched_off(config)]
     lines = []
     for each in config.apps:
-        count = counted[each.name]
+        numbers = counted[each.name]
         found = by_severity.get(each.name, {})
         apart = {name: number for name, number in put_aside.get(each.name, {}).items() if number}
         line = collected.get(each.name)
@@ -95,7 +96,7 @@ def app_lines(
             if gate.app in ("", each.name)
         ]
         reason = "; ".join([reason, *believed])
-        lines.append(_app_line(each, line, snapshot, count, found, apart, verdict, reason))
+        lines.append(_app_line(each, line, snapshot, numbers, found, apart, verdict, reason))
     return tuple(lines)
 
 
@@ -121,7 +122,7 @@ def exit_code(
         left = source.rejected - source.acknowledged
         if left:
             reasons.setdefault(3, []).append(
-                f"{source.name} has {left} rejected row{'s' if left != 1 else ''} that nobody has acknowledged"
+                f"{source.name} has {count(left, 'rejected row')} that nobody has acknowledged"
             )
     for app in apps:
         if app.walk in _UNPROVEN:
@@ -132,9 +133,7 @@ def exit_code(
             reasons.setdefault(3, []).append(f"the scope of {app.app} is not proven: {app.scope_reason or app.scope}")
     severe = rows[reaching(rows, fail_on)]
     if len(severe):
-        reasons.setdefault(1, []).append(
-            f"{len(severe)} finding{'s' if len(severe) > 1 else ''} at or above {fail_on}{milder(severe)}"
-        )
+        reasons.setdefault(1, []).append(f"{count(len(severe), 'finding')} at or above {fail_on}{milder(severe)}")
     code = max(reasons, default=0)
     return code, tuple(text for number in sorted(reasons, reverse=True) for text in reasons[number])
 
@@ -211,7 +210,7 @@ def _app_verdict(
         missing.append(roster_doubt)
     total = sum(found.values())
     if total or across:
-        open_ones = f"{total} finding{'s' if total != 1 else ''}" if total else "no open finding"
+        open_ones = count(total, "finding") if total else "no open finding"
         words = ", ".join([open_ones, *across])
         if missing:
             return "not proven", f"{words}; not proven: " + "; ".join(missing)
@@ -244,9 +243,9 @@ def _conflicts(app: App, seen: View, rows: pd.DataFrame) -> list[str]:
     mine = across.loc[across["value"].isin(named), ["value", "disposition"]].astype("str")
     found = Counter(zip(mine["value"], mine["disposition"], strict=True))
     return [
-        f"{count} {'person holds' if count == 1 else 'people hold'} the conflicting pair {name} across apps"
+        f"{count(number, 'person holds', 'people hold')} the conflicting pair {name} across apps"
         + ("" if disposition in COUNTED else f" ({disposition})")
-        for (name, disposition), count in sorted(found.items())
+        for (name, disposition), number in sorted(found.items())
     ]
 
 
@@ -268,15 +267,15 @@ def _app_line(
     app: App,
     line: AppCollected | None,
     snapshot: Snapshot,
-    count: Mapping[str, int],
+    numbers: Mapping[str, int],
     found: Mapping[str, int],
     apart: Mapping[str, int],
     verdict: AppVerdict,
     reason: str,
 ) -> AppLine:
     dates = [as_of(source) for source in snapshot.manifest.sources if source.app == app.name]
-    accounts = int(count.get("accounts", 0))
-    active, unknown = int(count.get("active", 0)), int(count.get("activity_unknown", 0))
+    accounts = int(numbers.get("accounts", 0))
+    active, unknown = int(numbers.get("active", 0)), int(numbers.get("activity_unknown", 0))
     return AppLine(
         app=app.name,
         title=app.title or app.name,
@@ -287,9 +286,9 @@ def _app_line(
         active=active,
         inactive=accounts - active - unknown,
         activity_unknown=unknown,
-        matched=int(count.get("matched", 0)),
-        unmatched=int(count.get("unmatched", 0)),
-        ambiguous=int(count.get("ambiguous", 0)),
+        matched=int(numbers.get("matched", 0)),
+        unmatched=int(numbers.get("unmatched", 0)),
+        ambiguous=int(numbers.get("ambiguous", 0)),
         grants=line.grants if line else 0,
         findings={severity: int(found[severity]) for severity in reversed(SEVERITIES) if found.get(severity)},
         set_aside=apart,

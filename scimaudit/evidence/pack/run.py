@@ -12,6 +12,7 @@ from scimaudit.ledger import ledger
 from scimaudit.plural import count
 from scimaudit.result import Audit
 from scimaudit.snapshot.manifest import Collected, Manifest
+from scimaudit.snapshot.settings import acknowledged
 
 FIELDS: Final = ("at", "level", "event", "subject", "message")
 _Entry = tuple[datetime, str, str, str, str]
@@ -69,11 +70,14 @@ def _overrides(config: Config, manifest: Manifest, meta: Any) -> Iterator[_Entry
     at = manifest.ended
     if manifest.quick:
         yield at, "override", "quick-pull", manifest.snapshot_id, "second passes and probes were skipped"
+    looked_at = acknowledged(manifest.sources, config)
     for line in manifest.sources:
+        if line.outdated or line.name in meta.outdated:
+            yield at, "override", "settings-changed", line.name, "it was collected by other settings"
         if line.reused_from:
             yield at, "override", "taken-over", line.name, f"from the snapshot {line.reused_from}"
-        if line.acknowledged:
-            yield at, "override", "rows-acknowledged", line.name, count(line.acknowledged, "rejected row")
+        if number := looked_at[line.name]:
+            yield at, "override", "rows-acknowledged", line.name, count(number, "rejected row")
     for app in config.apps:
         if (each := app.scope_accepted) is not None:
             said = f"until {each.until} by {each.by}: {each.reason}"

@@ -58,9 +58,13 @@ def tieout(
     :param declared: source to the last total that it declared; None where it declared none.
     """
     lines: list[dict[str, Any]] = []
+    looked_at = {line.name: line.acknowledged for line in audit.sources}
     for source in manifest.sources:
         proof = proofs.listing(source.app) if source.app else proofs.roster
-        lines += [arrow | {cells.PROOF: proof} for arrow in _received(source, declared.get(source.name))]
+        lines += [
+            arrow | {cells.PROOF: proof}
+            for arrow in _received(source, declared.get(source.name), looked_at.get(source.name, 0))
+        ]
     lines += [arrow | {cells.PROOF: proofs.roster} for arrow in _people(manifest)]
     strangers = sorted(counted.keys() - {each.app for each in audit.apps})
     of = {app: _of(audit.findings, app) for app in (*(each.app for each in audit.apps), *strangers)}
@@ -86,7 +90,7 @@ def tieout(
     return lines
 
 
-def _received(line: Collected, total: int | None) -> Iterator[dict[str, Any]]:
+def _received(line: Collected, total: int | None, looked_at: int) -> Iterator[dict[str, Any]]:
     listing = line.listing
     if listing is None:
         yield _untold(line.name, "source total → received", f"nothing was received: {line.error}", "0")
@@ -96,7 +100,7 @@ def _received(line: Collected, total: int | None) -> Iterator[dict[str, Any]]:
     else:
         yield _arrow(line.name, "source total → received", total, listing.received, _missed(listing))
     told = "; ".join(f"row {each.place}: {each.reason} (sha256 {each.digest})" for each in listing.rejected)
-    looked = f"; acknowledged: {line.acknowledged} of {len(listing.rejected)}" if listing.rejected else ""
+    looked = f"; acknowledged: {looked_at} of {len(listing.rejected)}" if listing.rejected else ""
     yield _arrow(
         line.name, "received → parsed (the rest was rejected)", listing.received, listing.parsed, told + looked
     )
