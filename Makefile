@@ -94,22 +94,23 @@ dist: $(VENV)/.ready ## build the wheel, the sdist and a CycloneDX bill of mater
 clean: ## remove environments and caches
 	rm -rf .venv .venv-demo .venv-lowest .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants scimaudit-demo
 
+# Compiled is what is imported, when it is: that is a small part of what is installed.
 # Its script comes last: it is there only when everything is.
 $(DEMO)/bin/scimaudit:
 	@$(PYTHON) -m venv $(DEMO)
-	@$(DEMO)/bin/python -m pip install --quiet --require-hashes --requirement requirements/run.lock
-	@$(DEMO)/bin/python -m pip install --quiet --no-deps .
+	@$(DEMO)/bin/python -m pip install --quiet --no-compile --require-hashes --requirement requirements/run.lock
+	@$(DEMO)/bin/python -m pip install --quiet --no-compile --no-deps .
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $@
 
 .venv-lowest/.ready: requirements/lowest.lock pyproject.toml
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/lowest.lock
-	.venv-lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	.venv-lowest/bin/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement requirements/lowest.lock
+	.venv-lowest/bin/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	.venv-lowest/bin/python -m pip check
 	touch $@
