@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
 from requirements import locks
@@ -31,6 +30,8 @@ def main(folder: Path) -> Path:
 
     :raises ValueError: there is not one wheel, or what came of it is no CycloneDX.
     """
+    from cyclonedx.validation.json import JsonStrictValidator  # takes seconds
+
     [wheel] = folder.glob("*.whl")
     bill = of(wheel)
     text = json.dumps(bill, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

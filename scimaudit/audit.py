@@ -105,7 +105,9 @@ def judge(
     rows, exceptions = settle.settle(assembled(judged, seen), seen, rules.names(), limits)
     seen = seen.settled(exceptions)
     late = [(rule, run(rule, seen=seen)) for rule in enabled(config) if rule.after_settling]
-    rows = findings.led(reopened(settle.with_late(rows, assembled(late, seen)), former))
+    if any(len(judgement.failed) for _, judgement in late):
+        rows = settle.with_late(rows, assembled(late, seen))
+    rows = findings.led(reopened(rows, former))
     trail = continued(
         rows, former, view=seen, snapshots=[*earlier, snapshot], percent=percent, now=shown_at, doubted=doubted,
         judged=[rule.kind for rule in enabled(config)],

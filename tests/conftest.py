@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import typer.main
 from filelock import FileLock
 
 from tests import figures
@@ -59,6 +63,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     raise pytest.UsageError(f"{item.nodeid} needs {name!r}, which tests/conftest.py does not know")
                 if name in missing:
                     item.add_marker(pytest.mark.skip(reason=f"{name}{_NOT_INSTALLED}{missing[name]}"))
+
+
+def pytest_collection() -> None:
+    # Collecting makes a million objects that all stay: looking through them for garbage takes a quarter of the time.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -131,6 +145,14 @@ def first_act(tmp_path_factory: pytest.TempPathFactory) -> Played:
             played(folder)
             (folder / "over").touch()
     return over(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_made_once() -> Iterator[None]:
+    """Of each app typer makes the command once: a process has one anyway, here a hundred tests are it in turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from scimaudit.history.sightings import ACCOUNT, RIGHT, accounts_seen, rights_se
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.view import View
 from scimaudit.view.columns import known_false, taken
+from scimaudit.view.inputs import no_revocations
 
 ADDED: Final = ("state", "reason", "proven_by", "proven_at", "still_there", "doubt")
 _THERE, _GONE = ("held", "active"), ("absent", "inactive")
@@ -35,6 +36,8 @@ def closure(
         UTC) and ``doubt`` (why the newest listing cannot tell, else empty).
     :raises IntegrityError: a snapshot cannot be read.
     """
+    if revocations.empty:
+        return no_revocations()
     rows = revocations.reset_index(drop=True)
     every = dated(_sightings(rows, snapshots, percent), snapshots)
     seen = _after(rows, every)

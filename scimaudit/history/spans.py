@@ -44,13 +44,15 @@ def spans(
     come = joiners(view, mine, _begins(view, "start_date", zones))
     moved = movers(view, mine, snapshots, percent=percent)
     new = pd.concat([part for part in (come, moved.given) if len(part)] or [come], ignore_index=True)
+    if left.empty and new.empty and moved.lines.empty:
+        return no_spans()
     pairs = asked(new, mine)
     wanted = pd.concat([left[[*ACCOUNT]], pairs[[*ACCOUNT]]]).drop_duplicates(ignore_index=True)
     seen = dated(accounts_seen(snapshots, wanted, percent=percent), snapshots)
     sla = {name: facts.sla_hours for name, facts in view.facts.items()}
     left, new = (rows.assign(sla_hours=rows["app"].map(sla).astype("float64")) for rows in (left, new))
     closed = closings(left, _of(left.reset_index(names="row")[["row", *ACCOUNT]], seen))
-    opened = openings(new, pairs, _of(pairs, seen))
+    opened = openings(new, pairs, _of(pairs, seen)) if len(new) else new
     every = [part for part in (closed, opened, moved.lines) if len(part)]
     return _finished(pd.concat(every, ignore_index=True), view) if every else no_spans()
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +25,8 @@ Basis = Literal["manager", "app-owner", "entitlement-owner", "fallback", "delega
 Verdict = Literal["certify", "revoke", "modify", "abstain"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("certify", "revoke", "modify", "abstain")
 Lapse = Literal["revoke", "certify", "open"]
+_Kept = TypeVar("_Kept")
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,6 @@ class Closing:
     digest: str
 
 
-_OPENED: Final = TypeAdapter(Opened)
-_ITEM: Final = TypeAdapter(Item)
-_DECISION: Final = TypeAdapter(Decision)
-_DELEGATION: Final = TypeAdapter(Delegation)
-_CLOSING: Final = TypeAdapter(Closing)
-_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
-
-
 @dataclass(frozen=True)
 class Campaign:
     """A campaign, read from its folder."""
@@ -174,7 +168,7 @@ class Campaign:
         :raises IntegrityError: it cannot be read.
         """
         with _readable(self.path / "campaign.json"):
-            return _OPENED.validate_json((self.path / "campaign.json").read_bytes())
+            return _read(Opened, (self.path / "campaign.json").read_bytes())
 
     @cached_property
     def frozen(self) -> tuple[Item, ...]:
@@ -187,7 +181,7 @@ class Campaign:
             data = path.read_bytes()
             if digest([data]) != self.opened.items:
                 raise IntegrityError(f"the items of the campaign {self.opened.id} were changed since it was opened")
-            return tuple(_ITEM.validate_json(line) for line in data.splitlines())
+            return tuple(_read(Item, line) for line in data.splitlines())
 
     def items(self) -> tuple[Item, ...]:
         """The items with the reviewers they have now."""
@@ -198,14 +192,14 @@ class Campaign:
 
     def delegations(self) -> list[Delegation]:
         """What was handed on, oldest first."""
-        return [_DELEGATION.validate_json(data) for data in self._files("delegations")]
+        return [_read(Delegation, data) for data in self._files("delegations")]
 
     def imports(self) -> list[list[Decision]]:
         """The decisions of each import, oldest first.
 
         :raises IntegrityError: one cannot be read.
         """
-        return [[_DECISION.validate_json(line) for line in data.splitlines()] for data in self._files("decisions")]
+        return [[_read(Decision, line) for line in data.splitlines()] for data in self._files("decisions")]
 
     def standing(self) -> dict[str, Decision]:
         """The decision that counts of each item that has one: the last."""
@@ -218,7 +212,7 @@ class Campaign:
         if not path.exists():
             return None
         with _readable(path):
-            return _CLOSING.validate_json(path.read_bytes())
+            return _read(Closing, path.read_bytes())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -323,10 +317,15 @@ def canonical(value: Any) -> bytes:
 
 
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    # Making one costs far more than using it, and a campaign has a line for every item.
+    # Making one costs far more than using it: a campaign has a line for every item, and most commands read none.
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+def _read(kind: type[_Kept], data: bytes) -> _Kept:
+    found: _Kept = _adapter(kind).validate_json(data)
+    return found
 
 
 def _delegated(item: Item, by: Delegation | None) -> Item:

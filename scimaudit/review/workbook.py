@@ -11,10 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
 
-import xlsxwriter  # type: ignore[import-untyped]
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from scimaudit.errors import ConfigError
 from scimaudit.review.campaign import VERDICTS
 from scimaudit.review.packets import ASKED, SHOWN, Packet
@@ -31,7 +27,7 @@ _ASK: Final = (
 )
 CEILING: Final = 128 * 1024 * 1024
 _BROKEN: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, InvalidFileException, ParseError, OSError, RuntimeError, KeyError,
+    zipfile.BadZipFile, zlib.error, EOFError, ParseError, OSError, RuntimeError, KeyError,
     IndexError, ValueError, TypeError, AttributeError, OverflowError,
 )  # fmt: skip
 """What openpyxl and the readers below it raise on a broken workbook."""
@@ -64,6 +60,8 @@ class Returned:
 
 def write(packet: Packet, stream: BinaryIO) -> None:
     """Write the packet's workbook."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
     with tempfile.TemporaryDirectory(prefix="scimaudit-") as scratch:
         path = Path(scratch) / "packet.xlsx"
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -81,6 +79,9 @@ def read(data: bytes, name: str) -> Returned:
 
     :raises ConfigError: it is no packet that can be read.
     """
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         size = sum(member.file_size for member in zipfile.ZipFile(io.BytesIO(data)).infolist())
         if size > CEILING:
@@ -88,7 +89,7 @@ def read(data: bytes, name: str) -> Returned:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         about = {_text(row[0]): _text(row[1]) for row in book[ABOUT].iter_rows(max_col=2, values_only=True)}
         rows = [[_text(cell) for cell in row] for row in book[SHEET].iter_rows(values_only=True)]
-    except _BROKEN as error:
+    except (*_BROKEN, InvalidFileException) as error:
         raise ConfigError(f"{name} is no packet that can be read: {error}", hint="ask for the packet again") from error
     wide = len(SHOWN) + len(ASKED) + 1
     padded = [row[:wide] + [""] * (wide - len(row)) for row in rows[_HEAD:]]

@@ -104,7 +104,8 @@ def _changes(view: View, attribute: str) -> pd.DataFrame:
     """
     accounts, past = view.accounts, view.past
     parts = []
-    for how, apps in normalised(fed(view, attribute), attribute).items():
+    remembered = normalised(fed(view, attribute), attribute) if len(past) else {}
+    for how, apps in remembered.items():
         meaning: dict[str, int] = {}
         shown = codes(accounts[attribute], how, meaning)
         present = codes(view.people[attribute], how, meaning)

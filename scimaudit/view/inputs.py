@@ -158,6 +158,11 @@ _SPANS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+def no_revocations() -> pd.DataFrame:
+    """:attr:`Reviewed.revocations` where nothing is to be taken away."""
+    return _no_rows("revocations")
+
+
 def no_spans() -> pd.DataFrame:
     """:attr:`scimaudit.view.View.spans` before anything is measured."""
     return _no_rows("spans")

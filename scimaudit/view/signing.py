@@ -60,6 +60,10 @@ def judged(view: View, by: Sequence[str], days: Sequence[date]) -> pd.DataFrame:
     :returns: for each signature ``trouble``, in words or empty, ``unclear``, and ``person_id``, null unless it is
         exactly one person's.
     """
+    if not by:
+        # Most policies have no such lines: nobody need be looked up for that.
+        none = pd.Series(dtype="str")
+        return pd.DataFrame({"trouble": none, "unclear": pd.Series(dtype=bool), "person_id": none})
     on = pd.Series(list(days), dtype="datetime64[s]")
     columns = ["end_date", "start_date", "previous_end_date", "ended"]
     who = holders(view.people, by).join(view.people.set_index("person_id")[columns], on="person_id")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.markers import default_environment
 
 from requirements import locks, sbom
@@ -30,6 +29,9 @@ def built(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_release_is_reproducible_and_says_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It takes seconds, which every worker would spend while it collects.
+    from cyclonedx.validation.json import JsonStrictValidator
+
     one, two = (built(tmp_path / name, monkeypatch) for name in ("one", "two"))
     names = [f"scimaudit-{__version__}-py3-none-any.whl", f"scimaudit-{__version__}.cdx.json"]
     for folder in (one, two):
