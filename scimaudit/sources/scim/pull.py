@@ -146,10 +146,14 @@ def _closure(
 ) -> Proof:
     gather.flush()  # what the probes before brought has managers too
     managers = {name for name in gather.column("manager") if name is not None}
-    unlisted = [name for name in sorted(managers) if name not in listed and identifiers.key(name) not in by_user_name]
+    no_ids = [name for name in sorted(managers) if name not in listed]
+    unlisted = [name for name in no_ids if identifiers.key(name) not in by_user_name]
+    by_name = named.by_user_name or len(unlisted) < len(no_ids)
     references = named.references + len(managers)
     wanted = list(dict.fromkeys([*named.unresolved, *unlisted]))
-    return witnesses.closure(references, wanted, users.exists, budget, get_works=get_works, known=gather.ids)
+    # Where accounts are named by their user names, that no id is called so says nothing.
+    exists = (lambda name: users.exists(name) or None) if by_name else users.exists
+    return witnesses.closure(references, wanted, exists, budget, get_works=get_works, known=gather.ids)
 
 
 def _holding(

@@ -106,6 +106,39 @@ def test_a_user_name_that_a_new_account_shares_goes_on_meaning_the_listed_one(ap
     assert (held(sink, "u1"), held(sink, "u2")) == ([("groups", "g")], [("groups", "g")])
 
 
+def test_a_member_whose_ref_alone_has_the_id_is_found_by_it(app, pulled, sink):
+    """Servers are seen to put another name of the account where RFC 7643 wants the id."""
+    app.group("g", "u1", {"value": "user2@corp.example", "$ref": "https://app.example/scim/v2/Users/u2"})
+    app.hidden.add("u2")
+    pulled(app)
+    assert held(sink, "u2") == [("groups", "g")]
+
+
+def by_members(app, *names):
+    app.group("g", *names)
+
+
+def by_managers(app, *names):
+    for place, name in enumerate(names):
+        app.users[f"u{place}"][ENTERPRISE] = {"manager": {"value": name}}
+
+
+@pytest.mark.parametrize("named", [by_members, by_managers])
+def test_that_no_id_is_called_like_a_user_name_proves_nothing(app, pulled, witness, named):
+    """The account exists, and GET by id does not know its name."""
+    named(app, "user1@corp.example", "user2@corp.example")
+    app.hidden.add("u2")
+    found = pulled(app)
+    assert witness(found, "W4").outcome == "not-available"
+    assert "1 are unclear" in witness(found, "W4").detail
+    assert found.entitlements.state != "complete"
+
+
+def test_user_names_of_listed_accounts_are_enough_for_w4(app, pulled, witness):
+    by_members(app, "user1@corp.example", "USER2@corp.example")
+    assert witness(pulled(app), "W4").outcome == "passed"
+
+
 def test_an_account_that_several_leads_name_is_fetched_once(app, pulled, sink, witness):
     named_by_group(app)
     named_as_manager(app)
