@@ -87,7 +87,7 @@ ACCOUNTS: Final = pa.schema(
         _field("listings", TEXTS, "the listings this account was seen in", required=True),
         _field("raw_file", CODE, "the listing whose raw record holds the account", required=True),
         _field("raw_body", COUNT, "number of the body in that raw record", required=True),
-        _field("raw_row", COUNT, "row in that body, from 0", required=True),
+        _field("raw_row", COUNT, "row in that body, from 0; a body that is one resource is row 0", required=True),
         _field("employee_number_key", TEXT, "employee_number, normalised"),
         _field("external_id_key", TEXT, "external_id, normalised"),
         _field("user_name_key", TEXT, "user_name, normalised"),

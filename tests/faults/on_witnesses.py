@@ -71,6 +71,16 @@ WITNESSES = (
         "an account is in no list, yet a group names it and a GET gives it",
         world=world_of(23, _hide_a_member),
         witnesses={"W4": FAILED},
+        listed=lambda world: len(world.ids),
+    ),
+    witness(
+        "hidden-member-by-ref",
+        "M11",
+        "the same, and groups have the id in $ref alone, and a display name for a value",
+        shapes.members(lambda found: [m | {"value": "N. N.", "$ref": f"../Users/{m['value']}"} for m in found]),
+        world=world_of(23, _hide_a_member),
+        witnesses={"W4": FAILED},
+        listed=lambda world: len(world.ids),
     ),
     witness(
         "hidden-manager",
@@ -78,6 +88,7 @@ WITNESSES = (
         "an account is in no list, yet it is somebody's manager",
         world=world_of(23, _hide_a_manager),
         witnesses={"W4": FAILED},
+        listed=lambda world: len(world.ids),
     ),
     witness(
         "hidden-leaver",
@@ -86,6 +97,7 @@ WITNESSES = (
         world=world_of(23, _hide(92)),
         people=hidden_leaver,
         witnesses={"W5": FAILED},
+        listed=lambda world: len(world.ids),
     ),
     witness(
         "hidden-leaver-other-case",
@@ -102,6 +114,7 @@ WITNESSES = (
         world=world_of(23, _hide(93)),
         remembered=lambda _w: ("id-0093",),
         witnesses={"W6": FAILED},
+        listed=lambda world: len(world.ids),
     ),
     witness(
         "deleted-since",

@@ -43,8 +43,8 @@ ACCOUNTS = {
 class Firm:
     """A company of files whose clock is told."""
 
-    def __init__(self, folder: Path, now: datetime = START) -> None:
-        self.folder, self.now, self.exported = folder, now, START
+    def __init__(self, folder: Path, now: datetime = START, exported: datetime | None = None) -> None:
+        self.folder, self.now, self.exported = folder, now, exported or now
         self.people, self.accounts = dict(PEOPLE), dict(ACCOUNTS)
         self.options = 'owner = "dee@corp.example"\n'
         self.review = 'fallback = "eve@corp.example"\n'
@@ -102,14 +102,14 @@ def opened(audited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same an hour later, once the campaign is open."""
     folder = tmp_path_factory.mktemp("opened")
     shutil.copytree(audited, folder, dirs_exist_ok=True)
-    Firm(folder, START + timedelta(hours=1)).open()
+    Firm(folder, START + timedelta(hours=1), exported=START).open()
     return folder
 
 
 @pytest.fixture
 def firm(audited: Path, tmp_path: Path) -> Firm:
     shutil.copytree(audited, tmp_path, dirs_exist_ok=True)
-    return Firm(tmp_path, START + timedelta(hours=1))
+    return Firm(tmp_path, START + timedelta(hours=1), exported=START)
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ LINES: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "Meta": _of(
         code="version audit_id snapshot_id as_of time_zone collected_from collected_to people people_active fail_on "
-        "exit_code require_scope switched_off",
+        "exit_code require_scope outdated switched_off",
         right="organisation",
         sentence="exit_reasons defaults",
         inner="accepted",

@@ -136,7 +136,7 @@ class Source(Tabular):
         mapped = _mapping.people(grid, places, meaning, roster=sink.name.removeprefix("rosters."))
         for table in mapped.tables:
             sink.rows(table)
-        lost = len(watched.ids) - len(grid.places)
+        lost = len(watched.places) - len(grid.places)
         walk = Walk("incomplete", f"{lost} users were listed and cannot be read") if lost else listing.walk
         rejected = (*listing.rejected, *mapped.rejected)
         return replace(

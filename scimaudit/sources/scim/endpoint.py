@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -11,7 +12,7 @@ import orjson
 from scimaudit.errors import Malformed, SourceError
 from scimaudit.sources import Reply
 from scimaudit.sources.scim import parse
-from scimaudit.sources.scim.columns import Kind, Page
+from scimaudit.sources.scim.columns import Kind, Page, Rejection
 from scimaudit.sources.scim.evidence import Refused
 from scimaudit.sources.scim.outline import Knows
 from scimaudit.sources.scim.profile import Profile
@@ -19,7 +20,7 @@ from scimaudit.transport import Client, segment
 
 Target = str | Mapping[str, str]
 Took = Callable[[Page, int, Target, bytes], None]
-"""Is given each page with the number of its body, what was asked, and the body."""
+"""Is given each page with the number of its body, what was asked, and the body; a resource fetched alone is one row."""
 
 _MISSING: Final = frozenset({400, 404, 410})
 _LONGEST: Final = 200
@@ -77,12 +78,15 @@ class Endpoint:
 
         :raises SourceError: whatever the transport raises.
         """
-        return self._client.get(f"/{self._kind}/{segment(identifier)}")[0]
+        return self._single(identifier)[0]
 
     def exists(self, identifier: str) -> bool | None:
-        """Whether a resource with this id can be fetched; None when the answer says neither."""
+        """Whether a resource with this id can be fetched; None when the answer says neither.
+
+        One that can be is taken in, unless it was before.
+        """
         try:
-            reply = self.single(identifier)
+            reply, number = self._single(identifier)
             if reply.status == 400 and segment(identifier) != identifier:
                 return None  # it may be the spelling that is refused, whoever it names
             if reply.status in _MISSING:
@@ -92,7 +96,11 @@ class Endpoint:
             found, _ = parse.resource(reply.body, self._profile)
         except SourceError:
             return None
-        return True if found == identifier else None
+        if found != identifier:
+            return None
+        if not (self._knows and self._knows((identifier,))):
+            self._take(self._one_row(reply.body), number, self._path(identifier), reply)
+        return True
 
     def alone(self, identifier: str) -> Page:
         """One resource by its id, read as a page of one row.
@@ -102,7 +110,25 @@ class Endpoint:
         reply = self.single(identifier)
         if reply.status != 200:
             raise Refused(f"GET by id answered {reply.status}", status=reply.status, source=self._source)
-        return parse.page(_BEFORE + reply.body.removeprefix(_BOM) + b"]}", self._profile, self._kind)
+        return self._page_of(reply.body)
+
+    def _path(self, identifier: str) -> str:
+        return f"/{self._kind}/{segment(identifier)}"
+
+    def _single(self, identifier: str) -> tuple[Reply, int]:
+        return self._client.get(self._path(identifier))
+
+    def _page_of(self, resource: bytes) -> Page:
+        return parse.page(_BEFORE + resource.removeprefix(_BOM) + b"]}", self._profile, self._kind)
+
+    def _one_row(self, resource: bytes) -> Page:
+        """A resource that is known to exist as a page: where nobody can read it as a row, a rejected one."""
+        try:
+            page = self._page_of(resource)
+        except Malformed as error:
+            return Page(ids=[None], rejected=[Rejection(0, error.message, hashlib.sha256(resource).hexdigest()[:16])])
+        page.total = None  # nobody said how many there are
+        return page
 
     def _page(self, target: Target, knows: Knows | None) -> Page:
         if isinstance(target, str):
@@ -128,11 +154,14 @@ class Endpoint:
                 source=self._source,
                 hint=error.hint or self._profile.disabled_looks_like or "check that base_url is the app's SCIM address",
             ) from error
+        self._take(page, number, target, reply)
+        return page
+
+    def _take(self, page: Page, number: int, target: Target, reply: Reply) -> None:
         self.media_types[reply.headers.get("content-type", "").partition(";")[0].strip().lower()] += 1
         self.deviations.update(page.deviations)
         self.rejected += len(page.rejected)
         self._took(page, number, target, reply.body)
-        return page
 
     def _hint(self, status: int) -> str:
         meant = self._profile.errors.get(str(status), "")

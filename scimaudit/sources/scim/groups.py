@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
@@ -64,14 +64,25 @@ class Memberships:
 
     :param direct: group id to the accounts in it.
     :param nested: group id to the groups in it.
-    :param unresolved: member values that are neither a listed account nor a listed group.
+    :param unresolved: what members are called that are neither a listed account nor a listed group.
     :param references: how many members name an account.
+    :param by_user_name: accounts were found by their user names, so what is unresolved may be a user name too.
     """
 
     direct: Mapping[str, dict[str, None]]
     nested: Mapping[str, tuple[str, ...]]
     unresolved: tuple[str, ...]
     references: int
+    by_user_name: bool = False
+
+
+class _Apart(NamedTuple):
+    """Accounts and groups in a group, and every name of the members that are neither."""
+
+    accounts: dict[str, None]
+    inner: dict[str, None]
+    unknown: list[tuple[str, ...]]
+    by_user_name: bool
 
 
 def list_groups(client: Client, profile: Profile, plan: Plan) -> Groups:
@@ -105,17 +116,16 @@ def resolve(groups: Groups, ids: Mapping[str, None], by_user_name: Mapping[str, 
     nested: dict[str, tuple[str, ...]] = {}
     unresolved: dict[str, None] = {}
     references = 0
+    by_name = False
     for group, members in groups.members.items():
         accounts = _plain(members or (), ids)
-        inner: dict[str, None] = {}
-        unknown: list[str] = []
-        if accounts is None:
-            accounts, inner, unknown = _told_apart(groups, group, ids, by_user_name)
-        direct[group] = accounts
-        nested[group] = tuple(inner)
-        unresolved.update(dict.fromkeys(unknown))
-        references += len(accounts) + len(unknown)
-    return Memberships(direct, nested, tuple(unresolved), references)
+        apart = _told_apart(groups, group, ids, by_user_name) if accounts is None else _Apart(accounts, {}, [], False)
+        direct[group] = apart.accounts
+        nested[group] = tuple(apart.inner)
+        unresolved.update(dict.fromkeys(chain.from_iterable(apart.unknown)))
+        references += len(apart.accounts) + len(apart.unknown)
+        by_name |= apart.by_user_name
+    return Memberships(direct, nested, tuple(unresolved), references, by_name)
 
 
 def _plain(members: Sequence[Member], ids: Mapping[str, None]) -> dict[str, None] | None:
@@ -128,15 +138,13 @@ def _plain(members: Sequence[Member], ids: Mapping[str, None]) -> dict[str, None
     return named  # type: ignore[return-value]  # no id is null
 
 
-def _told_apart(
-    groups: Groups, group: str, ids: Mapping[str, None], by_user_name: Mapping[str, str]
-) -> tuple[dict[str, None], dict[str, None], list[str]]:
-    """Accounts and groups in a group, and the members that are neither."""
+def _told_apart(groups: Groups, group: str, ids: Mapping[str, None], by_user_name: Mapping[str, str]) -> _Apart:
     accounts: dict[str, None] = {}
     inner: dict[str, None] = {}
-    unknown: list[str] = []
+    unknown: list[tuple[str, ...]] = []
+    by_name = False
     for member in groups.members[group] or ():
-        names = [name for name in (member.value, _tail(member.ref)) if name]
+        names = tuple(dict.fromkeys(name for name in (member.value, _tail(member.ref)) if name))
         listed = next((name for name in names if name in groups.display), None)
         if (member.type or "").casefold() == "group" or "/groups/" in (member.ref or "").casefold():
             if listed is None:
@@ -145,16 +153,19 @@ def _told_apart(
             else:
                 inner[listed] = None
             continue
-        account = next((name for name in names if name in ids), None) or next(
-            (by_user_name[key] for name in names if (key := identifiers.key(name) or "") in by_user_name), None
-        )
+        account = next((name for name in names if name in ids), None)
+        if account is None:
+            account = next(
+                (by_user_name[key] for name in names if (key := identifiers.key(name) or "") in by_user_name), None
+            )
+            by_name |= account is not None
         if account is not None:
             accounts[account] = None
         elif listed is not None:
             inner[listed] = None
-        else:
-            unknown += names[:1]
-    return accounts, inner, unknown
+        elif names:
+            unknown.append(names)
+    return _Apart(accounts, inner, unknown, by_name)
 
 
 def grant_tables(app: str, groups: Groups, held: Memberships, of_users: Sequence[Grant]) -> Iterator[pa.Table]:

@@ -37,7 +37,8 @@ STATUS: Final = {"active": ("true",), "terminated": ("false",)}
 class Watched:
     """A sink that takes the rows of accounts in and lets everything else through; see :class:`Sink`.
 
-    ``ids`` are the accounts that were handed over, ``bodies`` the answers that may hold them.
+    ``places`` are the accounts that were handed over, each with the number of its body and its row there; ``bodies``
+    the answers by number.
     """
 
     fills: Literal["people", "accounts"] = "accounts"
@@ -48,14 +49,14 @@ class Watched:
         self.people: pa.Table | None = None
         self.last_complete_ids = sink.last_complete_ids
         self.now, self.progress, self.tell = sink.now, sink.progress, sink.tell
-        self.ids: list[str] = []
-        self.bodies: list[bytes] = []
+        self.places: dict[str, tuple[int, int]] = {}
+        self.bodies: dict[int, bytes] = {}
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """See :meth:`Sink.exchange`."""
         reply, number = self._sink.exchange(method, url, send)
         if reply.status == 200:
-            self.bodies.append(reply.body)
+            self.bodies[number] = reply.body
         return reply, number
 
     def files(self, paths: Sequence[Path]) -> list[Path]:
@@ -67,9 +68,10 @@ class Watched:
         return self._sink.read(path)
 
     def rows(self, table: pa.Table) -> None:
-        """Keep the ids of accounts; grants of a roster mean nothing here."""
+        """Keep where accounts stand; grants of a roster mean nothing here."""
         if table.schema.metadata[b"name"] == b"accounts":
-            self.ids += table["account_id"].to_pylist()
+            ids, bodies, rows = (table[name].to_pylist() for name in ("account_id", "raw_body", "raw_row"))
+            self.places.update(zip(ids, zip(bodies, rows, strict=True), strict=True))
 
 
 def grid(watched: Watched, declared: Mapping[str, str]) -> tuple[Grid, dict[str, int]]:
@@ -79,7 +81,7 @@ def grid(watched: Watched, declared: Mapping[str, str]) -> tuple[Grid, dict[str,
     :raises Malformed: a declared path is in no user.
     """
     found = _users(watched)
-    rows = [flat(found[name]) for name in watched.ids if name in found]
+    rows = [flat(row) for row in found]
     told = header(rows)
     wanted = {name: path for name, path in {**COLUMNS, **declared}.items() if path}
     for name, path in declared.items():
@@ -104,16 +106,24 @@ def grid(watched: Watched, declared: Mapping[str, str]) -> tuple[Grid, dict[str,
     return made, {name: place for place, name in enumerate(cells)}
 
 
-def _users(watched: Watched) -> dict[str, dict[str, Any]]:
-    """The first row of every id among the answers."""
-    found: dict[str, dict[str, Any]] = {}
-    for body in watched.bodies:
-        try:
-            answer = json.loads(body, parse_int=Number, parse_float=Number)
-        except ValueError:
-            continue  # the walk has judged it
-        rows = answer.get("Resources") if isinstance(answer, dict) else None
-        for row in rows if isinstance(rows, list) else ():
-            if isinstance(row, dict) and isinstance(row.get("id"), str) and "members" not in row:
-                found.setdefault(row["id"], row)
+def _users(watched: Watched) -> list[dict[str, Any]]:
+    """The raw rows of the accounts, without those that cannot be read as their own."""
+    answers: dict[int, list[Any]] = {}
+    found = []
+    for name, (number, place) in watched.places.items():
+        if number not in answers:
+            answers[number] = _rows(watched.bodies[number])
+        row = answers[number][place] if place < len(answers[number]) else None
+        if isinstance(row, dict) and row.get("id") == name:
+            found.append(row)
     return found
+
+
+def _rows(body: bytes) -> list[Any]:
+    """The rows of an answer: those of a list, or the one resource that it is."""
+    try:
+        answer = json.loads(body, parse_int=Number, parse_float=Number)
+    except ValueError:
+        return []
+    rows = answer.get("Resources") if isinstance(answer, dict) else None
+    return rows if isinstance(rows, list) else [answer]

@@ -68,14 +68,22 @@ def pull(
         by = replace(groups_how.cursor, field="next_link") if found.linked else groups_how.cursor
         groups_how = replace(groups_how, mode=found.mode, align=found.align, cursor=by)
     groups = list_groups(client, profile, groups_how)
-    held = resolve(groups, gather.ids, by_user_name)
+    listed = dict(gather.ids)
+    named = resolve(groups, listed, by_user_name)
+    rejected = len(gather.rejected)
     window = {} if found.mode == "cursor" else {"startIndex": "1", "count": "2"}
-    roster = RosterProbe(users, profile, gather, sink.people, budget, window)
+    roster = RosterProbe(users, profile, gather, listed, sink.people, budget, window)
     roster.ask_leavers()
-    memory = witnesses.memory(sink.last_complete_ids, gather.ids, users.exists, budget, get_works=parity.get_works)
-    closure = _closure(users, gather, held, by_user_name, budget, get_works=parity.get_works)
+    memory = witnesses.memory(
+        sink.last_complete_ids, listed, users.exists, budget, get_works=parity.get_works, known=gather.ids
+    )
+    closure = _closure(users, gather, named, listed, by_user_name, budget, get_works=parity.get_works)
     roster.ask_others()
     gather.flush()
+    held = _holding(groups, gather, named, listed, by_user_name)
+    unread = len(gather.rejected) - rejected
+    if unread:
+        found.faults.append(f"{unread} rows that probes brought cannot be read")
     surplus = sum(identifier not in found.ids for identifier in gather.ids)
     if surplus:
         found.faults.append(f"{surplus} accounts came to light that the walk had not brought")
@@ -129,18 +137,33 @@ def _settle(users: Endpoint, gather: Gather, found: Evidence, budget: witnesses.
 def _closure(
     users: Endpoint,
     gather: Gather,
-    held: Memberships,
+    named: Memberships,
+    listed: Mapping[str, None],
     by_user_name: Mapping[str, str],
     budget: witnesses.Budget,
     *,
     get_works: bool,
 ) -> Proof:
+    gather.flush()  # what the probes before brought has managers too
     managers = {name for name in gather.column("manager") if name is not None}
-    unlisted = [
-        name for name in sorted(managers) if name not in gather.ids and identifiers.key(name) not in by_user_name
-    ]
-    references = held.references + len(managers)
-    return witnesses.closure(references, [*held.unresolved, *unlisted], users.exists, budget, get_works=get_works)
+    no_ids = [name for name in sorted(managers) if name not in listed]
+    unlisted = [name for name in no_ids if identifiers.key(name) not in by_user_name]
+    by_name = named.by_user_name or len(unlisted) < len(no_ids)
+    references = named.references + len(managers)
+    wanted = list(dict.fromkeys([*named.unresolved, *unlisted]))
+    # Where accounts are named by their user names, that no id is called so says nothing.
+    exists = (lambda name: users.exists(name) or None) if by_name else users.exists
+    return witnesses.closure(references, wanted, exists, budget, get_works=get_works, known=gather.ids)
+
+
+def _holding(
+    groups: Groups, gather: Gather, named: Memberships, listed: Mapping[str, None], by_user_name: Mapping[str, str]
+) -> Memberships:
+    """The memberships of every account taken in: of those that probes brought as of those that were listed."""
+    if len(gather.ids) == len(listed):
+        return named
+    # A name that an account brought by a probe shares with a listed one goes on meaning the listed one.
+    return resolve(groups, gather.ids, {**gather.by_user_name(), **by_user_name})
 
 
 def _named(canaries: Sequence[NamedCanary], found: Evidence, by_user_name: Mapping[str, str]) -> list[witnesses.Canary]:

@@ -30,6 +30,7 @@ _MISSES: Final[Mapping[str, frozenset[int]]] = {"404": frozenset({404}), "400": 
 class RosterProbe:
     """Asks for people one by one; call :meth:`ask_leavers`, then :meth:`ask_others`, then :meth:`proof`.
 
+    :param listed: the accounts that need no probe; any other that is found is a hole.
     :param people: the merged rosters; None where there are none.
     :param window: the paging parameters to send along; some servers answer nothing without them.
     """
@@ -39,6 +40,7 @@ class RosterProbe:
         endpoint: Endpoint,
         profile: Profile,
         gather: Gather,
+        listed: Mapping[str, None],
         people: pa.Table | None,
         budget: Budget,
         window: Mapping[str, str],
@@ -48,7 +50,7 @@ class RosterProbe:
         self._gather = gather
         self._budget = budget
         self._window = window
-        self._listed = dict(gather.ids)
+        self._listed = listed
         self._trouble = self._unusable(people)
         self._holes: list[str] = []
         self._asked = 0
@@ -141,7 +143,7 @@ class RosterProbe:
             return [] if error.status in _MISSES.get(self._profile.filter_miss, frozenset({404})) else None
         except SourceError:
             return None
-        if page.total and not page.ids:
+        if (page.total and not page.ids) or None in page.ids:
             return None
         if not all(same_name(found, name) for found in page.users.user_name):
             return None

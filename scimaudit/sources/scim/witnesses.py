@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -64,12 +64,18 @@ class Parity:
     lacking: frozenset[str] = field(default_factory=frozenset)
 
 
-def ask(wanted: Iterable[str], exists: Exists, budget: Budget) -> Asked:
-    """Fetch ids one by one, as far as the budget goes."""
+def ask(wanted: Iterable[str], exists: Exists, budget: Budget, known: Collection[str] = ()) -> Asked:
+    """Fetch ids one by one, as far as the budget goes.
+
+    :param known: ids that another probe has found; they are not fetched again.
+    """
     found: list[str] = []
     gone: list[str] = []
     unclear = unasked = 0
     for identifier in wanted:
+        if identifier in known:
+            found.append(identifier)
+            continue
         if not budget.take():
             unasked += 1
             continue
@@ -81,11 +87,20 @@ def ask(wanted: Iterable[str], exists: Exists, budget: Budget) -> Asked:
     return Asked(tuple(found), tuple(gone), unclear, unasked)
 
 
-def closure(members: int, unresolved: Sequence[str], exists: Exists, budget: Budget, *, get_works: bool) -> Proof:
+def closure(
+    members: int,
+    unresolved: Sequence[str],
+    exists: Exists,
+    budget: Budget,
+    *,
+    get_works: bool,
+    known: Collection[str] = (),
+) -> Proof:
     """W4: every account that a group or a manager attribute names is listed; what is not listed is fetched.
 
     :param members: how many references to accounts there are.
     :param unresolved: references to ids that were not listed.
+    :param known: ids that another probe has found.
     """
     if not members:
         return Proof("W4", "not-available", "no group member or manager is named")
@@ -93,7 +108,7 @@ def closure(members: int, unresolved: Sequence[str], exists: Exists, budget: Bud
         return Proof("W4", "passed", f"all accounts that groups and managers name ({members} references) are listed")
     if not get_works:
         return Proof("W4", "not-available", f"{len(unresolved)} references are not listed, and GET by id does not work")
-    asked = ask(unresolved, exists, budget)
+    asked = ask(unresolved, exists, budget, known)
     if asked.found:
         return Proof("W4", "failed", f"{_some(asked.found)} can be fetched and are not listed")
     if asked.unasked or asked.unclear:
@@ -104,8 +119,20 @@ def closure(members: int, unresolved: Sequence[str], exists: Exists, budget: Bud
     return Proof("W4", "passed", f"{members} references; the {len(asked.gone)} not listed do not exist")
 
 
-def memory(last: Sequence[str], ids: Mapping[str, None], exists: Exists, budget: Budget, *, get_works: bool) -> Proof:
-    """W6: ids of the last complete listing that are absent now are fetched; one that exists is a hole."""
+def memory(
+    last: Sequence[str],
+    ids: Mapping[str, None],
+    exists: Exists,
+    budget: Budget,
+    *,
+    get_works: bool,
+    known: Collection[str] = (),
+) -> Proof:
+    """W6: ids of the last complete listing that are absent now are fetched; one that exists is a hole.
+
+    :param ids: what was listed.
+    :param known: ids that another probe has found.
+    """
     if not last:
         return Proof("W6", "not-available", "there is no earlier complete listing")
     absent = [identifier for identifier in last if identifier not in ids]
@@ -113,7 +140,7 @@ def memory(last: Sequence[str], ids: Mapping[str, None], exists: Exists, budget:
         return Proof("W6", "passed", f"all {len(last)} ids of the last complete listing are here")
     if not get_works:
         return Proof("W6", "not-available", f"{len(absent)} earlier ids are absent, and GET by id does not work")
-    asked = ask(absent, exists, budget)
+    asked = ask(absent, exists, budget, known)
     if asked.found:
         return Proof("W6", "failed", f"{_some(asked.found)} of the last complete listing exist and are not listed")
     if asked.unasked or asked.unclear:

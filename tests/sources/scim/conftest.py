@@ -90,6 +90,18 @@ class App:
         named = [{"value": member} if isinstance(member, str) else member for member in members]
         self.groups[name] = {"schemas": [], "id": name, "displayName": name.upper(), "members": named, **more}
 
+    def moving(self, at: int, change: Callable[[], object], kind: str = "/Users") -> None:
+        """Change the app before its n-th list request."""
+        asked = iter(range(1, 1000))
+        lists = self.get
+
+        def get(target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
+            if target == kind and params and next(asked) == at:
+                change()
+            return lists(target, params)
+
+        self.get = get  # type: ignore[method-assign]
+
     def get(self, target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
         text = target + "?" + "&".join(f"{name}={value}" for name, value in (params or {}).items())
         self.asked.append(text)
@@ -152,6 +164,9 @@ class MemorySink:
 
     def progress(self, done, total) -> None:
         self.seen.append((done, total))
+
+    def tell(self, words: str) -> None:
+        """Nobody is asked anything here."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -82,9 +82,22 @@ def test_an_account_that_is_called_like_a_group_is_an_account():
 
 def test_what_is_neither_is_unresolved_once_and_counted_each_time():
     held = of(listed(g=["ghost", "u1", Member("x", ref="…/y")], h=["ghost", Member()]))
-    assert held.unresolved == ("ghost", "x")
+    assert held.unresolved == ("ghost", "x", "y")
     assert held.references == 4
     assert held.direct == {"g": {"u1": None}, "h": {}}
+
+
+@pytest.mark.parametrize(
+    ("members", "by_name"),
+    [
+        (["u1", "ghost"], False),
+        (["ana@corp.example", "u3"], True),
+        ([Member("x", ref="…/bo@corp.example")], True),
+        ([Member("ana@corp.example", ref="…/u1")], False),
+    ],
+)
+def test_members_that_only_a_user_name_tells_are_known_to_be_so(members, by_name):
+    assert of(listed(g=members, h=["u2", "ghost"])).by_user_name is by_name
 
 
 def test_a_nested_group_that_is_not_listed_is_a_problem_by_the_name_of_the_outer_one():

@@ -322,24 +322,11 @@ def test_a_page_past_the_end_may_lack_resources(app, pulled, reply):
     assert pulled(app).walk.state == "complete"
 
 
-def moving(app, at, change, kind="/Users"):
-    """Change the app before its n-th list request."""
-    asked = iter(range(1, 1000))
-    lists = app.get
-
-    def get(target, params=None):
-        if target == kind and params and next(asked) == at:
-            change()
-        return lists(target, params)
-
-    app.get = get
-
-
 def test_an_account_deleted_during_the_walk_is_dropped(app, pulled, sink):
     app.users["u0"]["groups"] = [{"value": "g"}]
     app.users["u0"]["roles"] = [{"value": "admin"}]
     app.group("g", "u1", "u0")
-    moving(app, 3, lambda: app.users.pop("u0"))
+    app.moving(3, lambda: app.users.pop("u0"))
     found = pulled(app)
     assert (found.walk.state, found.parsed) == ("complete", 29)
     assert "u0" not in {row["account_id"] for row in sink.table("accounts")}
@@ -348,7 +335,7 @@ def test_an_account_deleted_during_the_walk_is_dropped(app, pulled, sink):
 
 
 def test_a_row_that_one_pass_lost_and_that_exists_is_a_hole(app, pulled):
-    moving(app, 3, lambda: app.hidden.add("u0"))
+    app.moving(3, lambda: app.hidden.add("u0"))
     found = pulled(app)
     assert found.walk.state == "incomplete"
     assert "rows exist" in found.walk.reason
@@ -356,7 +343,7 @@ def test_a_row_that_one_pass_lost_and_that_exists_is_a_hole(app, pulled):
 
 def test_a_row_that_one_pass_lost_and_that_cannot_be_asked_for(app, pulled, reply):
     app.answers["/Users/"] = reply({}, 405)
-    moving(app, 3, lambda: app.users.pop("u0"))
+    app.moving(3, lambda: app.users.pop("u0"))
     found = pulled(app)
     assert found.walk.state == "incomplete"
     assert "moving" in found.walk.reason
@@ -364,7 +351,7 @@ def test_a_row_that_one_pass_lost_and_that_cannot_be_asked_for(app, pulled, repl
 
 def test_a_row_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, pulled):
     app.users["u5"] = {"schemas": [], "userName": "nobody"}
-    moving(app, 3, lambda: app.users.pop("u5"))
+    app.moving(3, lambda: app.users.pop("u5"))
     found = pulled(app)
     assert len(found.rejected) == 1
     assert found.walk.state == "incomplete"
@@ -393,7 +380,7 @@ def by_cursor(app, reply, *, expires=0):
 def test_a_row_without_id_of_a_walk_whose_cursor_expired_is_not_forgotten(app, pulled, reply):
     app.users["u5"] = {"schemas": [], "userName": "nobody"}
     by_cursor(app, reply, expires=3)
-    moving(app, 3, lambda: app.users.pop("u5", None))
+    app.moving(3, lambda: app.users.pop("u5", None))
     found = pulled(app)
     assert found.facts["paging"] == "cursor"
     assert found.walk.state == "incomplete"
@@ -408,7 +395,7 @@ def grouped(app):
 @pytest.mark.parametrize("goes", [lambda app: app.hidden.add("g0"), lambda app: app.groups.pop("g0")])
 def test_a_group_that_one_pass_lost_leaves_memberships_open(app, pulled, goes):
     grouped(app)
-    moving(app, 3, lambda: goes(app), "/Groups")
+    app.moving(3, lambda: goes(app), "/Groups")
     found = pulled(app, page_size=5)
     assert found.walk.state == "complete"
     assert found.entitlements.state == "incomplete"
@@ -419,7 +406,7 @@ def test_a_group_that_one_pass_lost_leaves_memberships_open(app, pulled, goes):
 def test_a_group_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, pulled):
     grouped(app)
     app.groups["g5"] = {"schemas": [], "displayName": "nobody"}
-    moving(app, 3, lambda: app.groups.pop("g5"), "/Groups")
+    app.moving(3, lambda: app.groups.pop("g5"), "/Groups")
     found = pulled(app, page_size=5)
     assert found.entitlements.state == "incomplete"
     assert "1 rows have no id" in found.entitlements.reason
@@ -429,7 +416,7 @@ def test_a_group_without_id_that_an_earlier_pass_brought_is_not_forgotten(app, p
 def test_a_group_that_one_page_by_cursor_showed_leaves_memberships_open(app, pulled, reply, at):
     grouped(app)
     by_cursor(app, reply)
-    moving(app, at, lambda: app.hidden.add("g0"), "/Groups")
+    app.moving(at, lambda: app.hidden.add("g0"), "/Groups")
     found = pulled(app)
     assert found.facts["paging"] == "cursor"
     assert (found.walk.state, found.entitlements.state) == ("complete", "incomplete")
