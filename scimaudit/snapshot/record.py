@@ -23,7 +23,9 @@ from scimaudit.sources import Reply
 _CODEC: Final = "zstd"
 _ANSWERED: Final = (0, 200)
 """What HTTP, a directory and a file say of an answer that is one."""
-_KEPT_HEADERS: Final = ("content-type", "etag", "last-modified", "date", "retry-after", "content-encoding", "server")
+_KEPT_HEADERS: Final = (
+    "content-type", "etag", "last-modified", "date", "age", "retry-after", "content-encoding", "server",
+)  # fmt: skip
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -172,7 +172,13 @@ class Client:
         held = headers or {}
         self._auth = OriginAuth(self._origin, held if callable(held) else lambda: held, password_in(proxy))
         self._headers = httpx.Headers(
-            {"Accept": accept, "Accept-Encoding": "gzip", "Connection": "keep-alive", "User-Agent": "scimaudit"}
+            {
+                "Accept": accept,
+                "Accept-Encoding": "gzip",
+                "Cache-Control": "no-cache",
+                "Connection": "keep-alive",
+                "User-Agent": "scimaudit",
+            }
         )
         patience = httpx.Timeout(self._budgets.read, connect=min(30.0, self._budgets.read))
         self._extensions = {"timeout": patience.as_dict()}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 _LONGEST: Final = 60
+_DIGITS: Final = 10
 
 
 def tls(held: object) -> str:
@@ -36,6 +37,15 @@ def limits(headers: Mapping[str, str]) -> dict[str, str]:
         for name, value in headers.items()
         if "ratelimit" in name.replace("-", "") and not name.endswith("reset")
     }
+
+
+def age(headers: Mapping[str, str]) -> int:
+    """Seconds that a reply had lain in a cache (``Age``, RFC 9111 section 5.1); 0 where it came from the server.
+
+    :param headers: lower-case names.
+    """
+    told = headers.get("age", "").strip()
+    return int(told[:_DIGITS]) if told.isascii() and told.isdigit() else 0
 
 
 def rate(seen: Mapping[str, str], refusals: int) -> str:

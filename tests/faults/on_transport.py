@@ -6,7 +6,7 @@ from scimaudit.errors import AuthenticationFailed, Incomplete, Malformed, Source
 from tests.faults import wire
 from tests.faults.compose import Behaviour, after, first, instead, sent, when
 from tests.faults.directory import error
-from tests.faults.scenario import BROKEN_OFF, COMPLETE, Scenario
+from tests.faults.scenario import BROKEN_OFF, COMPLETE, INCOMPLETE, Scenario
 from tests.faults.server import Answer
 from tests.faults.well_behaved import CAP, well
 from tests.faults.world import world_of
@@ -362,6 +362,27 @@ TRANSPORT = (
         "another host after two pages",
         instead(wire.redirect(wire.to_stranger), "Users", after(2)),
     ),
+    # caches on the way
+    wired(
+        "cached-page",
+        "",
+        "one page had lain in a cache for a day",
+        CAP,
+        sent("Users", first(1), headers=(("Age", "86400"),)),
+        walk=INCOMPLETE,
+        mentions=("cache",),
+    ),
+    wired(
+        "cached-groups",
+        "",
+        "groups had lain in a cache for an hour",
+        CAP,
+        sent("Groups", headers=(("Age", "3600"),)),
+        walk=COMPLETE,
+        entitlements=INCOMPLETE,
+    ),
+    survives("cached-for-a-moment", "", "Age: 5", sent(None, headers=(("Age", "5"),))),
+    survives("age-that-is-none", "", "Age: -1", sent(None, headers=(("Age", "-1"),))),
     # rights
     well("reads-only", "anything but GET is refused", CAP, wire.only_get, catalogue="M46"),
     well("token-on-each-request", "a request without the token is refused", CAP, wire.one_origin_only, catalogue="L19"),

@@ -7,7 +7,7 @@ import pytest
 
 from scimaudit.errors import AuthenticationFailed, ConfigError, Incomplete, Malformed, Unavailable
 from scimaudit.sources import Reply
-from scimaudit.transport import Budgets, Client, ServerError, segment, tls_context
+from scimaudit.transport import Budgets, Client, ServerError, observed, segment, tls_context
 from scimaudit.transport.origin import Origin, OriginAuth, secrets_in
 from scimaudit.transport.spoken import forms
 
@@ -328,6 +328,21 @@ def test_what_replies_tell_of_a_rate_limit(serve, client, reply_bytes):
     asking.get("/Users")
     told = asking.facts["rate limit"]
     assert told == "x-ratelimit-limit 600, x-ratelimit-remaining 599; 429 came 1 times"
+
+
+def test_no_answer_of_a_cache_is_asked_for(serve, client, reply_bytes):
+    server = serve(reply_bytes())
+    client(server.url).get("/Users")
+    assert "cache-control: no-cache" in server.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("301", 301), (" 7 ", 7), ("0", 0), ("", 0), ("-1", 0), ("1.5", 0), ("٣", 0), ("9" * 5000, 9_999_999_999)],
+)
+def test_how_long_an_answer_had_lain_in_a_cache(told, seconds):
+    assert observed.age({"age": told}) == seconds
+    assert observed.age({}) == 0
 
 
 def test_a_replayed_listing_tells_nothing_of_the_connection(client):

@@ -16,11 +16,16 @@ from scimaudit.sources.scim.columns import Kind, Page, Rejection
 from scimaudit.sources.scim.evidence import Refused
 from scimaudit.sources.scim.outline import Knows
 from scimaudit.sources.scim.profile import Profile
-from scimaudit.transport import Client, segment
+from scimaudit.transport import Client, observed, segment
 
 Target = str | Mapping[str, str]
 Took = Callable[[Page, int, Target, bytes], None]
 """Is given each page with the number of its body, what was asked, and the body; a resource fetched alone is one row."""
+
+FRESH: Final = 300
+"""Seconds that an answer may have lain in a cache on the way; each request asks not to be answered by one."""
+OLD: Final = "answers-from-a-cache"
+"""How the deviation is called of answers that lay there longer."""
 
 _MISSING: Final = frozenset({400, 404, 410})
 _LONGEST: Final = 200
@@ -90,7 +95,7 @@ class Endpoint:
             if reply.status == 400 and segment(identifier) != identifier:
                 return None  # it may be the spelling that is refused, whoever it names
             if reply.status in _MISSING:
-                return False
+                return None if observed.age(reply.headers) > FRESH else False
             if reply.status != 200:
                 return None
             found, _ = parse.resource(reply.body, self._profile)
@@ -160,6 +165,8 @@ class Endpoint:
     def _take(self, page: Page, number: int, target: Target, reply: Reply) -> None:
         self.media_types[reply.headers.get("content-type", "").partition(";")[0].strip().lower()] += 1
         self.deviations.update(page.deviations)
+        if observed.age(reply.headers) > FRESH:
+            self.deviations[OLD] += 1
         self.rejected += len(page.rejected)
         self._took(page, number, target, reply.body)
 

@@ -15,7 +15,7 @@ from scimaudit.errors import Incomplete, SourceError
 from scimaudit.sources import Walk
 from scimaudit.sources._memberships import Alike, grants, in_tables, indirect, reach
 from scimaudit.sources.scim.columns import Grant, Group, Member, Page
-from scimaudit.sources.scim.endpoint import Endpoint, Target
+from scimaudit.sources.scim.endpoint import FRESH, OLD, Endpoint, Target
 from scimaudit.sources.scim.evidence import Evidence, Plan, Refused
 from scimaudit.sources.scim.profile import Profile
 from scimaudit.sources.scim.verdict import Proof, judge, walk_proofs
@@ -215,6 +215,8 @@ def _list(client: Client, profile: Profile, plan: Plan, *, lean: bool) -> tuple[
     groups.deviations, groups.rejected = endpoint.deviations, endpoint.rejected
     if endpoint.deviations["totalResults-unreadable"]:
         groups.found.faults.append("totalResults is not a number")
+    if endpoint.deviations[OLD]:
+        groups.found.faults.append(f"answers had lain in a cache for more than {FRESH} seconds")
     # What a page showed counts, also one of a pass that was begun again, or of a probe.
     lost = sum(name not in groups.found.ids for name in groups.display)
     if lost:

@@ -10,7 +10,7 @@ from scimaudit import identifiers
 from scimaudit.sources import Listing, Sink, Walk
 from scimaudit.sources.scim import witnesses
 from scimaudit.sources.scim.discovery import Discovery, discover
-from scimaudit.sources.scim.endpoint import Endpoint
+from scimaudit.sources.scim.endpoint import FRESH, OLD, Endpoint
 from scimaudit.sources.scim.evidence import Evidence
 from scimaudit.sources.scim.gather import Gather
 from scimaudit.sources.scim.groups import Groups, Memberships, grant_tables, list_groups, resolve, verdict
@@ -84,6 +84,8 @@ def pull(
     unread = len(gather.rejected) - rejected
     if unread:
         found.faults.append(f"{unread} rows that probes brought cannot be read")
+    if users.deviations[OLD]:
+        found.faults.append(f"answers had lain in a cache for more than {FRESH} seconds")
     surplus = sum(identifier not in found.ids for identifier in gather.ids)
     if surplus:
         found.faults.append(f"{surplus} accounts came to light that the walk had not brought")
@@ -99,7 +101,7 @@ def pull(
         entitlements = Walk("unprovable", f"{', '.join(unreadable)} of some accounts cannot be read")
     walked = judge(found, proofs, how)
     if entitlements.state == "complete" and walked.state == "incomplete":
-        entitlements = Walk("unprovable", f"groups: the accounts did not hold still or not all came: {walked.reason}")
+        entitlements = Walk("unprovable", "groups: the accounts did not hold still or not all came")
     gather.hand_over()
     for table in grant_tables(gather.app, groups, held, gather.group_grants):
         sink.rows(table)

@@ -139,6 +139,14 @@ def test_user_names_of_listed_accounts_are_enough_for_w4(app, pulled, witness):
     assert witness(pulled(app), "W4").outcome == "passed"
 
 
+@pytest.mark.parametrize(("age", "outcome"), [("300", "passed"), ("301", "not-available")])
+def test_that_a_cache_does_not_know_an_account_proves_nothing(app, pulled, witness, age, outcome):
+    named_by_group(app)
+    app.hidden.add("u2")
+    app.answers["/Users/u2?"] = Reply(404, {"age": age}, b"{}")
+    assert witness(pulled(app), "W4").outcome == outcome
+
+
 def test_an_account_that_several_leads_name_is_fetched_once(app, pulled, sink, witness):
     named_by_group(app)
     named_as_manager(app)
