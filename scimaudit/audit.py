@@ -42,6 +42,7 @@ from scimaudit.result import Audit, KindLine, Meta
 from scimaudit.review.campaign import campaigns
 from scimaudit.review.decisions import reviews, revocations
 from scimaudit.rules import Judgement, Rule
+from scimaudit.snapshot import settings
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.summaries.approvals import Accepted, approval_lines
 from scimaudit.summaries.feeds import feed_lines
@@ -71,7 +72,7 @@ def judge(
     fail_on: str | None = None,
     require_scope: bool = False,
     accept: Mapping[str, str] | None = None,
-    newest: bool = True,
+    outdated: Sequence[str] | None = None,
 ) -> Judged:
     """Judge one snapshot by the configuration and the policy files as they are now.
 
@@ -82,12 +83,15 @@ def judge(
     :param fail_on: severity from which findings count for the exit code; default: the configuration's.
     :param require_scope: an unproven scope counts for the exit code too.
     :param accept: a roster or an app that may have shrunk, to who says so, and why.
-    :param newest: no later snapshot is there, so the sources must be those that are configured now. An older one is
-        judged as it was collected: each quarter's export lies in another file, of another day.
+    :param outdated: sources whose settings changed since they were collected; default: those of which the configuration
+        has others now.
     :raises ScimAuditError: the snapshot or a policy file cannot be used.
     """
+    if outdated is None:
+        outdated = settings.outdated(snapshot.manifest.sources, config, newest=True)
+    snapshot = settings.as_judged(snapshot, config, outdated)
     seen = seen_view(snapshot, config, as_of=as_of, earlier=earlier)
-    gates, tolerated = safety_gates.gates(seen, config, accept, _believed(former, earlier))
+    gates, tolerated = safety_gates.gates(seen, config, accept, _believed(former, earlier, snapshot))
     shown_at = min(seen.as_of, snapshot.manifest.ended)
     percent = safety_gates.setting(config, "app-shrunk", "percent")
     assembled = partial(
@@ -114,11 +118,12 @@ def judge(
         gated={gate.app: f"the gate {gate.name} tripped" for gate in gates},
     )  # fmt: skip
     checks = _ledger([*judged, *late])
-    sources = verdicts.source_lines(snapshot, config)
-    outdated = doubts.outdated(snapshot.manifest.sources, config) if newest else ()
-    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated, outdated)
+    sources = verdicts.source_lines(snapshot)
+    apps = verdicts.app_lines(seen, config, snapshot, rows, checks, gates, tolerated)
     fail = fail_on or config.audit.fail_on
-    exit_code, reasons = verdicts.exit_code(rows, apps, sources, gates, fail_on=fail, require_scope=require_scope)
+    exit_code, reasons = verdicts.exit_code(
+        rows, apps, sources, gates, fail_on=fail, require_scope=require_scope, outdated=outdated
+    )
     manifest = snapshot.manifest
     meta = Meta(
         version=__version__,
@@ -147,7 +152,7 @@ def judge(
         require_scope=require_scope,
         accepted=tolerated,
         defaults=_defaults(config),
-        outdated=outdated,
+        outdated=tuple(outdated),
         switched_off={kind: rules.load(kind).controls for kind in doubts.switched_off(config)},
     )
     equations = verdicts.equations(sources, apps, checks, snapshot.manifest)
@@ -167,24 +172,26 @@ def judge(
     return Judged(audit, seen, links, trail)
 
 
-def _believed(former: Former | None, earlier: Sequence[Snapshot]) -> Mapping[tuple[str, str], int]:
+def _believed(former: Former | None, earlier: Sequence[Snapshot], snapshot: Snapshot) -> Mapping[tuple[str, str], int]:
     """What shrink gates measure by beside the snapshot before: what an audit last believed.
 
     A snapshot that was pulled and never judged must not become the measure of the next one. Where none was judged,
     each source is measured by the most that any of them showed of it.
     """
     if former is None:
-        return _most(earlier)
+        return _most(earlier, snapshot)
     if not earlier or earlier[-1].id == former.snapshot.id:
         return former.shrunk
     judged = [each for each in earlier if each.id <= former.snapshot.id] or [former.snapshot]
     return {**_counted(judged), **former.shrunk}
 
 
-def _most(earlier: Sequence[Snapshot]) -> dict[tuple[str, str], int]:
-    """Of each source of the last snapshot, the most that one of them has."""
+def _most(earlier: Sequence[Snapshot], snapshot: Snapshot) -> dict[tuple[str, str], int]:
+    """Of each source that this snapshot has, the most that one of those before it has."""
     counted = [_counted([each]) for each in earlier]
-    return {subject: max(each.get(subject, 0) for each in counted) for subject in (counted[-1] if counted else ())}
+    names = {source.name for source in snapshot.manifest.sources} | {line.app for line in snapshot.manifest.apps}
+    subjects = {subject for each in counted for subject in each if subject[1] in names}
+    return {subject: max(each.get(subject, 0) for each in counted) for subject in subjects}
 
 
 def _counted(snapshots: Sequence[Snapshot]) -> dict[tuple[str, str], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, tzinfo
 
 import pandas as pd
@@ -10,8 +10,6 @@ import pandas as pd
 from scimaudit import rules
 from scimaudit.config import App, Config
 from scimaudit.plural import count
-from scimaudit.snapshot.manifest import Collected
-from scimaudit.snapshot.settings import meanings
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.view import View
 
@@ -19,14 +17,9 @@ from scimaudit.view import View
 _BASIC = ("leaver-active", "unmatched", "ambiguous", "nhi-owner-left", "nhi-unowned")
 
 
-def of_app(
-    app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame, outdated: Collection[str] = ()
-) -> list[str]:
-    """What stands in the way of calling an app clean, beyond its walk and its scope.
-
-    :param outdated: sources whose settings changed since, beside those that were taken over so.
-    """
-    found = of_listings(app, snapshot, seen, outdated)
+def of_app(app: App, snapshot: Snapshot, seen: View, config: Config, checks: pd.DataFrame) -> list[str]:
+    """What stands in the way of calling an app clean, beyond its walk and its scope."""
+    found = of_listings(app, snapshot, seen)
     found.extend(f"{kind} is switched off" for kind in switched_off(config) if kind in _BASIC)
     own = checks[(checks["app"].astype("str") == app.name) & checks["kind"].isin(_BASIC)]
     blind = own[own["not_evaluable"] > 0]
@@ -37,10 +30,10 @@ def of_app(
     return found
 
 
-def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[str] = ()) -> list[str]:
+def of_listings(app: App, snapshot: Snapshot, seen: View) -> list[str]:
     """What stands in the way of believing that an app's listings show who has what, beyond their walk and their scope.
 
-    :param outdated: sources whose settings changed since, beside those that were taken over so.
+    :param snapshot: as :func:`scimaudit.snapshot.settings.as_judged` gives it.
     """
     line = next((line for line in snapshot.manifest.apps if line.app == app.name), None)
     sources = [source for source in snapshot.manifest.sources if source.app == app.name]
@@ -50,9 +43,7 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
     asked = [name for name, _ in wanted]
     found.extend(f"{source.name} is no longer configured" for source in sources if source.name not in asked)
     found.extend(
-        f"the settings of {source.name} changed since it was collected"
-        for source in sources
-        if source.outdated or source.name in outdated
+        f"the settings of {source.name} changed since it was collected" for source in sources if source.outdated
     )
     if line is not None and line.accounts == 0:
         # A token that may see nothing gets an empty listing with all the marks of a complete one.
@@ -61,9 +52,10 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
         found.append(
             f"entitlements {line.entitlements}" + (f" ({line.entitlements_reason})" if line.entitlements_reason else "")
         )
-    unacknowledged = _unacknowledged(seen)
     found.extend(
-        f"{count(left, 'rejected row')} in {source.name}" for source in sources if (left := unacknowledged[source.name])
+        f"{count(left, 'rejected row')} in {source.name}"
+        for source in sources
+        if source.listing is not None and (left := len(source.listing.rejected) - source.acknowledged)
     )
     listed = seen.sources["app"].astype("str") == app.name
     found.extend(f"{name} is stale" for name in seen.sources.loc[listed & _stale(seen), "name"])
@@ -71,13 +63,12 @@ def of_listings(app: App, snapshot: Snapshot, seen: View, outdated: Collection[s
     return found
 
 
-def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collection[str] = ()) -> str:
+def of_rosters(snapshot: Snapshot, config: Config, seen: View) -> str:
     """Why the system of record itself is not to be relied on, or nothing.
 
-    :param outdated: sources whose settings changed since, beside those that were taken over so.
+    :param snapshot: as :func:`scimaudit.snapshot.settings.as_judged` gives it.
     """
     owners = {f"rosters.{roster.name}": roster for roster in config.rosters}
-    unacknowledged = _unacknowledged(seen)
     for source in snapshot.manifest.sources:
         if source.fills != "people" or source.listing is None:
             continue
@@ -85,11 +76,11 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collect
             return f"{source.name} is not proven complete"
         if source.listing.scope.state == "partial":
             return f"{source.name} does not show everybody ({source.listing.scope.reason})"
-        if unacknowledged[source.name]:
+        if len(source.listing.rejected) > source.acknowledged:
             return f"{source.name} has rejected rows"
         if source.name not in owners:
             return f"{source.name} is no longer configured"
-        if source.name in outdated:
+        if source.outdated:
             return f"the settings of {source.name} changed since it was collected"
     pulled = {source.name for source in snapshot.manifest.sources}
     for name in owners:
@@ -98,12 +89,6 @@ def of_rosters(snapshot: Snapshot, config: Config, seen: View, outdated: Collect
     people = seen.sources["fills"] == "people"
     stale = [f"{name} is stale" for name in seen.sources.loc[people & _stale(seen), "name"]]
     return next(iter([*stale, *_told_later(seen, snapshot, people)]), "")
-
-
-def outdated(sources: Iterable[Collected], config: Config) -> tuple[str, ...]:
-    """The sources that were collected by other settings than those of the configuration: they are others."""
-    now = meanings(config)
-    return tuple(source.name for source in sources if now.get(source.name, source.meaning) != source.meaning)
 
 
 def switched_off(config: Config) -> list[str]:
@@ -137,11 +122,6 @@ def _told_later(seen: View, snapshot: Snapshot, chosen: pd.Series) -> list[str]:
     told = seen.sources[chosen & seen.sources["as_of"].notna()]
     times = [(str(name), at.to_pydatetime()) for name, at in zip(told["name"], told["as_of"], strict=True)]
     return later(times, seen.as_of, snapshot.manifest.ended, seen.zone)
-
-
-def _unacknowledged(seen: View) -> dict[str, int]:
-    """Source to how many of its rejected rows nobody has acknowledged."""
-    return dict(zip(seen.sources["name"], seen.sources["unacknowledged"].astype(int), strict=True))
 
 
 def _stale(seen: View) -> pd.Series:

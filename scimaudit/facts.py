@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from scimaudit.config import App, Config
 from scimaudit.snapshot.manifest import AppCollected, Collected
-from scimaudit.snapshot.settings import acknowledged
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.verdicts import as_of
 from scimaudit.view import AppFacts, SourceFacts
@@ -24,8 +23,7 @@ def configured(config: Config) -> list[AppFacts]:
 
 def source_facts(config: Config, snapshot: Snapshot) -> list[SourceFacts]:
     """Every roster and listing of the snapshot, failed ones included."""
-    looked_at = acknowledged(snapshot.manifest.sources, config)
-    return [_source(source, config, looked_at[source.name]) for source in snapshot.manifest.sources]
+    return [_source(source, config) for source in snapshot.manifest.sources]
 
 
 def _app(app: App, line: AppCollected | None) -> AppFacts:
@@ -62,7 +60,7 @@ def _app(app: App, line: AppCollected | None) -> AppFacts:
     )
 
 
-def _source(source: Collected, config: Config, looked_at: int) -> SourceFacts:
+def _source(source: Collected, config: Config) -> SourceFacts:
     gates = config.audit.gates
     stale = gates.roster_stale_days if source.fills == "people" else gates.listing_stale_days
     listing = source.listing
@@ -90,7 +88,7 @@ def _source(source: Collected, config: Config, looked_at: int) -> SourceFacts:
         received=listing.received,
         parsed=listing.parsed,
         rejected=len(listing.rejected),
-        unacknowledged=len(listing.rejected) - looked_at,
+        unacknowledged=len(listing.rejected) - source.acknowledged,
         stale_after_days=stale,
         unmapped_status=dict(listing.unmapped_status),
         attributes=frozenset(name for name, rows in listing.attributes.items() if rows),

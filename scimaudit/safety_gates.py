@@ -51,7 +51,7 @@ def _stale(seen: View) -> list[Gate]:
     days = (pd.Timestamp(seen.as_of) - rosters["as_of"]).dt.days
     old = known_true(days > rosters["stale_after_days"])
     told = rosters.assign(age=days)[old][["name", "stale_after_days", "age"]]
-    undated = rosters.loc[rosters["as_of"].isna() & (rosters["walk"] != "failed"), ["name", "parsed"]]
+    undated = rosters.loc[rosters["as_of"].isna(), ["name", "parsed"]]
     return [
         *(
             Gate("roster-stale", str(name), int(limit), int(age), f"{limit} days")

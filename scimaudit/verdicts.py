@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import pandas as pd
@@ -14,7 +14,6 @@ from scimaudit.findings import milder, reaching
 from scimaudit.plural import count
 from scimaudit.result import AppLine, AppVerdict, Equation, Gate, SourceLine, WitnessLine
 from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
-from scimaudit.snapshot.settings import acknowledged
 from scimaudit.snapshot.store import Snapshot
 from scimaudit.tables import COUNTED, SEVERITIES
 from scimaudit.view import View
@@ -22,10 +21,9 @@ from scimaudit.view import View
 _UNPROVEN = ("failed", "incomplete", "unprovable")
 
 
-def source_lines(snapshot: Snapshot, config: Config) -> tuple[SourceLine, ...]:
+def source_lines(snapshot: Snapshot) -> tuple[SourceLine, ...]:
     """One line per roster and listing, in the order of the configuration."""
-    looked_at = acknowledged(snapshot.manifest.sources, config)
-    return tuple(_source_line(source, looked_at[source.name]) for source in snapshot.manifest.sources)
+    return tuple(_source_line(source) for source in snapshot.manifest.sources)
 
 
 def app_lines(
@@ -36,14 +34,12 @@ def app_lines(
     checks: pd.DataFrame,
     tripped: Sequence[Gate],
     tolerated: Sequence[Gate] = (),
-    outdated: Collection[str] = (),
 ) -> tuple[AppLine, ...]:
     """One line per app of the configuration, those without a listing included.
 
     :param rows: the findings, as :func:`scimaudit.findings.assemble` gives them.
     :param tripped: the gates; an app that shrank is not proven, whatever its listing says of itself.
     :param tolerated: those that somebody accepted for this run: who that was stands in the reason.
-    :param outdated: sources whose settings changed since they were collected.
     """
     collected = {line.app: line for line in snapshot.manifest.apps}
     app, situation = seen.accounts["app"], seen.accounts["situation"]
@@ -72,7 +68,7 @@ def app_lines(
         if gate.app
     }
     rosters = [gate.said for gate in tripped if not gate.app]
-    roster_doubt = "; ".join(filter(None, [doubts.of_rosters(snapshot, config, seen, outdated), *rosters]))
+    roster_doubt = "; ".join(filter(None, [doubts.of_rosters(snapshot, config, seen), *rosters]))
     off = [f"{kind} (switched off)" for kind in doubts.switched_off(config)]
     lines = []
     for each in config.apps:
@@ -81,7 +77,7 @@ def app_lines(
         apart = {name: number for name, number in put_aside.get(each.name, {}).items() if number}
         line = collected.get(each.name)
         failed = [source for source in snapshot.manifest.sources if source.app == each.name and source.listing is None]
-        doubted = doubts.of_app(each, snapshot, seen, config, checks, outdated)
+        doubted = doubts.of_app(each, snapshot, seen, config, checks)
         across = _conflicts(each, seen, rows)
         if line is not None and line.scope != "all" and each.scope_accepted is not None:
             doubted.append(_acceptance(each.scope_accepted, seen.today))
@@ -108,8 +104,12 @@ def exit_code(
     *,
     fail_on: str,
     require_scope: bool,
+    outdated: Sequence[str] = (),
 ) -> tuple[int, tuple[str, ...]]:
-    """How a run ends: the highest of 4, 3 and 1 that applies, and every reason in words."""
+    """How a run ends: the highest of 4, 3 and 1 that applies, and every reason in words.
+
+    :param outdated: sources whose settings changed since they were collected.
+    """
     reasons: dict[int, list[str]] = {}
     for gate in tripped:
         reasons.setdefault(4, []).append(f"{gate.name}: {gate.said}")
@@ -124,6 +124,8 @@ def exit_code(
             reasons.setdefault(3, []).append(
                 f"{source.name} has {count(left, 'rejected row')} that nobody has acknowledged"
             )
+    for name in outdated:
+        reasons.setdefault(3, []).append(f"the settings of {name} changed since it was collected")
     for app in apps:
         if app.walk in _UNPROVEN:
             reasons.setdefault(3, []).append(
@@ -307,7 +309,7 @@ def _control(control: Control) -> str:
     return " and ".join(control.by) + (f", {control.owner}" if control.owner else "")
 
 
-def _source_line(source: Collected, looked_at: int) -> SourceLine:
+def _source_line(source: Collected) -> SourceLine:
     listing = source.listing
     return SourceLine(
         name=source.name,
@@ -320,7 +322,7 @@ def _source_line(source: Collected, looked_at: int) -> SourceLine:
         received=listing.received if listing else 0,
         parsed=listing.parsed if listing else 0,
         rejected=len(listing.rejected) if listing else 0,
-        acknowledged=looked_at,
+        acknowledged=source.acknowledged,
         walk=listing.walk.state if listing else "failed",
         walk_reason=listing.walk.reason if listing else source.error,
         scope=listing.scope.state if listing else "unknown",

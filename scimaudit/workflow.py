@@ -54,6 +54,7 @@ from scimaudit.review.decisions import reviews
 from scimaudit.review.delegation import delegate
 from scimaudit.review.intake import Taken
 from scimaudit.review.opening import ROSTERS, Plan, open_campaign
+from scimaudit.snapshot import settings
 from scimaudit.snapshot.collect import Watcher, collect
 from scimaudit.snapshot.store import Snapshot, open_snapshot, snapshots
 from scimaudit.view import View
@@ -80,6 +81,7 @@ def audit(
     :param accept: a roster or an app that may have shrunk, to who says so, and why.
     """
     chosen = open_snapshot(config.store, snapshot)
+    newest = snapshot is None or chosen.id == snapshots(config.store)[-1].id
     judged = judge(
         chosen,
         config,
@@ -89,7 +91,7 @@ def audit(
         fail_on=fail_on,
         require_scope=require_scope,
         accept=accept,
-        newest=chosen.id == snapshots(config.store)[-1].id,
+        outdated=settings.outdated(chosen.manifest.sources, config, newest=newest),
     )
     return archive.save(judged.audit, judged.links, judged.trail, config.store)
 
@@ -235,10 +237,11 @@ def open_review(
         stale_days=rules.stale_days,
     )
     day = audit.meta.as_of.astimezone(config.zone).date()
+    outdated = settings.outdated(snapshot.manifest.sources, config, newest=True)
+    snapshot = settings.as_judged(snapshot, config, outdated)
     view = seen_view(snapshot, config, as_of=day, earlier=_before(snapshot, config))
-    outdated = doubts.outdated(snapshot.manifest.sources, config)
-    doubted = {name: doubts.of_listings(config.app(name), snapshot, view, outdated) for name in chosen}
-    if roster := doubts.of_rosters(snapshot, config, view, outdated):
+    doubted = {name: doubts.of_listings(config.app(name), snapshot, view) for name in chosen}
+    if roster := doubts.of_rosters(snapshot, config, view):
         doubted[ROSTERS] = [roster]
     return open_campaign(config.store, view, audit, plan, doubted, now=now)
 

@@ -187,8 +187,10 @@ def test_json_tells_which_kinds_are_off(company: Company, tmp_path: Path) -> Non
 
 def test_where_nothing_was_judged_yet_a_source_is_measured_by_the_most_it_had(company: Company) -> None:
     many = [f"a{n},a{n}@corp.example,true,Sales," for n in range(10)]
-    for rows in (many, many[:2], many[:2]):
+    for rows in (many, many[:2], (), many[:2]):
         company.app("crm", *rows)
+        if not rows:
+            (company.folder / "crm.csv").unlink()  # a listing that fails shows nobody
         company.pull()
     audit = workflow.audit(company.config()).audit
     assert [(gate.subject, gate.before, gate.now) for gate in audit.gates] == [("crm", 10, 2)]

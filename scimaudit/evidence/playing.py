@@ -5,7 +5,7 @@ Which sources cannot be played is told by name, and why; their tables stay those
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,6 @@ class _Wanted:
     name: str
     kind: str
     source: Source
-    acknowledged: Collection[str]
 
 
 class Player:
@@ -72,12 +71,9 @@ class Player:
     def _people(self, lines: Sequence[Collected]) -> None:
         rosters = self._config.rosters
         wanted = [
-            _Wanted(
-                f"rosters.{each.name}", each.source, settings.source_of_roster(each, self._config),
-                each.acknowledged_rows,
-            )
+            _Wanted(f"rosters.{each.name}", each.source, settings.source_of_roster(each, self._config))
             for each in rosters
-        ]  # fmt: skip
+        ]
         if not lines:
             self.problems.append("no roster is on record")
         if not lines or not (heard := self._heard(lines, wanted)):
@@ -101,11 +97,10 @@ class Player:
     def _app(self, app: App, lines: Sequence[Collected], told: AppCollected) -> None:
         wanted = [
             _Wanted(
-                f"apps.{app.name}.listings[{place}]", each.source,
-                settings.source_of_listing(each, app, self._config), each.acknowledged_rows,
+                f"apps.{app.name}.listings[{place}]", each.source, settings.source_of_listing(each, app, self._config)
             )
             for place, each in enumerate(app.listings)
-        ]  # fmt: skip
+        ]
         if not lines:
             self.problems.append(f"no source of the app {app.name} is on record")
         if not lines or not (heard := self._heard(lines, wanted)):
@@ -171,8 +166,6 @@ class Player:
         found = collect.balanced(found, tape.table(line.fills).num_rows)
         if next(tape.left(), None) is not None:
             self.problems.append(f"{line.name} has bodies on record that nothing asks for")
-        if line.acknowledged > sum(row.digest in wanted.acknowledged for row in found.rejected):
-            self.problems.append(f"{line.name} counts rejected rows as acknowledged that nobody acknowledges")
         return tape, found
 
     def _compared(self, line: Collected, found: Listing | None, coverage: Sequence[str]) -> None:

@@ -37,6 +37,7 @@ from scimaudit.evidence.parts import Parts
 from scimaudit.evidence.playing import Player
 from scimaudit.history.trail import Former
 from scimaudit.result import Meta
+from scimaudit.snapshot import settings
 from scimaudit.snapshot.store import Snapshot, open_snapshot
 
 _ELSEWHERE: Final = frozenset({"earlier", "parent", "sealed_at", "tombstone"})
@@ -104,6 +105,12 @@ class _Replay:
         sealed = Stored(self._bundle / RECORD).meta
         if sealed.version != __version__:
             self._problems.append(f"scimaudit {sealed.version} sealed it, and {__version__} may judge otherwise")
+        # Whether a later snapshot was there is not in a bundle.
+        due = [
+            settings.outdated(self._snapshot.manifest.sources, self._config, newest=newest) for newest in (True, False)
+        ]
+        if sealed.outdated not in due:
+            self._problems.append("the settings of other sources changed since they were collected than the audit says")
         parts = self._judged(sealed)
         made = self._folder / "made"
         made.mkdir()
@@ -130,8 +137,7 @@ class _Replay:
             fail_on=meta.fail_on,
             require_scope=meta.require_scope,
             accept={gate.subject: gate.accepted for gate in meta.accepted},
-            # Where nothing is outdated it is the same whether a later snapshot was there.
-            newest=bool(meta.outdated),
+            outdated=meta.outdated,
         )
         kept = archive.save(judged.audit, judged.links, judged.trail, self._config.store)
         return Parts(kept, self._snapshot, self._config, self._earlier, stored)

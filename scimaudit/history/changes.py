@@ -98,6 +98,8 @@ def roster_doubt(after: Snapshot, before: Snapshot) -> str:
             return f"{name} is not proven complete"
         if len(source.listing.rejected) > source.acknowledged:
             return f"{name} has rejected rows"
+        if source.outdated:
+            return f"the settings of {name} changed since it was collected"
     return ""
 
 

@@ -154,6 +154,8 @@ def _doubt(line: AppCollected, sources: Sequence[Collected]) -> str:
             return f"{source.name} failed"
         if len(source.listing.rejected) > source.acknowledged:
             return f"{source.name} has rejected rows"
+        if source.outdated:
+            return f"the settings of {source.name} changed since it was collected"
     return ""
 
 

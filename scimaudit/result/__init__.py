@@ -347,7 +347,7 @@ class Meta:
 
     :param require_scope: an unproven scope counts for the exit code too.
     :param accepted: gates that tripped and that somebody accepted for this run.
-    :param outdated: sources of the newest snapshot whose settings changed since they were collected.
+    :param outdated: sources whose settings changed since they were collected.
     :param switched_off: kinds that the configuration switches off, with the controls that they are relevant to.
     """
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final
 
 from scimaudit.config import App, AppListing, Config, Roster
 from scimaudit.snapshot.manifest import Collected
+from scimaudit.snapshot.store import Snapshot
 from scimaudit.sources import Source
 
 REACHING: Final = frozenset(
@@ -30,8 +32,20 @@ REACHING: Final = frozenset(
 """Settings of a source that are for reaching it alone, and name secrets or files."""
 _SPEAKING: Final = REACHING | {"managed_identity", "device_code", "client_id", "bind", "authority", "timeout"}
 """Those, and all others that do not say what it asks for or what its rows mean."""
-_LIMITS: Final = frozenset(
-    {"page_size", "probe_budget", "max_requests", "max_bytes", "max_seconds", "consent_to_side_effects"}
+_HOW: Final = frozenset(
+    {
+        "ca",
+        "proxy",
+        "proxy_password",
+        "timeout",
+        "device_code",
+        "page_size",
+        "probe_budget",
+        "max_requests",
+        "max_bytes",
+        "max_seconds",
+        "consent_to_side_effects",
+    }
 )
 """Settings that change how a source is asked, and nothing of what it is: how far that went, its proof says."""
 
@@ -82,7 +96,8 @@ def meanings(config: Config) -> dict[str, str]:
     """For every source of the configuration, by its name, a SHA-256 of what it is and what its rows mean.
 
     A listing that was collected by another one does not speak of the source that is configured now: the file may be
-    another, the address another tenant's, and whoever says now what it hides did not say so then.
+    another, the address or the token another tenant's, and whoever says now what it hides did not say so then. Of
+    secrets it is the names that count, for a new password is nobody new.
     """
     found, before = {}, list[str]()
     for roster in config.rosters:
@@ -91,28 +106,55 @@ def meanings(config: Config) -> dict[str, str]:
         before = [*before, roster.name]
     for app in config.apps:
         for place, each in enumerate(app.listings):
-            source = source_of_listing(each, app, config)
-            found[f"apps.{app.name}.listings[{place}]"] = _meaning(source, each.source, {"join_on": each.join_on})
+            merged = {"join_on": each.join_on} if len(app.listings) > 1 else {}
+            found[f"apps.{app.name}.listings[{place}]"] = _meaning(
+                source_of_listing(each, app, config), each.source, merged
+            )
     return found
 
 
-def acknowledged(sources: Iterable[Collected], config: Config) -> dict[str, int]:
-    """Source to how many of its rejected rows somebody acknowledges, by the configuration as it is now."""
+def outdated(sources: Iterable[Collected], config: Config, *, newest: bool) -> tuple[str, ...]:
+    """The sources that were collected by other settings than those that count: they are others.
+
+    :param newest: no later snapshot is there, so what counts is the configuration now. An older one is judged as it was
+        collected: each quarter's export lies in another file, of another day.
+    """
+    now = meanings(config) if newest else {}
+    return tuple(
+        source.name
+        for source in sources
+        if (now.get(source.name, source.meaning) != source.meaning if newest else source.outdated)
+    )
+
+
+def as_judged(snapshot: Snapshot, config: Config, outdated: Collection[str]) -> Snapshot:
+    """The snapshot by the configuration that judges it: which rows somebody acknowledges, and which sources are others.
+
+    :param outdated: names of sources whose settings changed since they were collected.
+    """
     looked_at = {f"rosters.{roster.name}": roster.acknowledged_rows for roster in config.rosters}
     for app in config.apps:
         looked_at |= {f"apps.{app.name}.listings[{at}]": each.acknowledged_rows for at, each in enumerate(app.listings)}
-    return {
-        source.name: sum(row.digest in looked_at.get(source.name, ()) for row in source.listing.rejected)
-        if source.listing
-        else 0
-        for source in sources
-    }
+    return snapshot.with_sources(
+        replace(source, acknowledged=_looked_at(source, looked_at), outdated=source.name in outdated)
+        for source in snapshot.manifest.sources
+    )
+
+
+def _looked_at(source: Collected, digests: Mapping[str, Sequence[str]]) -> int:
+    rejected = source.listing.rejected if source.listing else ()
+    return sum(row.digest in digests.get(source.name, ()) for row in rejected)
 
 
 def _meaning(source: Source, kind: str, beside: Mapping[str, object]) -> str:
     model: Any = source
     # A default that is written down is still the default, and one that a later version adds changes nothing.
-    told = model.model_dump(exclude_defaults=True, exclude=_SPEAKING | _LIMITS, serialize_as_any=True)
+    told = model.model_dump(exclude_defaults=True, exclude=_HOW, serialize_as_any=True)
+    for name in ("base_url", "url"):
+        if name in told:
+            told[name] = told[name].rstrip("/")
+    if isinstance(told.get("path"), PurePath):
+        told["path"] = [told["path"]]
     return hashlib.sha256(json.dumps([kind, told, beside], sort_keys=True, default=_text).encode()).hexdigest()
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from scimaudit import tables
 from scimaudit.errors import IntegrityError
 from scimaudit.snapshot import manifest as manifests
-from scimaudit.snapshot.manifest import Manifest
+from scimaudit.snapshot.manifest import Collected, Manifest
 
 PARTIAL = ".partial"
 DRAFT = ".draft"
@@ -30,9 +30,13 @@ _MANY = 100_000
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A finished snapshot, read from its folder."""
+    """A finished snapshot, read from its folder.
+
+    :param judged: its table of contents by the configuration that judges it; see :meth:`with_sources`.
+    """
 
     path: Path
+    judged: Manifest | None = None
 
     @property
     def id(self) -> str:
@@ -45,7 +49,11 @@ class Snapshot:
 
         :raises IntegrityError: it is unfinished.
         """
-        return manifests.load(self.path / "manifest.json")
+        return self.judged or manifests.load(self.path / "manifest.json")
+
+    def with_sources(self, sources: Iterable[Collected]) -> Snapshot:
+        """The same snapshot, of whose sources something else is said than when they were collected."""
+        return replace(self, judged=replace(self.manifest, sources=tuple(sources)))
 
     def people(self) -> pa.Table:
         """The merged rosters: rows of :data:`scimaudit.tables.PEOPLE` and declared extras."""

@@ -81,10 +81,8 @@ def passes(snapshot: Snapshot, pulled: Pulled) -> pd.Series:
 
 
 def emptied(folder: Path, table: str, column: str) -> Snapshot:
-    snapshot = Emptied(folder)
-    object.__setattr__(snapshot, "table", table)
-    object.__setattr__(snapshot, "column", column)
-    return snapshot
+    kind: type[Emptied] = type("Emptied", (Emptied,), {"table": table, "column": column})
+    return kind(folder)
 
 
 @pytest.fixture(scope="module")

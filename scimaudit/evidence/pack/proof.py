@@ -99,6 +99,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         mine = [each for each in audit.sources if each.app == app.app]
         doubts = [*_walked(app, collected.get(app.app)), *tripped.get(app.app, [])]
         doubts += [each for line in mine for each in _source(line, moment, gates.listing_stale_days)]
+        doubts += _outdated(mine, audit)
         doubts += _later(mine, audit, snapshot)
         if not doubts and app.verdict == "not proven":
             # Nothing of the pack may claim more than the verdict does.
@@ -114,6 +115,7 @@ def proofs(audit: Audit, snapshot: Snapshot, config: Config) -> Proofs:
         if line.scope == "partial":
             told.append(Doubt(f"{line.name} scope {line.scope}", line.scope_reason))
         told += _source(line, moment, gates.roster_stale_days)
+    told += _outdated(people, audit)
     told += _later(people, audit, snapshot)
     told += _configured([each.name for each in people], [f"rosters.{each.name}" for each in config.rosters])
     return Proofs(found, told if people else [Doubt("there is no roster")])
@@ -138,6 +140,12 @@ def _walked(app: AppLine, line: AppCollected | None) -> list[Doubt]:
     if line.entitlements != "complete":
         doubts.append(Doubt(f"entitlements {line.entitlements}", line.entitlements_reason))
     return doubts
+
+
+def _outdated(lines: Sequence[SourceLine], audit: Audit) -> list[Doubt]:
+    """Sources that were collected by other settings than those that count."""
+    changed = [line.name for line in lines if line.name in audit.meta.outdated]
+    return [Doubt(f"{name} settings changed", "it was collected by others") for name in changed]
 
 
 def _source(line: SourceLine, moment: datetime, days: int) -> list[Doubt]:

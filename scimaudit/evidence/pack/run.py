@@ -12,7 +12,7 @@ from scimaudit.ledger import ledger
 from scimaudit.plural import count
 from scimaudit.result import Audit
 from scimaudit.snapshot.manifest import Collected, Manifest
-from scimaudit.snapshot.settings import acknowledged
+from scimaudit.snapshot.settings import outdated
 
 FIELDS: Final = ("at", "level", "event", "subject", "message")
 _Entry = tuple[datetime, str, str, str, str]
@@ -27,7 +27,7 @@ def run(audit: Audit, manifest: Manifest, config: Config) -> list[dict[str, Any]
     entries = [
         (manifest.started, "info", "pull-began", manifest.snapshot_id, f"scimaudit {manifest.version}"),
         *(entry for line in manifest.sources for entry in _source(line)),
-        *_overrides(config, manifest, audit.meta),
+        *_overrides(config, manifest, audit),
         (manifest.ended, "info", "pull-ended", manifest.snapshot_id, f"{people} of all rosters"),
         *_judged(audit, manifest.ended),
     ]  # fmt: skip
@@ -65,15 +65,18 @@ def _source(line: Collected) -> Iterator[_Entry]:
         yield line.ended, "info", "note", line.name, note
 
 
-def _overrides(config: Config, manifest: Manifest, meta: Any) -> Iterator[_Entry]:
+def _overrides(config: Config, manifest: Manifest, audit: Audit) -> Iterator[_Entry]:
     """What an operator decided against the default."""
     at = manifest.ended
     if manifest.quick:
         yield at, "override", "quick-pull", manifest.snapshot_id, "second passes and probes were skipped"
-    looked_at = acknowledged(manifest.sources, config)
+    looked_at = {line.name: line.acknowledged for line in audit.sources}
+    changed = outdated(manifest.sources, config, newest=True)
     for line in manifest.sources:
-        if line.outdated or line.name in meta.outdated:
-            yield at, "override", "settings-changed", line.name, "it was collected by other settings"
+        if line.name in audit.meta.outdated:
+            yield at, "warning", "settings-changed", line.name, "it was collected by other settings, and is in doubt"
+        elif line.name in changed:
+            yield at, "warning", "settings-changed", line.name, "an older snapshot, judged as it was collected"
         if line.reused_from:
             yield at, "override", "taken-over", line.name, f"from the snapshot {line.reused_from}"
         if number := looked_at[line.name]:
@@ -86,7 +89,7 @@ def _overrides(config: Config, manifest: Manifest, meta: Any) -> Iterator[_Entry
         for name, value in sorted(own.items()):
             yield at, "override", "rule-set", kind, f"{name} = {value}"
     if config.audit.as_of is not None:
-        yield at, "override", "as-of-set", meta.audit_id, f"judged as of the end of {config.audit.as_of}"
+        yield at, "override", "as-of-set", audit.meta.audit_id, f"judged as of the end of {config.audit.as_of}"
 
 
 def _judged(audit: Audit, at: datetime) -> Iterator[_Entry]:
