@@ -92,4 +92,5 @@ def _source(source: Collected, config: Config) -> SourceFacts:
         stale_after_days=stale,
         unmapped_status=dict(listing.unmapped_status),
         attributes=frozenset(name for name, rows in listing.attributes.items() if rows),
+        outdated=source.outdated,
     )

@@ -16,7 +16,7 @@ from scimaudit.evidence.tape import Circumstances, NotOnRecord, Tape, unreached
 from scimaudit.snapshot import collect, merge, settings
 from scimaudit.snapshot.manifest import AppCollected, Collected
 from scimaudit.snapshot.store import Snapshot, write_table
-from scimaudit.snapshot.taking_over import last_ids, part
+from scimaudit.snapshot.taking_over import last_listed, part
 from scimaudit.snapshot.union import union
 from scimaudit.sources import Cost, Listing, Source
 
@@ -195,17 +195,19 @@ class Player:
             raise NotOnRecord(f"it was taken over from the snapshot {line.reused_from}, which is not in the bundle")
         name = home.manifest.previous
 
-        def last() -> tuple[str, ...]:
+        def last() -> tuple[tuple[str, ...], bool]:
             if name is None and home is mine:
-                return last_ids(self._last, line.app or "", line.name)
+                return last_listed(self._last, line.app or "", line.name)
             before = (self._known.get(name) if home is mine else part(mine, name)) if name else None
             if before is None and name != "":
                 raise NotOnRecord("it asked for what it gave in a snapshot before, which is not in the bundle")
-            return last_ids(before, line.app or "", line.name)
+            return last_listed(before, line.app or "", line.name)
 
         roster = line.fills == "people"
         return Circumstances(
-            home.manifest.quick, people=lambda: None if roster else home.people(), last=lambda: () if roster else last()
+            home.manifest.quick,
+            people=lambda: None if roster else home.people(),
+            last=lambda: ((), False) if roster else last(),
         )
 
 

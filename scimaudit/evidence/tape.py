@@ -27,13 +27,14 @@ class NotOnRecord(ScimAuditError):
 class Circumstances:
     """What a listing was asked by, beside its settings.
 
-    :param people: gives the merged rosters; ``last``: gives the ids of its last complete walk. Each raises
+    :param people: gives the merged rosters; ``last``: gives the ids that it gave last, and whether its walk
+        was complete then. Each raises
         :class:`NotOnRecord` where that is not known.
     """
 
     quick: bool
     people: Callable[[], pa.Table | None]
-    last: Callable[[], tuple[str, ...]]
+    last: Callable[[], tuple[tuple[str, ...], bool]]
 
 
 class Tape:
@@ -62,12 +63,17 @@ class Tape:
         return self._asked_by.people()
 
     @property
-    def last_complete_ids(self) -> tuple[str, ...]:
-        """The ids that this listing's last complete walk had given then.
+    def last_ids(self) -> tuple[str, ...]:
+        """The ids that this listing had given last.
 
         :raises NotOnRecord: the bundle does not have them.
         """
-        return self._asked_by.last()
+        return self._asked_by.last()[0]
+
+    @property
+    def last_whole(self) -> bool:
+        """Whether its walk was complete then."""
+        return self._asked_by.last()[1]
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:
         """The recorded reply, if this request is the next on record.

@@ -29,7 +29,7 @@ from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
 from scimaudit.snapshot.settings import digest, meanings, source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
-from scimaudit.snapshot.taking_over import last_ids, take_over
+from scimaudit.snapshot.taking_over import last_listed, take_over
 from scimaudit.snapshot.union import Brought, Union, union
 from scimaudit.sources import Listing, Reply, Walk
 from scimaudit.sources._files import on_disk
@@ -86,10 +86,11 @@ class SourceSink:
         fills: Literal["people", "accounts"],
         app: str | None = None,
         people: pa.Table | None = None,
-        last_complete_ids: tuple[str, ...] = (),
+        last: tuple[tuple[str, ...], bool] = ((), False),
     ) -> None:
         self.name, self.fills, self.app, self.base = name, fills, app, pull.config.base
-        self.people, self.last_complete_ids, self.quick = people, last_complete_ids, pull.quick
+        self.people, self.quick = people, pull.quick
+        self.last_ids, self.last_whole = last
         self.now = pull.now
         self._record, self._watcher, self._stop, self._brake = record, pull.watcher, pull.stop, pull.brake
         self._tables: dict[str, list[pa.Table]] = {"people": [], "accounts": [], "grants": []}
@@ -281,7 +282,7 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         # What an interrupted pull received was true then, and not when this one goes on.
         started = record.began or started
-        last = last_ids(pull.previous, app.name, name)
+        last = last_listed(pull.previous, app.name, name)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:
             listing = source.collect(sink)

@@ -119,12 +119,10 @@ def outdated(sources: Iterable[Collected], config: Config, *, newest: bool) -> t
     :param newest: no later snapshot is there, so what counts is the configuration now. An older one is judged as it was
         collected: each quarter's export lies in another file, of another day.
     """
-    now = meanings(config) if newest else {}
-    return tuple(
-        source.name
-        for source in sources
-        if (now.get(source.name, source.meaning) != source.meaning if newest else source.outdated)
-    )
+    if not newest:
+        return tuple(source.name for source in sources if source.outdated)
+    now = meanings(config)
+    return tuple(source.name for source in sources if now.get(source.name, source.meaning) != source.meaning)
 
 
 def as_judged(snapshot: Snapshot, config: Config, outdated: Collection[str]) -> Snapshot:

@@ -46,19 +46,17 @@ def take_over(
     return taken, line
 
 
-def last_ids(previous: Snapshot | None, app: str, listing: str) -> tuple[str, ...]:
-    """Ids that this listing's last walk gave, if that walk was complete."""
-    if previous is None:
-        return ()
-    proven = any(
-        source.name == listing and source.listing is not None and source.listing.walk.state == "complete"
-        for source in previous.manifest.sources
-    )
-    if not proven or all(line.app != app for line in previous.manifest.apps):
-        return ()
+def last_listed(previous: Snapshot | None, app: str, listing: str) -> tuple[tuple[str, ...], bool]:
+    """The ids that this listing gave last, those of probes among them, and whether its walk was complete then."""
+    if previous is None or all(line.app != app for line in previous.manifest.apps):
+        return (), False
+    source = next((each for each in previous.manifest.sources if each.name == listing), None)
+    if source is None or source.listing is None:
+        return (), False
     accounts = previous.accounts(app)
     seen = [listing in names for names in accounts["listings"].to_pylist()]
-    return tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
+    ids = tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
+    return ids, source.listing.walk.state == "complete"
 
 
 def part(snapshot: Snapshot, name: str) -> Snapshot | None:

@@ -142,8 +142,12 @@ class Sink(Protocol):
         ...
 
     @property
-    def last_complete_ids(self) -> tuple[str, ...]:
-        """Account ids of this listing's last complete walk, for the memory witness (W6)."""
+    def last_ids(self) -> tuple[str, ...]:
+        """Account ids that this listing gave last, by its walk or by probes, for the memory witness (W6)."""
+
+    @property
+    def last_whole(self) -> bool:
+        """Whether its walk was complete then."""
         ...
 
     def exchange(self, method: str, url: str, send: Callable[[], Reply]) -> tuple[Reply, int]:

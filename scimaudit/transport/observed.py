@@ -44,7 +44,7 @@ def age(headers: Mapping[str, str]) -> int:
 
     :param headers: lower-case names.
     """
-    told = headers.get("age", "").strip()
+    told = headers.get("age", "").partition(",")[0].strip().lstrip("0")
     return int(told[:_DIGITS]) if told.isascii() and told.isdigit() else 0
 
 

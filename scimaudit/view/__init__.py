@@ -94,7 +94,7 @@ class View:
 
     @cached_property
     def roster_unproven(self) -> bool:
-        """Whether the system of record cannot vouch for people: no roster, one not proven complete, or one stale."""
+        """Whether the system of record cannot vouch for people: one unproven, stale or outdated, or none."""
         rosters = self.sources[self.sources["fills"] == "people"]
         fresh = self.age_days(rosters) <= rosters["stale_after_days"]
         proven = (
@@ -102,6 +102,7 @@ class View:
             & fresh.fillna(False).astype(bool)
             & (rosters["error"] == "")
             & (rosters["unacknowledged"] == 0)
+            & ~rosters["outdated"]
         )
         return rosters.empty or not bool(proven.all())
 

@@ -84,6 +84,7 @@ class SourceFacts:
     :param unmapped_status: status word to the number of rows that carry it.
     :param attributes: columns that it supplies.
     :param error: why it failed; empty when it did not.
+    :param outdated: its settings changed since it was collected.
     """
 
     name: str
@@ -104,6 +105,7 @@ class SourceFacts:
     unmapped_status: Mapping[str, int] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
     error: str = ""
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ def source_frame(sources: Sequence[SourceFacts]) -> pd.DataFrame:
             **{name: pd.array([getattr(facts, name) for facts in sources], dtype="str") for name in texts},
             **{name: np.array([getattr(facts, name) for facts in sources], dtype=np.int64) for name in counts},
             "as_of": pd.Series([facts.as_of for facts in sources], dtype="datetime64[us, UTC]"),
+            "outdated": np.array([facts.outdated for facts in sources], dtype=bool),
             "unmapped_status": pd.array(unmapped, dtype="str"),
         }
     )

@@ -18,6 +18,7 @@ from scimaudit.plural import count
 from scimaudit.review.campaign import Campaign, Decision
 from tests.evidence.conftest import Evidence
 from tests.review.conftest import Firm
+from tests.review.test_end import close
 from tests.silence import Silence
 
 
@@ -249,6 +250,21 @@ def test_abstaining_reviews_nothing(fresh: Firm) -> None:
     assert decided["named"].endswith(f"abstained from, which decides nothing: {items}")
     assert figures(folder, "review_completion_ratio") == {"q4": 0}
     assert figures(folder, "revoke_ratio") == {"q4": cells.NA}
+    close(fresh, campaign, None)
+    fresh.later(hours=1)
+    folder = packed(fresh)
+    assert f"({items} items abstained from, which decides nothing)" in attested(folder)
+    [app] = [row for row in rows(folder, "scope") if row["app_id"] == "crm"]
+    assert f"{items} items of all its apps without a decision" in app["last_reviewed"]
+
+
+@pytest.mark.parametrize("lapse", ["revoke", "certify", "open"])
+def test_what_nobody_decided_counts_as_the_campaign_says(fresh: Firm, lapse: str) -> None:
+    fresh.audit()
+    fresh.later(hours=1)
+    campaign = fresh.open()
+    close(fresh, campaign, lapse)
+    assert f"items were not decided and count as {lapse})" in attested(packed(fresh))
 
 
 def test_reopened_is_a_number_or_unknown() -> None:

@@ -107,7 +107,7 @@ def played(scenario: Scenario, base: Path) -> Iterator[Played]:
         sink = MemorySink(
             base,
             people=leavers(scenario.people(stage.world)) if scenario.people else None,
-            last_complete_ids=scenario.remembered(stage.world) if scenario.remembered else (),
+            last_ids=scenario.remembered(stage.world) if scenario.remembered else (),
             quick=scenario.quick,
         )
         settings = {"base_url": stage.server.url, "token": {"env": TOKEN_AT}, **scenario.settings}

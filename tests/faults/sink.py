@@ -22,7 +22,7 @@ class MemorySink:
         base: Path,
         *,
         people: pa.Table | None = None,
-        last_complete_ids: Sequence[str] = (),
+        last_ids: Sequence[str] = (),
         quick: bool = False,
     ) -> None:
         self.name = "apps.fault.listings[0]"
@@ -30,7 +30,7 @@ class MemorySink:
         self.app: str | None = "fault"
         self.base = base
         self.people = people
-        self.last_complete_ids = tuple(last_complete_ids)
+        self.last_ids, self.last_whole = tuple(last_ids), True
         self.quick = quick
         self.replies: list[tuple[str, str, Reply]] = []
         self.tables: dict[str, list[pa.Table]] = {}

@@ -184,6 +184,13 @@ def test_the_leaver_is_found(seen: Seen) -> None:
     assert line.accounts == 13
 
 
+def test_what_memory_alone_shows_is_not_forgotten_the_day_after(company: Company) -> None:
+    for audit in (remembered(company), company.look(), company.look()):
+        assert "leaver-active" in set(audit.findings["kind"].astype("str"))
+        assert company.witnesses() == {"W6"}
+        assert audit.meta.exit_code == 3
+
+
 def test_the_walk_stays_incomplete_and_says_how_many_came_to_light(seen: Seen) -> None:
     [line] = seen.audit.apps
     assert (line.walk, line.verdict) == ("incomplete", "not proven")

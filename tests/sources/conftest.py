@@ -26,7 +26,8 @@ class MemorySink:
     name: str = "apps.acme.listings[0]"
     app: str | None = "acme"
     people: pa.Table | None = None
-    last_complete_ids: tuple[str, ...] = ()
+    last_ids: tuple[str, ...] = ()
+    last_whole: bool = True
     quick: bool = False
     clock: Callable[[], datetime] = lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)
     bodies: list[bytes] = field(default_factory=list)

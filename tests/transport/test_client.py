@@ -338,7 +338,18 @@ def test_no_answer_of_a_cache_is_asked_for(serve, client, reply_bytes):
 
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("301", 301), (" 7 ", 7), ("0", 0), ("", 0), ("-1", 0), ("1.5", 0), ("٣", 0), ("9" * 5000, 9_999_999_999)],
+    [
+        ("301", 301),
+        (" 7 ", 7),
+        ("86400, 5", 86_400),
+        ("000000000086400", 86_400),
+        ("0", 0),
+        ("", 0),
+        ("-1", 0),
+        ("1.5", 0),
+        ("٣", 0),
+        ("9" * 5000, 9_999_999_999),
+    ],
 )
 def test_how_long_an_answer_had_lain_in_a_cache(told, seconds):
     assert observed.age({"age": told}) == seconds

@@ -88,8 +88,11 @@ def _review(campaign: Campaign) -> str:
     if closing is None:
         return f"  {opened.id}: open since {cells.cell(opened.opened_at)}, nobody has attested it"
     who, standing = closing.attested_by or "nobody", campaign.standing()
-    open_ones = sum(item.item_id not in standing for item in campaign.items())
-    left = count(open_ones, "item was not decided and counts", "items were not decided and count")
+    left = sum(item.item_id not in standing for item in campaign.items())
+    abstained = sum(each.decision == "abstain" for each in standing.values())
+    undecided = count(left, "item was not decided and counts", "items were not decided and count")
+    parts = [f"{undecided} as {closing.lapse or 'open'}"] if left else []
+    parts += [f"{count(abstained, 'item')} abstained from, which decides nothing"] if abstained else []
     said = cells.cell(closing.statement)
-    told = f" ({left} as open)" if open_ones else ""
+    told = f" ({'; '.join(parts)})" if parts else ""
     return f"  {opened.id}: closed {cells.cell(closing.closed_at)}, attested by {who}: {said}{told}"

@@ -72,7 +72,7 @@ def _reviewed(app: str, campaigns: Sequence[Campaign], lines: Sequence[CampaignL
     if not closed:
         return "never, as far as the store knows"
     last = max(closed, key=lambda line: (line.closed_at, line.id))
-    left = last.lapsed + last.undecided
+    left = last.lapsed + last.undecided + last.abstained
     told = f", {count(left, 'item')} of all its apps without a decision" if left else ""
     return f"{cells.cell(last.closed_at)} ({last.id}{told})"
 

@@ -121,7 +121,13 @@ class Endpoint:
         return f"/{self._kind}/{segment(identifier)}"
 
     def _single(self, identifier: str) -> tuple[Reply, int]:
-        return self._client.get(self._path(identifier))
+        return self._get(self._path(identifier))
+
+    def _get(self, target: str, params: Mapping[str, str] | None = None) -> tuple[Reply, int]:
+        reply, number = self._client.get(target, params)
+        if observed.age(reply.headers) > FRESH:
+            self.deviations[OLD] += 1
+        return reply, number
 
     def _page_of(self, resource: bytes) -> Page:
         return parse.page(_BEFORE + resource.removeprefix(_BOM) + b"]}", self._profile, self._kind)
@@ -137,9 +143,9 @@ class Endpoint:
 
     def _page(self, target: Target, knows: Knows | None) -> Page:
         if isinstance(target, str):
-            reply, number = self._client.get(target)
+            reply, number = self._get(target)
         else:
-            reply, number = self._client.get(f"/{self._kind}", {**target, **self._extra})
+            reply, number = self._get(f"/{self._kind}", {**target, **self._extra})
         if reply.status != 200:
             scim_type, detail = _error(reply.body)
             raise Refused(
@@ -165,8 +171,6 @@ class Endpoint:
     def _take(self, page: Page, number: int, target: Target, reply: Reply) -> None:
         self.media_types[reply.headers.get("content-type", "").partition(";")[0].strip().lower()] += 1
         self.deviations.update(page.deviations)
-        if observed.age(reply.headers) > FRESH:
-            self.deviations[OLD] += 1
         self.rejected += len(page.rejected)
         self._took(page, number, target, reply.body)
 

@@ -66,14 +66,14 @@ class Memberships:
     :param nested: group id to the groups in it.
     :param unresolved: what members are called that are neither a listed account nor a listed group.
     :param references: how many members name an account.
-    :param by_user_name: accounts were found by their user names, so what is unresolved may be a user name too.
+    :param by_id: accounts were found by their ids, and none by its user name: so what is unresolved is an id too.
     """
 
     direct: Mapping[str, dict[str, None]]
     nested: Mapping[str, tuple[str, ...]]
     unresolved: tuple[str, ...]
     references: int
-    by_user_name: bool = False
+    by_id: bool = False
 
 
 class _Apart(NamedTuple):
@@ -82,7 +82,7 @@ class _Apart(NamedTuple):
     accounts: dict[str, None]
     inner: dict[str, None]
     unknown: list[tuple[str, ...]]
-    by_user_name: bool
+    by_user_name: bool = False
 
 
 def list_groups(client: Client, profile: Profile, plan: Plan) -> Groups:
@@ -119,13 +119,13 @@ def resolve(groups: Groups, ids: Mapping[str, None], by_user_name: Mapping[str, 
     by_name = False
     for group, members in groups.members.items():
         accounts = _plain(members or (), ids)
-        apart = _told_apart(groups, group, ids, by_user_name) if accounts is None else _Apart(accounts, {}, [], False)
+        apart = _told_apart(groups, group, ids, by_user_name) if accounts is None else _Apart(accounts, {}, [])
         direct[group] = apart.accounts
         nested[group] = tuple(apart.inner)
         unresolved.update(dict.fromkeys(chain.from_iterable(apart.unknown)))
         references += len(apart.accounts) + len(apart.unknown)
         by_name |= apart.by_user_name
-    return Memberships(direct, nested, tuple(unresolved), references, by_name)
+    return Memberships(direct, nested, tuple(unresolved), references, any(direct.values()) and not by_name)
 
 
 def _plain(members: Sequence[Member], ids: Mapping[str, None]) -> dict[str, None] | None:
@@ -263,6 +263,9 @@ def _complete_members(client: Client, profile: Profile, groups: Groups, *, lean:
                 break
             continue
         groups.deviations.update(page.deviations)
+        if endpoint.deviations[OLD]:
+            groups.problems.append(f"members of {_shown(groups, group)} come from a cache")
+            break
         alone = next((row for row in page.groups if row.id == group), None)
         if alone is None:
             groups.problems.append(f"members of {_shown(groups, group)}: another resource came")

@@ -47,7 +47,7 @@ class Watched:
         self._sink = sink
         self.name, self.app, self.base, self.quick = sink.name, sink.app, sink.base, sink.quick
         self.people: pa.Table | None = None
-        self.last_complete_ids = sink.last_complete_ids
+        self.last_ids, self.last_whole = sink.last_ids, sink.last_whole
         self.now, self.progress, self.tell = sink.now, sink.progress, sink.tell
         self.places: dict[str, tuple[int, int]] = {}
         self.bodies: dict[int, bytes] = {}

@@ -75,7 +75,7 @@ def pull(
     roster = RosterProbe(users, profile, gather, listed, sink.people, budget, window)
     roster.ask_leavers()
     memory = witnesses.memory(
-        sink.last_complete_ids, listed, users.exists, budget, get_works=parity.get_works, known=gather.ids
+        sink.last_ids, listed, users.exists, budget, get_works=parity.get_works, known=gather.ids, whole=sink.last_whole
     )
     closure = _closure(users, gather, named, listed, by_user_name, budget, get_works=parity.get_works)
     roster.ask_others()
@@ -150,11 +150,16 @@ def _closure(
     managers = {name for name in gather.column("manager") if name is not None}
     no_ids = [name for name in sorted(managers) if name not in listed]
     unlisted = [name for name in no_ids if identifiers.key(name) not in by_user_name]
-    by_name = named.by_user_name or len(unlisted) < len(no_ids)
+    ids = set(named.unresolved if named.by_id else ())
+    if len(no_ids) < len(managers) and len(unlisted) == len(no_ids):
+        ids.update(unlisted)
     references = named.references + len(managers)
     wanted = list(dict.fromkeys([*named.unresolved, *unlisted]))
-    # Where accounts are named by their user names, that no id is called so says nothing.
-    exists = (lambda name: users.exists(name) or None) if by_name else users.exists
+
+    def exists(name: str) -> bool | None:
+        # What is not known to be an id may be a user name, and that no id is called so says nothing.
+        return users.exists(name) if name in ids else users.exists(name) or None
+
     return witnesses.closure(references, wanted, exists, budget, get_works=get_works, known=gather.ids)
 
 

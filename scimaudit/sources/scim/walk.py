@@ -131,6 +131,10 @@ def _attempt(
     if found.contiguity.outcome == "failed":
         # The first row is not the first row twice: perhaps rows come in no order, which a sorted walk would show.
         return found, True
+    if aligned and (stranger := _on_another_page(fetch, seen, extra, found, union)):
+        found.faults.append(f"startIndex=2 is taken for the number of a page: {stranger} stands there")
+        found.contiguity = Check("failed", found.faults[-1])
+        return found, False
     if found.contiguity.outcome == "passed" and (aligned or not (plan.order_promised or plan.sort_by)):
         found.contiguity = _second_pass(fetch, plan, seen, extra, found, union, aligned=aligned)
     return found, False
@@ -220,6 +224,23 @@ def _origin(
         found.faults.append(f"origin probe: startIndex=0 begins with {page.ids[0]}, startIndex=1 with {seen.first[0]}")
         return Check("failed", found.faults[-1])
     return Check("passed", "startIndex=0 begins with the first row; pages join")
+
+
+def _on_another_page(
+    fetch: Fetch, seen: Pass, extra: dict[str, str], found: Evidence, union: dict[str, None]
+) -> str | None:
+    """A row that is new at ``startIndex=2``, which lies on the first page of a server that gives whole pages.
+
+    One that counts pages instead has its second there, and nothing where the walk looked for that.
+    """
+    try:
+        page = fetch(window(2, seen.count, extra))
+    except SourceError:
+        return None
+    if page.total is not None:
+        found.totals.append(page.total)
+    union.update((identifier, None) for identifier in page.ids if identifier is not None)
+    return next((identifier for identifier in page.ids if identifier is not None and identifier not in seen.ids), None)
 
 
 def _second_pass(

@@ -11,6 +11,7 @@ import orjson
 from scimaudit import identifiers
 from scimaudit.errors import SourceError
 from scimaudit.plural import count
+from scimaudit.sources import Outcome
 from scimaudit.sources.scim import parse
 from scimaudit.sources.scim.endpoint import Endpoint
 from scimaudit.sources.scim.profile import Profile
@@ -127,26 +128,32 @@ def memory(
     *,
     get_works: bool,
     known: Collection[str] = (),
+    whole: bool = True,
 ) -> Proof:
-    """W6: ids of the last complete listing that are absent now are fetched; one that exists is a hole.
+    """W6: ids of the last listing that are absent now are fetched; one that exists is a hole.
 
     :param ids: what was listed.
     :param known: ids that another probe has found.
+    :param whole: the last listing was complete; otherwise it can show a hole, and that there is none it cannot.
     """
     if not last:
-        return Proof("W6", "not-available", "there is no earlier complete listing")
+        return Proof("W6", "not-available", "there is no earlier listing")
+    before = "the last complete listing" if whole else "the last listing, which was not complete,"
+    passed: Outcome = "passed" if whole else "not-available"
     absent = [identifier for identifier in last if identifier not in ids]
     if not absent:
-        return Proof("W6", "passed", f"all {len(last)} ids of the last complete listing are here")
+        return Proof("W6", passed, f"all {len(last)} ids of {before} are here")
+    if len(absent) == len(last):
+        passed = "not-available"  # it may be another tenant, which knows nothing of them
     if not get_works:
         return Proof("W6", "not-available", f"{len(absent)} earlier ids are absent, and GET by id does not work")
     asked = ask(absent, exists, budget, known)
     if asked.found:
-        return Proof("W6", "failed", f"{_some(asked.found)} of the last complete listing exist and are not listed")
+        return Proof("W6", "failed", f"{_some(asked.found)} of {before} exist and are not listed")
     if asked.unasked or asked.unclear:
         detail = f"of {len(absent)} earlier ids absent now {len(asked.gone)} are gone, {asked.unclear} are unclear"
         return Proof("W6", "not-available", f"{detail}, {asked.unasked} were not asked for")
-    return Proof("W6", "passed", f"the {len(absent)} earlier ids absent now are gone")
+    return Proof("W6", passed, f"the {len(absent)} ids of {before} absent now are gone")
 
 
 def canaries(named: Sequence[Canary]) -> tuple[Proof, Literal["seen", "missing"] | None]:

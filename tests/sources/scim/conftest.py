@@ -148,7 +148,8 @@ class MemorySink:
     def __init__(self, base: Path) -> None:
         self.name, self.fills, self.app, self.base = "apps.x.listings[0]", "accounts", "x", base
         self.people: pa.Table | None = None
-        self.last_complete_ids: tuple[str, ...] = ()
+        self.last_ids: tuple[str, ...] = ()
+        self.last_whole = True
         self.quick = False
         self.bodies: list[str] = []
         self.tables: dict[str, list[pa.Table]] = {"accounts": [], "grants": []}

@@ -43,7 +43,7 @@ def remembered(app):
 @pytest.mark.parametrize("leads", [named_by_group, named_as_manager, remembered])
 def test_what_can_be_fetched_is_taken_in(app, pulled, sink, leads):
     app.hidden.add("u2")
-    sink.last_complete_ids = leads(app)
+    sink.last_ids = leads(app)
     found = pulled(app)
     balanced(found, sink)
     assert accounts(sink)["u2"]["user_name"] == "user2@corp.example"
@@ -73,7 +73,7 @@ def test_what_groups_give_to_an_account_that_memory_knows_is_granted(app, pulled
     """W4 cannot be what brought it: its one reference is by user name, for which GET by id finds nothing."""
     app.group("g", "u1", "USER2@corp.example")
     app.hidden.add("u2")
-    sink.last_complete_ids = ("u2",)
+    sink.last_ids = ("u2",)
     pulled(app)
     assert held(sink, "u2") == [("groups", "g")]
 
@@ -134,6 +134,21 @@ def test_that_no_id_is_called_like_a_user_name_proves_nothing(app, pulled, witne
     assert found.entitlements.state != "complete"
 
 
+@pytest.mark.parametrize("named", [by_members, by_managers])
+def test_where_no_reference_is_an_id_none_is_known_to_be_gone(app, pulled, witness, named):
+    named(app, "user2@corp.example")
+    app.hidden.add("u2")
+    found = pulled(app)
+    assert witness(found, "W4").outcome == "not-available"
+
+
+def test_managers_by_user_name_leave_members_by_id_alone(app, pulled, witness):
+    by_members(app, "u1", "deleted")
+    by_managers(app, "user1@corp.example")
+    found = pulled(app)
+    assert (witness(found, "W4").outcome, found.entitlements.state) == ("passed", "complete")
+
+
 def test_user_names_of_listed_accounts_are_enough_for_w4(app, pulled, witness):
     by_members(app, "user1@corp.example", "USER2@corp.example")
     assert witness(pulled(app), "W4").outcome == "passed"
@@ -151,7 +166,7 @@ def test_an_account_that_several_leads_name_is_fetched_once(app, pulled, sink, w
     named_by_group(app)
     named_as_manager(app)
     app.hidden.add("u2")
-    sink.last_complete_ids = ("u2",)
+    sink.last_ids = ("u2",)
     found = pulled(app)
     balanced(found, sink)
     assert len(by_id(app, "u2")) == 1
@@ -162,7 +177,7 @@ def test_an_account_that_several_leads_name_is_fetched_once(app, pulled, sink, w
 def test_the_manager_of_an_account_that_a_probe_brought_is_asked_for(app, pulled, sink):
     app.users["u2"][ENTERPRISE] = {"manager": {"value": "u3"}}
     app.hidden |= {"u2", "u3"}
-    sink.last_complete_ids = ("u2",)
+    sink.last_ids = ("u2",)
     pulled(app)
     assert {"u2", "u3"} <= accounts(sink).keys()
 
@@ -243,7 +258,7 @@ def test_a_byte_order_mark_is_no_part_of_a_resource(app, pulled, sink):
 def test_an_account_that_was_deleted_while_it_was_listed_is_not_brought_back(app, pulled, sink):
     """A group still names it and memory knows it; it is asked for, and is not there."""
     app.group("g", "u0", "u1")
-    sink.last_complete_ids = ("u0", "u1")
+    sink.last_ids = ("u0", "u1")
     app.moving(3, lambda: app.users.pop("u0"))
     found = pulled(app)
     balanced(found, sink)

@@ -97,7 +97,11 @@ def test_what_is_neither_is_unresolved_once_and_counted_each_time():
     ],
 )
 def test_members_that_only_a_user_name_tells_are_known_to_be_so(members, by_name):
-    assert of(listed(g=members, h=["u2", "ghost"])).by_user_name is by_name
+    assert of(listed(g=members, h=["u2", "ghost"])).by_id is not by_name
+
+
+def test_where_nobody_is_found_by_an_id_nobody_knows_what_members_are_called_by():
+    assert of(listed(g=["ghost"])).by_id is False
 
 
 def test_a_nested_group_that_is_not_listed_is_a_problem_by_the_name_of_the_outer_one():

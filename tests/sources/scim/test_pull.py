@@ -200,18 +200,18 @@ def test_w5_has_nothing_to_calibrate_with(app, pulled, witness, people):
 
 
 def test_w6_memory(app, pulled, witness, sink):
-    sink.last_complete_ids = ("u1", "u2")
+    sink.last_ids = ("u1", "u2")
     assert witness(pulled(app), "W6").outcome == "passed"
-    sink.last_complete_ids = ("u1", "deleted")
+    sink.last_ids = ("u1", "deleted")
     assert witness(pulled(app), "W6").outcome == "passed"
     app.hidden.add("u2")
-    sink.last_complete_ids = ("u1", "u2")
+    sink.last_ids = ("u1", "u2")
     found = pulled(app)
     assert (witness(found, "W6").outcome, found.walk.state) == ("failed", "incomplete")
 
 
 def test_w6_unclear_or_unasked_is_not_available(app, pulled, witness, sink, reply):
-    sink.last_complete_ids = ("x", "y", "z")
+    sink.last_ids = ("x", "y", "z")
     assert "2 were not asked" in witness(pulled(app, probe_budget=4), "W6").detail
     app.answers["/Users/x"] = Unavailable("down")
     assert "1 are unclear" in witness(pulled(app), "W6").detail
@@ -221,13 +221,13 @@ def test_w6_unclear_or_unasked_is_not_available(app, pulled, witness, sink, repl
 
 @pytest.mark.parametrize("body", [{"id": "other"}, {}])
 def test_w6_another_resource_is_no_hit(app, pulled, witness, sink, reply, body):
-    sink.last_complete_ids = ("x",)
+    sink.last_ids = ("x",)
     app.answers["/Users/x"] = reply(body)
     assert witness(pulled(app), "W6").outcome == "not-available"
 
 
 def test_w6_a_server_error_is_unclear(app, pulled, witness, sink, reply):
-    sink.last_complete_ids = ("x",)
+    sink.last_ids = ("x",)
     app.answers["/Users/x"] = reply({}, 418)
     assert witness(pulled(app), "W6").outcome == "not-available"
 

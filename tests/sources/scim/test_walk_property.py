@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scimaudit.errors import SourceError, Unavailable
@@ -79,6 +79,7 @@ class Faulty:
 
 
 @settings(max_examples=400, deadline=None)
+@example(3, {"total-cap", "ignore-count", "page-number"}, 2, 0, 5, "aligned", "unknown", None)
 @given(
     size=st.integers(1, 60),
     faults=st.sets(st.sampled_from(FAULTS), max_size=4),

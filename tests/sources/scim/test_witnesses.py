@@ -92,19 +92,34 @@ def test_w4_is_not_available_where_one_is_unclear_or_was_not_asked_for(get):
     )
 
 
-def remembered(get, *last, listed=("a", "x"), budget=9, get_works=True):
-    return memory(last, dict.fromkeys(listed), get, Budget(budget), get_works=get_works)
+def remembered(get, *last, listed=("a", "x"), budget=9, get_works=True, **more):
+    return memory(last, dict.fromkeys(listed), get, Budget(budget), get_works=get_works, **more)
 
 
 def test_w6_without_an_earlier_listing_says_nothing(get):
-    assert remembered(get) == Proof("W6", "not-available", "there is no earlier complete listing")
+    assert remembered(get) == Proof("W6", "not-available", "there is no earlier listing")
 
 
 def test_w6_holds_where_all_are_here_or_gone(get):
     said = "all 2 ids of the last complete listing are here"
     assert remembered(get, "a", "x", get_works=False) == Proof("W6", "passed", said)
-    assert remembered(get, "a", "gone", "dead") == Proof("W6", "passed", "the 2 earlier ids absent now are gone")
+    assert remembered(get, "a", "gone", "dead") == Proof(
+        "W6", "passed", "the 2 ids of the last complete listing absent now are gone"
+    )
     assert get.asked == ["gone", "dead"]
+
+
+def test_w6_holds_for_nobody_where_none_of_them_is_here(get):
+    """Another tenant knows none of them either."""
+    assert remembered(get, "gone", "dead").outcome == "not-available"
+    assert remembered(get, "b", "dead").outcome == "failed"
+
+
+def test_w6_shows_holes_of_a_listing_that_was_not_complete_and_no_more(get):
+    all_here = "all 2 ids of the last listing, which was not complete, are here"
+    assert remembered(get, "a", "x", whole=False) == Proof("W6", "not-available", all_here)
+    assert remembered(get, "a", "gone", whole=False).outcome == "not-available"
+    assert remembered(get, "a", "b", whole=False).outcome == "failed"
 
 
 def test_w6_fails_where_one_exists(get):
