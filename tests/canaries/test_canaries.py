@@ -30,7 +30,7 @@ ACCEPTED = ("--accept", "environment-well-x", "--accept", "rosters", "--reason",
 COMMANDS: dict[tuple[str, ...], int] = {
     ("check", "--json", "--config", "well.toml"): 0,
     ("pull",): 3,
-    ("audit",): 3,
+    ("audit",): 4,  # nobody says of what day the roster is
     ("report", *FORMATS, "--output", "reports"): 0,
     ("findings", "--format", "json"): 0,
     ("ledger", "--json"): 0,

@@ -305,7 +305,7 @@ def test_nothing_in_a_bundle_speaks_of_1_things(fresh: Firm) -> None:
     fresh.accounts = {"ana": fresh.accounts["ana"], "bad": "bad,bad@corp.example,true,Sales,staff,one cell too many"}
     fresh.audit()
     fresh.later(hours=1)
-    fresh.open()
+    fresh.open(accept={"crm": "one row is a note"})
     fresh.later(days=1)
     folder = packed(fresh)
     told = [path for path in (*folder.iterdir(), folder.parent / "README.txt") if path.is_file()]

@@ -183,8 +183,8 @@ def test_a_hidden_scope_is_not_proven_either(fresh: Firm) -> None:
 class Short(Firm):
     """A firm whose roster has fewer people than were declared."""
 
-    def config(self) -> config.Config:
-        super().config()
+    def config(self, *, fresh: bool = False) -> config.Config:
+        super().config(fresh=fresh)
         path = self.folder / "scimaudit.toml"
         people = len(self.people)
         told = f"declared_total = {people}\n[apps"
@@ -230,7 +230,7 @@ def test_a_hostile_name_is_inert(fresh: Firm) -> None:
 
 
 def test_one_store_gives_one_pack(evidence: Evidence, tmp_path: Path) -> None:
-    loaded = evidence.firm.config()
+    loaded = config.load(evidence.firm.folder / "scimaudit.toml")
     stored = archive.latest(loaded.store)
     snapshot = open_snapshot(loaded.store, stored.snapshot)
     parts = Parts(stored, snapshot, loaded, (), archive.before(loaded.store, snapshot.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -43,8 +44,8 @@ ACCOUNTS = {
 class Firm:
     """A company of files whose clock is told."""
 
-    def __init__(self, folder: Path, now: datetime = START, exported: datetime | None = None) -> None:
-        self.folder, self.now, self.exported = folder, now, exported or now
+    def __init__(self, folder: Path, now: datetime = START) -> None:
+        self.folder, self.now = folder, now
         self.people, self.accounts = dict(PEOPLE), dict(ACCOUNTS)
         self.options = 'owner = "dee@corp.example"\n'
         self.review = 'fallback = "eve@corp.example"\n'
@@ -55,8 +56,11 @@ class Firm:
     def policy(self, name: str, text: str) -> None:
         (self.folder / "policy" / name).write_text(text, "utf-8")
 
-    def config(self) -> config.Config:
-        told = f"{self.exported - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
+    def config(self, *, fresh: bool = False) -> config.Config:
+        """The files as they are now; the roster and the export stay of the day they were pulled on, or are fresh."""
+        path = self.folder / "scimaudit.toml"
+        before = re.search('as_of = "(.*?)"', path.read_text("utf-8")) if path.is_file() and not fresh else None
+        told = before[1] if before else f"{self.now - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
         rows = [*self.accounts.values()]
         (self.folder / "hr.csv").write_text(HEAD + "".join(f"{row}\n" for row in self.people.values()), "utf-8")
         (self.folder / "crm.csv").write_text(
@@ -75,8 +79,7 @@ class Firm:
         self.now += timedelta(**apart)
 
     def audit(self) -> Audit:
-        self.exported = self.now
-        loaded = self.config()
+        loaded = self.config(fresh=True)
         workflow.pull(loaded, now=lambda: self.now, watcher=Silence())
         return workflow.audit(loaded).audit
 
@@ -102,14 +105,14 @@ def opened(audited: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same an hour later, once the campaign is open."""
     folder = tmp_path_factory.mktemp("opened")
     shutil.copytree(audited, folder, dirs_exist_ok=True)
-    Firm(folder, START + timedelta(hours=1), exported=START).open()
+    Firm(folder, START + timedelta(hours=1)).open()
     return folder
 
 
 @pytest.fixture
 def firm(audited: Path, tmp_path: Path) -> Firm:
     shutil.copytree(audited, tmp_path, dirs_exist_ok=True)
-    return Firm(tmp_path, START + timedelta(hours=1), exported=START)
+    return Firm(tmp_path, START + timedelta(hours=1))
 
 
 @pytest.fixture
