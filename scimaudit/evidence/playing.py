@@ -195,13 +195,16 @@ class Player:
             raise NotOnRecord(f"it was taken over from the snapshot {line.reused_from}, which is not in the bundle")
         name = home.manifest.previous
 
+        def before(name: str | None) -> Snapshot:
+            found = (self._known.get(name) if home is mine else part(mine, name)) if name else None
+            if found is None:
+                raise NotOnRecord("it asked for what it gave in a snapshot before, which is not in the bundle")
+            return found
+
         def last() -> tuple[tuple[str, ...], bool]:
             if name is None and home is mine:
-                return last_listed(self._last, line.app or "", line.name)
-            before = (self._known.get(name) if home is mine else part(mine, name)) if name else None
-            if before is None and name != "":
-                raise NotOnRecord("it asked for what it gave in a snapshot before, which is not in the bundle")
-            return last_listed(before, line.app or "", line.name)
+                return last_listed(self._last, line.app or "", line.name, before)
+            return last_listed(None if name == "" else before(name), line.app or "", line.name, before)
 
         roster = line.fills == "people"
         return Circumstances(

@@ -29,7 +29,7 @@ from scimaudit.snapshot.manifest import AppCollected, Collected, Manifest
 from scimaudit.snapshot.record import Record
 from scimaudit.snapshot.settings import digest, meanings, source_of_listing, source_of_roster
 from scimaudit.snapshot.store import PARTIAL, Snapshot, file_digest, snapshots, write_bytes, write_table
-from scimaudit.snapshot.taking_over import last_listed, take_over
+from scimaudit.snapshot.taking_over import found, last_listed, take_over
 from scimaudit.snapshot.union import Brought, Union, union
 from scimaudit.sources import Listing, Reply, Walk
 from scimaudit.sources._files import on_disk
@@ -68,6 +68,10 @@ class Pull:
     previous: Snapshot | None
     meanings: Mapping[str, str]
     taking: Lock = field(default_factory=Lock)
+
+    def before(self, name: str) -> Snapshot | None:
+        """The snapshot of that id, where the store still has it."""
+        return found(self.previous, name) if self.previous else None
 
     def halt(self) -> None:
         """Let every listing end at its next request."""
@@ -282,7 +286,7 @@ def _listing(pull: Pull, app: App, index: int, wanted: AppListing, people: pa.Ta
     with Record(_raw(pull.folder) / raw, pull.now) as record:
         # What an interrupted pull received was true then, and not when this one goes on.
         started = record.began or started
-        last = last_listed(pull.previous, app.name, name)
+        last = last_listed(pull.previous, app.name, name, pull.before)
         sink = SourceSink(pull, record, name, "accounts", app.name, people, last)
         try:
             listing = source.collect(sink)

@@ -8,7 +8,7 @@ was taken over can be made again though its own snapshot is deleted.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -46,17 +46,31 @@ def take_over(
     return taken, line
 
 
-def last_listed(previous: Snapshot | None, app: str, listing: str) -> tuple[tuple[str, ...], bool]:
-    """The ids that this listing gave last, those of probes among them, and whether its walk was complete then."""
-    if previous is None or all(line.app != app for line in previous.manifest.apps):
-        return (), False
-    source = next((each for each in previous.manifest.sources if each.name == listing), None)
-    if source is None or source.listing is None:
-        return (), False
-    accounts = previous.accounts(app)
-    seen = [listing in names for names in accounts["listings"].to_pylist()]
-    ids = tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
-    return ids, source.listing.walk.state == "complete"
+def last_listed(
+    previous: Snapshot | None, app: str, listing: str, before: Callable[[str], Snapshot | None]
+) -> tuple[tuple[str, ...], bool]:
+    """The ids that this listing gave last, those of probes among them, and whether its walk was complete then.
+
+    A snapshot in which it failed, or was not, says nothing of it: a night on which an app could not be reached must not
+    make anybody forget who was in it.
+
+    :param before: gives the snapshot of an id; ``None`` where it is gone.
+    """
+    while previous is not None:
+        source = _listed(previous, listing)
+        if source is not None and source.listing is not None:
+            accounts = previous.accounts(app)
+            seen = [listing in names for names in accounts["listings"].to_pylist()]
+            ids = tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
+            return ids, source.listing.walk.state == "complete"
+        previous = before(previous.manifest.previous) if previous.manifest.previous else None
+    return (), False
+
+
+def _listed(snapshot: Snapshot, listing: str) -> Collected | None:
+    """What the snapshot says of a listing, unless that failed."""
+    sources = (source for source in snapshot.manifest.sources if source.name == listing)
+    return next((source for source in sources if source.listing is not None), None)
 
 
 def part(snapshot: Snapshot, name: str) -> Snapshot | None:
@@ -67,16 +81,19 @@ def part(snapshot: Snapshot, name: str) -> Snapshot | None:
 
 def _circumstances(source: Collected, old: Snapshot, folder: Path) -> None:
     """Keep what a listing was asked by; where the store no longer has it, a replay says so."""
-    home = _found(old, source.reused_from)
+    home = found(old, source.reused_from)
     if home is None:
         return
     _kept(home, folder, "tables/people.parquet")
-    before = _found(old, home.manifest.previous or "")
-    if before is not None:
+    before = found(old, home.manifest.previous or "")
+    while before is not None:
         _kept(before, folder, f"tables/accounts/{source.app}.parquet")
+        if _listed(before, source.name) is not None:
+            break
+        before = found(old, before.manifest.previous or "")
 
 
-def _found(old: Snapshot, name: str) -> Snapshot | None:
+def found(old: Snapshot, name: str) -> Snapshot | None:
     """The snapshot of that id: in the store, or as far as the newest one kept it."""
     if name == old.id:
         return old

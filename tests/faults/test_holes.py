@@ -191,6 +191,19 @@ def test_what_memory_alone_shows_is_not_forgotten_the_day_after(company: Company
         assert audit.meta.exit_code == 3
 
 
+def test_a_night_of_no_answer_makes_nobody_forget(company: Company, tmp_path: Path) -> None:
+    remembered(company)
+    answers, company.behaviours = company.behaviours, (shapes.without("/", status=503),)
+    assert company.look().apps[0].verdict == "failed"
+    company.behaviours = answers
+    audit = company.look()
+    assert company.witnesses() == {"W6"}
+    assert "leaver-active" in set(audit.findings["kind"].astype("str"))
+    workflow.seal(company.config, now=company.at)
+    made = replay(next((tmp_path / "evidence").iterdir()))
+    assert (made.problems, made.kept) == ((), {})
+
+
 def test_the_walk_stays_incomplete_and_says_how_many_came_to_light(seen: Seen) -> None:
     [line] = seen.audit.apps
     assert (line.walk, line.verdict) == ("incomplete", "not proven")
