@@ -458,6 +458,33 @@ def test_whole_pages_by_profile_are_told(users):
     assert (found.align, list(found.ids)) == (3, users[:9])
 
 
+def by_page(users, second):
+    """A server of whole pages of three rows, which says so many rows as the first has; ``second``: startIndex=2."""
+
+    def change(start, count, number):
+        if start == 2:
+            return second
+        return Page(total=3, ids=users[:3] if start < 2 else [])
+
+    return change
+
+
+def test_pages_that_are_counted_are_found_out(users):
+    fetch = Asked([], change=by_page(users, Page(total=3, ids=[None, users[0], users[7], users[8]])))
+    found = walk(fetch, Plan(count=5, mode="aligned", align=3))
+    said = f"startIndex=2 is taken for the number of a page: {users[7]} stands there"
+    assert (found.faults, found.contiguity) == ([said], Check("failed", said))
+    assert fetch.asked == [(1, 5), (4, 5), (0, 2), (2, 5)]
+    assert (found.totals, found.gone) == ([3, 3, 3, 3], (users[7], users[8]))
+
+
+@pytest.mark.parametrize("second", [Refused("no such page", status=400), Page(ids=[]), Page(ids=[None])])
+def test_a_second_row_that_nobody_gives_says_nothing(users, second):
+    found = walk(Asked([], change=by_page(users, second)), Plan(count=5, mode="aligned", align=3))
+    assert (found.faults, found.contiguity.outcome, list(found.ids)) == ([], "passed", users[:3])
+    assert None not in found.totals
+
+
 def test_the_page_size_of_the_profile_counts_where_the_first_page_is_shorter(users):
     def change(start, count, number):
         at = (max(start, 1) - 1) // 4
