@@ -132,8 +132,8 @@ def test_a_roster_by_other_settings_is_a_doubt_of_every_app(company: Company, op
     company.roster_options = options
     audit = workflow.audit(company.config()).audit
     for app in ("crm", "wiki"):
-        why = "not proven: the settings of rosters.hr changed since it was collected"
-        assert (line(audit, app).verdict, line(audit, app).verdict_reason) == ("not proven", why)
+        assert line(audit, app).verdict == "not proven"
+        assert line(audit, app).verdict_reason.endswith("; the settings of rosters.hr changed since it was collected")
 
 
 def test_rosters_in_another_order_are_others(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_what_memory_alone_shows_is_not_forgotten_the_day_after(company: Company
         assert audit.meta.exit_code == 3
 
 
-def test_a_night_of_no_answer_makes_nobody_forget(company: Company, tmp_path: Path) -> None:
+def test_a_night_of_no_answer_makes_nobody_forget(company: Company) -> None:
     remembered(company)
     answers, company.behaviours = company.behaviours, (shapes.without("/", status=503),)
     assert company.look().apps[0].verdict == "failed"
@@ -199,8 +199,7 @@ def test_a_night_of_no_answer_makes_nobody_forget(company: Company, tmp_path: Pa
     audit = company.look()
     assert company.witnesses() == {"W6"}
     assert "leaver-active" in set(audit.findings["kind"].astype("str"))
-    workflow.seal(company.config, now=company.at)
-    made = replay(next((tmp_path / "evidence").iterdir()))
+    made = replay(workflow.seal(company.config, now=company.at))
     assert (made.problems, made.kept) == ((), {})
 
 

@@ -89,7 +89,7 @@ def test_an_export_older_than_the_decision_closes_nothing(revoked: Firm) -> None
     old = (revoked.folder / "scimaudit.toml").read_text("utf-8").split('exported_at = "')[1].split('"')[0]
     revoked.now = then
     kept = revoked.config
-    revoked.config = lambda: _older(kept(), revoked, old)  # type: ignore[method-assign]
+    revoked.config = lambda **_: _older(kept(fresh=True), revoked, old)  # type: ignore[method-assign]
     audit = revoked.audit()
     assert told(audit).state == "unproven"
     assert told(audit).reason == "no listing since"
@@ -184,7 +184,7 @@ def test_a_listing_of_unknown_time_that_shows_it_keeps_it_from_being_closed(revo
     revoked.later(days=7)
     revoked.accounts["bo"] = kept
     told_nothing = revoked.config
-    revoked.config = lambda: _undated(told_nothing(), revoked)  # type: ignore[method-assign]
+    revoked.config = lambda **_: _undated(told_nothing(fresh=True), revoked)  # type: ignore[method-assign]
     assert told(revoked.audit()).state == "unproven"
 
 
@@ -201,7 +201,7 @@ def test_an_export_of_the_day_on_which_a_listing_still_showed_it_does_not_close_
     revoked.later(days=2)
     without(revoked)
     kept = revoked.config
-    revoked.config = lambda: _older(kept(), revoked, day)  # type: ignore[method-assign]
+    revoked.config = lambda **_: _older(kept(fresh=True), revoked, day)  # type: ignore[method-assign]
     line = told(revoked.audit())
     assert (line.state, line.reason) == ("unproven", "the listings do not tell which of them came first")
 
