@@ -315,7 +315,7 @@ class Gate:
         if self.name == "roster-stale":
             return f"{self.subject} is {count(self.now, 'day')} old (limit {self.limit})"
         if self.name == "roster-undated":
-            return f"nobody says of what day {self.subject} is, so it may be older than any limit"
+            return f"nobody says of what day {self.subject} is (as_of), so it may be older than any limit"
         return f"{self.subject} went from {self.before:,} to {self.now:,} (limit {self.limit})"
 
 
