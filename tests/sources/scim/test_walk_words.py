@@ -471,7 +471,7 @@ def by_page(users, second):
 
 def test_pages_that_are_counted_are_found_out(users):
     fetch = Asked([], change=by_page(users, Page(total=3, ids=[None, users[0], users[7], users[8]])))
-    found = walk(fetch, Plan(count=5, mode="aligned", align=3))
+    found = walk(fetch, Plan(count=5, mode="aligned", align=3, sort_cure="userName"))
     said = f"startIndex=2 is taken for the number of a page: {users[7]} stands there"
     assert (found.faults, found.contiguity) == ([said], Check("failed", said))
     assert fetch.asked == [(1, 5), (4, 5), (0, 2), (2, 5)]

@@ -109,6 +109,11 @@ def test_w6_holds_where_all_are_here_or_gone(get):
     assert get.asked == ["gone", "dead"]
 
 
+def test_w6_does_not_fetch_what_another_probe_found(get):
+    found = remembered(get, "a", "b", "gone", known=("b",))
+    assert (found.outcome, get.asked) == ("failed", ["gone"])
+
+
 def test_w6_holds_for_nobody_where_none_of_them_is_here(get):
     """Another tenant knows none of them either."""
     assert remembered(get, "gone", "dead").outcome == "not-available"
