@@ -135,7 +135,10 @@ def test_a_roster_of_unknown_age_is_not_believed() -> None:
     undated = SourceFacts("rosters.a", "people", parsed=7)
     [gate] = tripped(view(sources=[dated, undated]))
     assert gate == Gate("roster-undated", "rosters.a", 7, 0, "a date")
-    assert (gate.app, gate.said) == ("", "nobody says of what day rosters.a is (as_of), so it may be older than any limit")
+    assert (gate.app, gate.said) == (
+        "",
+        "nobody says of what day rosters.a is (as_of), so it may be older than any limit",
+    )
 
 
 def test_a_listing_of_unknown_age_trips_no_gate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -125,3 +126,22 @@ def stamped(_stamped: Path, tmp_path: Path) -> Evidence:
 @pytest.fixture
 def evidence(_made: Path, tmp_path: Path) -> Evidence:
     return _copied(_made, tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Firm:
+    folder = tmp_path / "fresh-firm"
+    folder.mkdir()
+    return Firm(folder)
+
+
+def packed(firm: Firm) -> Path:
+    """The pack of a new audit, sealed."""
+    firm.audit()
+    return workflow.seal(firm.config(), now=firm.now) / "pack"
+
+
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a file of a pack."""
+    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from pathlib import Path
@@ -16,27 +15,10 @@ from scimaudit.evidence.pack import cells, remediation, tieout
 from scimaudit.evidence.pack.proof import Doubt, Proofs
 from scimaudit.plural import count
 from scimaudit.review.campaign import Campaign, Decision
-from tests.evidence.conftest import Evidence
+from tests.evidence.conftest import Evidence, packed, rows
 from tests.review.conftest import Firm
 from tests.review.test_end import close
 from tests.silence import Silence
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Firm:
-    folder = tmp_path / "fresh-firm"
-    folder.mkdir()
-    return Firm(folder)
-
-
-def packed(firm: Firm) -> Path:
-    firm.audit()
-    return workflow.seal(firm.config(), now=firm.now) / "pack"
-
-
-def rows(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def arrows(folder: Path, subject: str) -> dict[str, dict[str, str]]:

@@ -18,7 +18,7 @@ from scimaudit.evidence.parts import Parts
 from scimaudit.review.campaign import Campaign, Decision
 from scimaudit.snapshot.store import open_snapshot
 from scimaudit.sources import load
-from tests.evidence.conftest import Evidence
+from tests.evidence.conftest import Evidence, packed, rows
 from tests.review.conftest import Firm
 from tests.silence import Silence
 
@@ -54,23 +54,6 @@ who = '{WHO}'
 what = {{ app = "crm", attribute = "groups", values = ["staff"] }}
 why = "Everybody there works with it"
 """
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Firm:
-    folder = tmp_path / "fresh-firm"
-    folder.mkdir()
-    return Firm(folder)
-
-
-def packed(firm: Firm) -> Path:
-    firm.audit()
-    return workflow.seal(firm.config(), now=firm.now) / "pack"
-
-
-def rows(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def lines(folder: Path, name: str) -> list[dict[str, Any]]:
