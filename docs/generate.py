@@ -33,8 +33,9 @@ def commands() -> str:
             parts.append("\n".join(["| option | what it does |", "|---|---|", *rows]) + "\n")
     parts.append(
         "Exit codes: 0 nothing at or above `--fail-on`; 1 findings; 2 usage, configuration or a disk that fails; 3 a listing\n"
-        "or a roster was not proven complete; 4 a safety gate tripped; 5 evidence failed verification, or could not be sealed;\n"
-        "70 a bug; 130 interrupted. The highest of 5, 4, 3, 2 and 1 wins; see [exit codes](exit-codes.md).\n"
+        "or a roster was not proven complete, or its settings changed; 4 a safety gate tripped; 5 evidence failed\n"
+        "verification, or could not be sealed; 70 a bug; 130 interrupted. The highest of 5, 4, 3, 2 and 1 wins; see\n"
+        "[exit codes](exit-codes.md).\n"
     )
     return "\n".join(parts)
 

@@ -28,7 +28,7 @@ EXITS: Final[Mapping[int, str]] = {
     0: "nothing at or above the threshold",
     1: "findings at or above the threshold",
     2: "usage or configuration",
-    3: "a listing or a roster was not proven complete",
+    3: "a listing or a roster was not proven complete, or its settings changed",
     4: "a safety gate tripped",
     5: "evidence failed verification",
     130: "interrupted",

@@ -18,6 +18,7 @@ import pyarrow as pa
 from scimaudit.errors import ConfigError, IntegrityError
 from scimaudit.snapshot.manifest import AppCollected, Collected
 from scimaudit.snapshot.store import Snapshot
+from scimaudit.sources import Listing
 
 _FOLDER: Final = "taken-over"
 
@@ -57,20 +58,19 @@ def last_listed(
     :param before: gives the snapshot of an id; ``None`` where it is gone.
     """
     while previous is not None:
-        source = _listed(previous, listing)
-        if source is not None and source.listing is not None:
+        brought = _listed(previous, listing)
+        if brought is not None:
             accounts = previous.accounts(app)
             seen = [listing in names for names in accounts["listings"].to_pylist()]
             ids = tuple(accounts["account_id"].filter(pa.array(seen, pa.bool_())).to_pylist())
-            return ids, source.listing.walk.state == "complete"
+            return ids, brought.walk.state == "complete"
         previous = before(previous.manifest.previous) if previous.manifest.previous else None
     return (), False
 
 
-def _listed(snapshot: Snapshot, listing: str) -> Collected | None:
-    """What the snapshot says of a listing, unless that failed."""
-    sources = (source for source in snapshot.manifest.sources if source.name == listing)
-    return next((source for source in sources if source.listing is not None), None)
+def _listed(snapshot: Snapshot, name: str) -> Listing | None:
+    """What the listing of that name brought; ``None`` where it failed, or is not in the snapshot."""
+    return next((source.listing for source in snapshot.manifest.sources if source.name == name), None)
 
 
 def part(snapshot: Snapshot, name: str) -> Snapshot | None:
